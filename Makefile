@@ -1,0 +1,123 @@
+# sweepd: `make run` and `make test` do everything on a bare Debian 12; `make help` lists the rest.
+
+MODE ?= release
+B    := build/$(MODE)
+
+BUILD_PACKAGES := gcc libc6-dev pkg-config libmicrohttpd-dev libjansson-dev libsqlite3-dev \
+                  libopenblas-dev nettle-dev zlib1g-dev ca-certificates
+TEST_PACKAGES  := libcmocka-dev libcurl4-openssl-dev curl jq gzip chromium fonts-dejavu-core
+CHECK_PACKAGES := clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind wrk \
+                  universal-ctags
+
+WARN := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
+        -Wdouble-promotion -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
+        -Wundef -Wvla -Wformat=2 -Wswitch-enum -Wnull-dereference -fno-common
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+OPT_release  := -O3 -fno-math-errno -fno-trapping-math $(HARDEN)
+OPT_asan     := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+OPT_tsan     := -O1 -fno-omit-frame-pointer -fsanitize=thread
+OPT_coverage := -O0 --coverage
+OPT_clang    := -O1 -Werror
+LINK_release := -pie -Wl,-z,relro,-z,now
+LINK_asan    := -fsanitize=address,undefined
+LINK_tsan    := -fsanitize=thread
+LINK_coverage := --coverage
+CC_clang     := clang
+ifneq ($(CC_$(MODE)),)
+CC := $(CC_$(MODE))
+else
+CC := gcc
+endif
+
+# Never -ffast-math: isfinite() must work; contraction would make bits depend on the machine.
+CFLAGS := $(WARN) $(OPT_$(MODE)) -g -D_GNU_SOURCE -ffp-contract=off -Iinclude -pthread -MMD -MP $(EXTRA_CFLAGS)
+LDFLAGS := $(LINK_$(MODE)) -pthread
+
+COMMON_LIBS := -ljansson -lnettle -lz -lm
+SERVER_LIBS := -lmicrohttpd -lsqlite3 $(COMMON_LIBS)
+WORKER_LIBS := -lopenblas $(COMMON_LIBS)
+
+objects = $(patsubst %,$(B)/%.o,$(basename $(1)))
+COMMON_SOURCES  := $(wildcard common/*.c)
+SERVER_SOURCES  := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
+WORKER_SOURCES  := $(filter-out worker/main.c,$(wildcard worker/*.c worker/*/*.c))
+SUPPORT_SOURCES := $(wildcard tests/support/*.c)
+TEST_SOURCES    := $(wildcard tests/common/test_*.c tests/server/test_*.c tests/server/*/test_*.c \
+                     tests/worker/test_*.c tests/worker/*/test_*.c tests/e2e/test_*.c)
+BENCH_SOURCES   := $(wildcard tests/bench/bench_*.c)
+FUZZ_SOURCES    := $(wildcard tests/fuzz/fuzz_*.c)
+TESTS           := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SOURCES))
+BENCHES         := $(patsubst tests/%.c,$(B)/tests/%,$(BENCH_SOURCES))
+
+.PHONY: all
+all: setup-build
+	@$(MAKE) --no-print-directory build/sweepd build/sweepd-worker
+
+build/sweepd build/sweepd-worker: build/%: build/release/%
+	@ln -f $< $@
+
+$(B)/sweepd: $(B)/server/main.o $(B)/libserver.a $(B)/libcommon.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(SERVER_LIBS)
+
+$(B)/sweepd-worker: $(B)/worker/main.o $(B)/libworker.a $(B)/libcommon.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
+
+$(B)/libcommon.a: $(call objects,$(COMMON_SOURCES))
+$(B)/libserver.a: $(call objects,$(SERVER_SOURCES))
+$(B)/libworker.a: $(call objects,$(WORKER_SOURCES))
+$(B)/libsupport.a: $(call objects,$(SUPPORT_SOURCES))
+$(B)/%.a:
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(B)/server/%.o: CFLAGS += -Iserver
+$(B)/worker/%.o: CFLAGS += -Iworker
+$(B)/tests/server/%.o: CFLAGS += -Iserver -Itests
+$(B)/tests/worker/%.o: CFLAGS += -Iworker -Itests
+$(B)/tests/common/%.o $(B)/tests/support/%.o $(B)/tests/e2e/%.o $(B)/tests/bench/%.o: CFLAGS += -Itests
+$(B)/tests/bench/bench_server%.o: CFLAGS += -Iserver
+$(B)/tests/bench/bench_worker%.o: CFLAGS += -Iworker
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c -o $@ $<
+
+# A test links only the side it tests, so that neither program leans on the other.
+TEST_LINK = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %libsupport.a,$^) $(filter-out %libsupport.a %libcommon.a,$(filter %.a,$^)) $(B)/libcommon.a
+$(B)/tests/common/test_%: $(B)/tests/common/test_%.o $(B)/libcommon.a $(B)/libsupport.a
+	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
+$(B)/tests/server/%: $(B)/tests/server/%.o $(B)/libserver.a $(B)/libcommon.a $(B)/libsupport.a
+	$(TEST_LINK) -lcmocka -lcurl $(SERVER_LIBS)
+$(B)/tests/worker/%: $(B)/tests/worker/%.o $(B)/libworker.a $(B)/libcommon.a $(B)/libsupport.a
+	$(TEST_LINK) -lcmocka $(WORKER_LIBS)
+$(B)/tests/e2e/test_%: $(B)/tests/e2e/test_%.o $(B)/libcommon.a $(B)/libsupport.a
+	$(TEST_LINK) -lcmocka -lcurl $(COMMON_LIBS)
+$(B)/tests/bench/bench_worker%: $(B)/tests/bench/bench_worker%.o $(B)/libworker.a $(B)/libcommon.a $(B)/libsupport.a
+	$(TEST_LINK) -lcmocka $(WORKER_LIBS)
+$(B)/tests/bench/bench_server%: $(B)/tests/bench/bench_server%.o $(B)/libserver.a $(B)/libcommon.a $(B)/libsupport.a
+	$(TEST_LINK) -lcmocka -lcurl $(SERVER_LIBS)
+.SECONDARY:
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# --- setting up: touches apt only where something is missing -------------------------------------
+
+missing = $(shell for p in $(1); do dpkg-query -W -f='$${db:Status-Status}\n' $$p 2>/dev/null | grep -qx installed || echo $$p; done)
+define install_missing
+	@missing="$(call missing,$(1))"; \
+	if [ -n "$$missing" ]; then \
+	    echo "installing: $$missing"; \
+	    sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    $$sudo apt-get update -q && \
+	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	fi
+endef
+node_package = $(if $(shell command -v node 2>/dev/null),,nodejs) $(if $(shell command -v npm 2>/dev/null),,npm)
+
+.PHONY: setup-build setup-test setup-check
+setup-build:
+	$(call install_missing,$(BUILD_PACKAGES) $(node_package))
+setup-test: setup-build
+	$(call install_missing,$(TEST_PACKAGES))
+setup-check: setup-test
+	$(call install_missing,$(CHECK_PACKAGES))

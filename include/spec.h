@@ -1,0 +1,32 @@
+/*
+ * Checks a specification against a catalogue and fills in every default.
+ *
+ * The catalogue is the JSON that `sweepd-worker --describe` prints: {"spec": [settings…],
+ * "registries": {"optimizer": [{"name", "help", "settings": […]}, …], …}, …}. The server has it
+ * from a worker, the worker from its own tables, so both give the same answer.
+ */
+#ifndef SPEC_H
+#define SPEC_H
+
+#include "problems.h"
+#include <jansson.h>
+
+/* Checks `object` against a list of settings of the catalogue (such as its "spec"); `pointer` is
+ * where the object stands in what the person sent. Adds what is wrong to `problems`; the answer is
+ * a new object with every default laid in, members in the order of the settings, meaningful only
+ * where no problem was added. */
+json_t *settings_resolve(const json_t *catalog, const json_t *settings, const json_t *object,
+                         const char *pointer, struct problems *problems);
+
+/* The whole specification: its settings, then what they mean together: dataset or problem, epochs
+ * or steps (never both; 10 epochs, or 1,000 steps of a problem, where neither is given). */
+json_t *spec_resolve(const json_t *catalog, const json_t *spec, const char *pointer,
+                     struct problems *problems);
+
+/* An entry of a registry by name, borrowed; NULL where there is none. */
+json_t *catalog_find(const json_t *catalog, const char *registry, const char *name);
+
+/* What settings_describe() made, as a table for --help, one line a setting. The caller frees it. */
+char *settings_table(const json_t *settings, const char *indent);
+
+#endif

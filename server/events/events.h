@@ -1,0 +1,41 @@
+/*
+ * What just happened, for everyone who watches: a ring of recent events with rising ids. A
+ * subscriber is a cursor into it, so a slow one costs nothing and a gone one is forgotten. Events
+ * are published only after their commit.
+ *
+ * As Server-Sent Events:  id: 17\nevent: metrics\ndata: {…}\n\n
+ */
+#ifndef EVENTS_H
+#define EVENTS_H
+
+#include "loop/loop.h"
+#include <jansson.h>
+
+struct events;
+struct subscriber;
+
+struct event {
+    int64_t id;
+    const char *type; /* static: "job", "run", "metrics", "log", "dataset", "queue", "reload" */
+    int64_t job;      /* 0: about no job */
+    char *text;       /* the data: one line of JSON */
+};
+
+/* Ids go on rising across restarts: they start at wall-clock ms << 12. */
+struct events *events_new(struct loop *loop, int capacity);
+void events_free(struct events *events);
+
+void events_publish(struct events *events, const char *type, int64_t job, json_t *data /* taken */);
+int64_t events_last_id(const struct events *events);
+
+/* Wakes `woken` (on the loop, at most once a turn) whenever there is something past the cursor.
+ * after: the last id seen; 0: from now on. job: only events about this job and "queue"; 0: all. */
+struct subscriber *events_subscribe(struct events *events, int64_t after, int64_t job,
+                                    loop_due *woken, void *context);
+void events_unsubscribe(struct subscriber *subscriber);
+
+/* The next event for this subscriber, borrowed until the loop's turn ends; NULL: none now. Where
+ * the cursor fell out of the ring the answer is one event of type "reload". */
+const struct event *events_next(struct subscriber *subscriber);
+
+#endif

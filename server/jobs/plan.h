@@ -1,0 +1,82 @@
+/*
+ * What a POST asks for, checked and expanded into runs; no input or output here.
+ *
+ * A variant is one fully resolved specification without its seed: the only one of a `train` job,
+ * one per arm and grid point of a `compare` job. A run is a variant and a seed.
+ *
+ * Comparison: each arm is the base with the arm's merge patch; tuning runs are arm x grid point x
+ * tuning seed; report runs are arm x seed, waiting until the arm's tuning is done (no `tune`:
+ * queued at once, point 0). Order of runs: tuning seed outermost, then grid point, then arm, so
+ * that all arms get their first results together; then report seed, then arm.
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "problems.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { RUNS_MAX = 100000, ARMS_MAX = 64, JOB_NAME_BYTES = 200, PRIORITY_MAX = 1000 };
+
+enum job_kind { JOB_TRAIN, JOB_COMPARE, JOB_SEARCH, JOB_KINDS };
+extern const char *const job_kind_names[JOB_KINDS];
+
+enum run_phase { PHASE_TRAIN, PHASE_TUNE, PHASE_REPORT, PHASES };
+extern const char *const run_phase_names[PHASES];
+
+struct metric_choice {
+    char name[64];
+    bool maximize; /* goal */
+    bool best;     /* at: best instead of last */
+};
+
+struct variant_plan {
+    int arm;       /* -1 for train */
+    int point;     /* of the grid, 0 … */
+    json_t *spec;  /* resolved; "seed" is overlaid per run */
+    json_t *tuned; /* {"/optimizer/lr": 0.1, …} of this point; empty where nothing is tuned */
+    int threads;
+};
+
+struct run_plan {
+    int variant; /* into variants; -1 while waiting for its arm to be tuned */
+    int arm, point;
+    enum run_phase phase;
+    uint64_t seed;
+    bool waiting;
+};
+
+struct job_plan {
+    enum job_kind kind;
+    char *name;
+    int priority;                /* -PRIORITY_MAX … PRIORITY_MAX, higher first, default 0 */
+    char **arms;                 /* names */
+    int arm_count, point_count;  /* points of the grid per arm; 1 without tune */
+    int baseline;                /* an arm, -1 for train */
+    struct metric_choice metric; /* default: valid_loss, minimize, last; a problem's: train_loss */
+    struct variant_plan *variants;
+    int variant_count;
+    struct run_plan *runs;
+    int run_count, tuning_run_count;
+};
+
+/* What is known about a data set beside its name, for checks that need it. */
+struct data_facts {
+    bool known;
+    int classes; /* 0: regression */
+};
+typedef struct data_facts data_lookup(void *context, const char *name);
+
+/* Reads and checks the body of POST /api/v1/jobs. On problems the plan is empty. */
+void job_plan_read(const json_t *catalog, data_lookup *lookup, void *lookup_context,
+                   const json_t *body, struct job_plan *plan, struct problems *problems);
+void job_plan_release(struct job_plan *plan);
+
+/* Which grid point of an arm to report on, from the objective of its tuning runs:
+ *     values [point_count][seed_count]   NaN: failed or diverged, worse than any number
+ * The best mean wins; a point with fewer failures beats one with more; ties go to the first. -1
+ * where no run of any point has a value. */
+int comparison_choose(const double *values, int point_count, int seed_count, bool maximize);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * Helper threads: `work` runs on one of them and touches only what its context owns; then `done`
+ * runs on the loop. For long reads, big reports and file writes.
+ */
+#ifndef HELPER_H
+#define HELPER_H
+
+#include "loop/loop.h"
+
+struct helpers;
+
+/* thread_start, where given, makes what each thread owns (a database connection) on that thread;
+ * its answer is handed to every `work` and at the end to thread_end. */
+int helpers_new(struct loop *loop, int threads, void *(*thread_start)(void *),
+                void (*thread_end)(void *), void *context, struct helpers **out_helpers,
+                struct error *err);
+void helpers_free(struct helpers *helpers); /* finishes what waits; `done` is called for all */
+
+typedef void helper_work(void *thread_own, void *context);
+
+/* false: the queue is full (4,096 waiting); nothing will be called. */
+bool helpers_run(struct helpers *helpers, helper_work *work, loop_due *done, void *context);
+
+#endif

@@ -1,0 +1,256 @@
+/*
+ * The store: everything that must survive, in one SQLite file.
+ *
+ * Changes go to the writer thread, which owns the one read-write connection: it takes all that
+ * waits (up to 1,024 commands), makes one transaction with a savepoint a command, commits, and only
+ * then the callbacks run, on the loop, in the order the commands came. A command that fails takes
+ * back its own savepoint alone. A commit that fails (disk full) fails every command in it with
+ * ERROR_UNAVAILABLE; a failed fsync stops the process with exit status 4: recovery is a restart.
+ *
+ * Reads run on helper threads with read-only connections. They answer JSON in the API's shape.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include "jobs/plan.h"
+#include "jobs/state.h"
+#include "loop/helper.h"
+#include "loop/loop.h"
+
+struct store;
+struct reader; /* a read-only connection, of one helper thread */
+
+struct store_options {
+    const char *folder;      /* holds sweepd.db; must exist */
+    const char *vfs;         /* SQLite VFS name, NULL: the default */
+    const char *synchronous; /* NULL: "FULL"; "OFF" only in the tests that show why */
+    int mailbox_commands;    /* 8,192 */
+    int ballast_mib;         /* a file to give back when the disk is full; 0: none */
+};
+
+int store_open(struct loop *loop, const struct store_options *options, struct store **out_store,
+               struct error *err);
+/* Commits what waits, calls every callback, stops the thread, closes. */
+void store_close(struct store *store);
+
+/* Whether the mailbox is (nearly) full: POSTs get 503 and workers are not read for now. `relieved`
+ * is called once it is below half again. */
+bool store_is_full(const struct store *store);
+void store_when_relieved(struct store *store, loop_due *relieved, void *context);
+
+/* {"commits", "commands", "metric_rows", "wal_bytes", "largest_batch", "mailbox"} */
+json_t *store_counters(const struct store *store);
+
+/* Arguments are copied before these functions return. `done` may be NULL. */
+typedef void store_done(void *context, const struct error *err); /* err NULL: committed */
+
+/* --- jobs and runs (store/jobs.c, store/runs.c) -------------------------------------------- */
+
+struct new_job {
+    const struct job_plan *plan;
+    const char *request_text;    /* as submitted, compact JSON */
+    const char *idempotency_key; /* or NULL */
+    const char *body_digest;     /* of the submitted bytes, with a key */
+    int64_t now_ms;
+};
+struct added_job {
+    int64_t job, first_run; /* runs have consecutive ids in the order of the plan */
+    int64_t first_variant;  /* likewise */
+    bool repeated;          /* the key was used before with the same body: that job again */
+    int run_count;          /* of the job (also when repeated) */
+};
+/* A key used before with another body: ERROR_CONFLICT. Keys are kept 7 days. */
+typedef void store_job_added(void *context, const struct added_job *added, const struct error *err);
+void store_add_job(struct store *store, const struct new_job *job, store_job_added *done,
+                   void *context);
+
+struct job_change {
+    int64_t job;
+    enum job_state state;
+    bool paused;
+    int priority;
+    int64_t started_ms, finished_ms; /* 0: not yet (stored as NULL) */
+};
+void store_change_job(struct store *store, const struct job_change *change, store_done *done,
+                      void *context);
+
+/* queued -> running: attempt is the new one. Answers what the worker needs. */
+struct started_run {
+    char *spec; /* resolved JSON text with the run's seed in it; freed by the store after `done` */
+    char *data; /* cache file name of its data set, or NULL */
+    int64_t checkpoint; /* step of the recorded checkpoint, -1: none */
+    char *fingerprint;  /* JSON of the attempt that wrote it, or NULL */
+    int64_t steps_seen; /* largest step with a metric, -1: none */
+};
+typedef void store_run_started(void *context, const struct started_run *started,
+                               const struct error *err);
+void store_start_run(struct store *store, int64_t run, int attempt, const char *worker,
+                     int64_t now_ms, store_run_started *done, void *context);
+
+/* The worker's `started` line: its fingerprint (JSON text), where it resumed, steps planned. */
+void store_note_run(struct store *store, int64_t run, int attempt, const char *fingerprint,
+                    int64_t resumed_step, int64_t steps, store_done *done, void *context);
+void store_note_checkpoint(struct store *store, int64_t run, int attempt, int64_t step,
+                           store_done *done, void *context);
+
+/* Any other change of state. Where it ends as succeeded, the objective is read from the series in
+ * the same transaction by `metric` (NULL: none). */
+struct run_change {
+    int64_t run;
+    struct run_position position;
+    int64_t variant;     /* > 0: set */
+    const char *reason;  /* "diverged", "worker lost", …; NULL: none */
+    const char *message; /* a sentence, or NULL */
+    int64_t step;        /* last step done, -1: unknown */
+    int64_t now_ms;      /* becomes finished_ms where final, queued_ms where queued */
+    const struct metric_choice *metric;
+    struct job_change job; /* of its job, in the same transaction */
+};
+typedef void store_run_changed(void *context, double objective, const struct error *err);
+void store_change_run(struct store *store, const struct run_change *change, store_run_changed *done,
+                      void *context);
+
+/* Every run of the job in state `from` moves to `to` in one statement; arm -1: of all arms;
+ * variant > 0: set. For cancel, releasing an arm's report runs, failing them. */
+void store_change_runs(struct store *store, int64_t job, int arm, enum run_state from,
+                       enum run_state to, int64_t variant, const char *reason, const char *message,
+                       const struct job_change *change, int64_t now_ms, store_done *done,
+                       void *context);
+
+/* --- metrics (store/metrics.c) ------------------------------------------------------------- */
+
+struct metric_row {
+    int64_t step;
+    double value;  /* NaN is stored as NULL */
+    uint32_t name; /* from store_metric_name() */
+};
+/* The number of a metric's name, on the loop, from memory; new names (at most 10,000 in all, 1 … 64
+ * bytes) are written before the first row that uses them. 0: refused. */
+uint32_t store_metric_name(struct store *store, const char *name, size_t bytes, bool repeats);
+
+/* Takes over the malloc'd rows. A row already there stays; where its bits differ and the name
+ * `repeats`, the run's resume_mismatches grows by one. */
+typedef void store_rows_added(void *context, int mismatches, const struct error *err);
+void store_add_metrics(struct store *store, int64_t run, int attempt, int64_t wall_ms,
+                       struct metric_row *rows, int count, store_rows_added *done, void *context);
+void store_add_log(struct store *store, int64_t run, int attempt, const char *text, int64_t now_ms,
+                   store_done *done, void *context);
+
+/* --- data sets (store/datasets.c) ---------------------------------------------------------- */
+
+struct dataset_row {
+    const char *name;   /* [a-z0-9][a-z0-9._-]{0,63} */
+    const char *format; /* or "built-in" */
+    const char *file;   /* in the cache folder */
+    const char *digest;
+    const char *summary; /* JSON text */
+    int64_t bytes, now_ms;
+};
+void store_add_dataset(struct store *store, const struct dataset_row *row, store_done *done,
+                       void *context); /* name taken: ERROR_CONFLICT */
+/* Refused (ERROR_CONFLICT) while a run that is not final names it. *file_unused: no other name uses
+ * its file. */
+typedef void store_dataset_gone(void *context, const char *file, bool file_unused,
+                                const struct error *err);
+void store_delete_dataset(struct store *store, const char *name, store_dataset_gone *done,
+                          void *context);
+
+/* --- what is alive, at the start ----------------------------------------------------------- */
+
+struct live_job {
+    int64_t id;
+    enum job_kind kind;
+    const char *name;
+    int priority;
+    bool paused;
+    int run_count, arm_count, point_count;
+    struct metric_choice metric;
+    int64_t first_variant, started_ms;
+    const char *request_text;
+};
+struct live_run {
+    int64_t id, job;
+    int number; /* 0 … within the job */
+    int arm, point;
+    enum run_phase phase;
+    uint64_t seed;
+    struct run_position position;
+    int threads;
+    double objective; /* NaN: none */
+};
+/* Called on the loop's thread before it runs: every job that is not final, each followed by ALL its
+ * runs in order. */
+int store_load(struct store *store, void (*job)(void *, const struct live_job *),
+               void (*run)(void *, const struct live_run *), void *context, struct error *err);
+/* One job of any state and all its runs the same way, later, by a read: for retries in final jobs.
+ */
+int store_load_job(struct reader *reader, int64_t job,
+                   void (*on_job)(void *, const struct live_job *),
+                   void (*on_run)(void *, const struct live_run *), void *context,
+                   struct error *err);
+/* Names, classes, file and bytes of all data sets. */
+int store_load_datasets(struct store *store,
+                        void (*dataset)(void *, const char *name, int classes, const char *file),
+                        void *context, struct error *err);
+
+/* --- reads ---------------------------------------------------------------------------------- */
+
+/* Helper threads own readers: give these to helpers_new(). */
+void *
+store_reader_start(void *store); /* a struct reader; never NULL: errors show at its first use */
+void store_reader_end(void *reader);
+
+struct page {
+    int64_t after;     /* the last id of the page before; 0: from the start */
+    int limit;         /* 1 … 1,000 */
+    const char *state; /* or NULL */
+};
+/* Lists: {"jobs": […], "next": id or null}. Newest job first; runs in order. A job in a list has
+ * {"id","kind","name","state","priority","paused","created_ms","started_ms","finished_ms","runs":
+ * {"total","waiting","queued","running","succeeded","pruned","cancelled","failed"}}; alone also
+ * "request","arms":[names],"metric":{"name","goal","at"},"baseline". A run in a list has
+ * {"id","job","number","arm","phase","seed","state","reason","message","attempt","objective","step",
+ * "steps","queued_ms","started_ms","finished_ms","tuned":{…},"metrics":{"valid_loss": last, …}};
+ * alone also "spec","fingerprint","checkpoint_step","resumed_step","resume_mismatches","worker",
+ * "series":[{"name","count","first","last","best_low","best_high","last_step"}]. Missing is null.
+ */
+int store_read_jobs(struct reader *reader, const struct page *page, json_t **out,
+                    struct error *err);
+int store_read_job(struct reader *reader, int64_t job, json_t **out, struct error *err);
+int store_read_runs(struct reader *reader, int64_t job, const struct page *page, json_t **out,
+                    struct error *err);
+int store_read_run(struct reader *reader, int64_t run, json_t **out, struct error *err);
+int store_read_log(struct reader *reader, int64_t run, const struct page *page, json_t **out,
+                   struct error *err); /* {"lines":[{"id","attempt","wall_ms","text"}],"next"} */
+int store_read_datasets(struct reader *reader, json_t **out, struct error *err);
+int store_read_dataset(struct reader *reader, const char *name, json_t **out, struct error *err);
+
+/* One series, reduced to at most `points` shared buckets where it is longer (0: all). Buckets keep
+ * first step, last step, min, max and last value, so that no spike is lost. Arrays are the caller's
+ * (series_release). Values are NaN where a row is NULL. */
+struct series {
+    char name[64];
+    int64_t run;
+    int count; /* entries below */
+    bool reduced;
+    int64_t *step;      /* last step of the bucket */
+    double *value;      /* last value */
+    double *low, *high; /* NULL where not reduced */
+    int64_t *wall_ms;
+};
+void series_release(struct series *series);
+/* name NULL: all names. first/last step bound the range (0, INT64_MAX: all). */
+int store_read_series(struct reader *reader, int64_t run, const char *name, int64_t first_step,
+                      int64_t last_step, int points, struct series **out, int *out_count,
+                      struct error *err);
+/* The same metric of every run of a job (or of one phase, -1: all), for curves. */
+int store_read_job_series(struct reader *reader, int64_t job, const char *name, int phase,
+                          int points, struct series **out, int *out_count, struct error *err);
+/* Rows of a run in (name, step) order, pushed one by one; `row` answers non-zero to stop. For CSV
+ * and NDJSON streams. */
+int store_each_row(struct reader *reader, int64_t run, const char *name,
+                   int (*row)(void *context, const char *name, int64_t step, double value,
+                              int64_t wall_ms),
+                   void *context, struct error *err);
+
+#endif

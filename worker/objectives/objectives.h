@@ -1,0 +1,74 @@
+/*
+ * Objectives: what an optimizer minimises. `supervised` is a model on a data set with a loss; the
+ * others are analytic problems. An objective owns its scratch; theta and gradient are its caller's.
+ */
+#ifndef OBJECTIVES_H
+#define OBJECTIVES_H
+
+#include "settings.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TENSOR_RANK_MAX = 4, TENSOR_NAME_BYTES = 48 };
+
+/* A named piece of the flat parameter vector: for scopes per tensor and for the model file. */
+struct tensor {
+    char name[TENSOR_NAME_BYTES]; /* "layers.0.weight" */
+    int rank;
+    size_t shape[TENSOR_RANK_MAX]; /* weights are [out][in], as PyTorch has them */
+    size_t offset, count;          /* floats within theta */
+};
+
+struct evaluation {
+    double loss;
+    double accuracy; /* NaN where there is none (regression, problems) */
+    bool has_accuracy;
+};
+
+enum part { PART_TRAIN, PART_VALID };
+
+struct objective;
+
+struct objective_methods {
+    /* theta [d] out, a pure function of the seed. */
+    void (*init)(struct objective *objective, float *theta);
+    /* Mean loss of the batch of step k = 0, 1, … and its gradient [d]; *samples: examples in it. */
+    double (*loss_gradient)(struct objective *objective, const float *theta, uint64_t k,
+                            float *gradient, uint32_t *samples);
+    /* Mean loss over a whole part; false where the objective has no such part. `alive` is called
+     * now and then with its context, so that long evaluations still answer. */
+    bool (*evaluate)(struct objective *objective, const float *theta, enum part part,
+                     void (*alive)(void *), void *alive_context, struct evaluation *out);
+    void (*free)(struct objective *objective);
+};
+
+struct objective {
+    const struct objective_methods *methods;
+    size_t dimension;         /* d */
+    uint64_t steps_per_epoch; /* 0: has no epochs */
+    const struct tensor *tensors;
+    int tensor_count;
+};
+
+/* Builds the objective of a resolved specification. data: path of the cache file, NULL for
+ * built-ins (kept in the folder `cache`) and problems. Checks what only the data can tell (a loss
+ * that does not suit its labels). The caller frees with objective->methods->free(). */
+int objective_open(const json_t *spec, const char *data, const char *cache,
+                   struct objective **out_objective, struct error *err);
+
+/* An analytic problem. Its settings are under the spec's "problem". */
+struct problem_kind {
+    const char *name;
+    const char *help;
+    const struct setting *settings;
+    int (*open)(const struct chosen *chosen, const json_t *spec, struct objective **out,
+                struct error *err);
+};
+extern const struct problem_kind *const problem_kinds[]; /* ends with NULL */
+
+/* objectives/supervised.c */
+int supervised_open(const json_t *spec, const char *data, const char *cache,
+                    struct objective **out_objective, struct error *err);
+
+#endif
