@@ -18,7 +18,8 @@ void helpers_free(struct helpers *helpers); /* finishes what waits; `done` is ca
 
 typedef void helper_work(void *thread_own, void *context);
 
-/* false: the queue is full (4,096 waiting); nothing will be called. */
+/* false: the queue is full (4,096 outstanding), or being freed; nothing will be called. `done` may
+ * be NULL. */
 bool helpers_run(struct helpers *helpers, helper_work *work, loop_due *done, void *context);
 
 #endif

@@ -33,6 +33,8 @@ void loop_cancel(struct loop_timer *timer); /* accepts NULL */
 
 /* Calls `due` at the end of this turn, before the loop waits again. */
 void loop_soon(struct loop *loop, loop_due *due, void *context);
+/* Takes back every loop_soon() of this pair: for who frees the context. */
+void loop_forget(struct loop *loop, loop_due *due, void *context);
 
 /* A hook of every turn: called before waiting, answers how many ms the loop may wait at most (-1:
  * any). libmicrohttpd needs it. One at most. */

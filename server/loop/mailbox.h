@@ -1,6 +1,6 @@
 /*
- * A bounded queue of pointers into one thread; the only place where threads meet. Any thread posts,
- * one takes. Messages arrive in the order posted.
+ * A bounded queue of pointers into one thread; the only place where threads meet. Any thread posts;
+ * as a rule one takes (helper threads share one). Messages arrive in the order posted.
  */
 #ifndef MAILBOX_H
 #define MAILBOX_H
