@@ -34,11 +34,30 @@ void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
 uint32_t rng_u32(struct rng *rng);
 double rng_uniform(struct rng *rng);                 /* [0, 1), 53 bits */
 uint32_t rng_below(struct rng *rng, uint32_t limit); /* [0, limit), without bias; limit >= 1 */
-double
-rng_normal(struct rng *rng); /* Box-Muller on two uniforms; the second of the pair is dropped */
 
-/* A keyed permutation of 0 … count-1: where `index` goes. A Feistel network over the next power of
- * four with cycle walking, so one entry costs no memory. count >= 1. */
+/* Box-Muller on two uniforms; the second of the pair is dropped. With its own logarithm and cosine,
+ * since the C library's change with version and machine, and data sets are made from this. */
+double rng_normal(struct rng *rng);
+
+/*
+ * A keyed permutation of 0 … count-1: a Feistel network over a power of four with cycle walking, so
+ * that any entry is found from its index and none is stored (Black and Rogaway, CT-RSA 2002).
+ */
+enum { PERMUTATION_ROUNDS = 8 };
+
+struct permutation {
+    uint32_t key[PERMUTATION_ROUNDS];
+    uint32_t count;
+    int half_bits;
+};
+
+/* count >= 1 */
+struct permutation permutation_stream(uint64_t seed, enum random_purpose purpose, uint64_t step,
+                                      uint32_t count);
+/* Where `index` goes; index below count. */
+uint32_t permutation_at(const struct permutation *permutation, uint32_t index);
+
+/* One entry by itself; for many of one permutation the two calls above are faster. */
 uint32_t permute(uint64_t seed, enum random_purpose purpose, uint64_t step, uint32_t count,
                  uint32_t index);
 
