@@ -1,0 +1,69 @@
+/*
+ * The conductor: brings queued runs and ready workers together, follows every run to its end, and
+ * carries comparisons from tuning to report. It owns the unfinished jobs and the queue.
+ *
+ * Whatever is asked of it answers by `done`, on the loop, after its commit.
+ */
+#ifndef CONDUCTOR_H
+#define CONDUCTOR_H
+
+#include "events/events.h"
+#include "jobs/plan.h"
+#include "store/store.h"
+
+struct conductor;
+
+struct conductor_options {
+    const char *program;    /* sweepd-worker */
+    const char *runs;       /* folder: one folder a run, absolute */
+    const char *cache;      /* folder of data sets, absolute */
+    int slots;              /* 0: nothing starts */
+    int64_t lease_ms;
+};
+
+struct conductor *conductor_new(struct loop *loop, struct store *store, struct helpers *helpers,
+                                struct events *events, const struct conductor_options *options);
+/* Takes up what the store holds unfinished, starts workers; once, before the loop runs. */
+int conductor_load(struct conductor *conductor, struct error *err);
+void conductor_free(struct conductor *conductor); /* after conductor_stop() is done */
+
+/* No new starts; workers checkpoint and go (killed after `grace_ms`); then `done`. */
+void conductor_stop(struct conductor *conductor, int64_t grace_ms, loop_due *done, void *context);
+
+/* A job that is on disk now. */
+void conductor_adopt(struct conductor *conductor, const struct job_plan *plan,
+                     const struct added_job *added, int64_t now_ms);
+
+/* ERROR_NOT_FOUND where the job (or run) is not unfinished: it does not exist, or is final. */
+void conductor_cancel_job(struct conductor *conductor, int64_t job, store_done *done, void *context);
+void conductor_pause_job(struct conductor *conductor, int64_t job, bool pause, store_done *done,
+                         void *context);
+void conductor_set_priority(struct conductor *conductor, int64_t job, int priority,
+                            store_done *done, void *context);
+void conductor_cancel_run(struct conductor *conductor, int64_t run, store_done *done,
+                          void *context);
+/* `job`: the run's, which is read back where it is final. */
+void conductor_retry_run(struct conductor *conductor, int64_t job, int64_t run, store_done *done,
+                         void *context);
+
+/* {"slots", "running", "waiting", "waiting_runs"} as GET /api/v1/queue shows it. */
+json_t *conductor_queue_json(const struct conductor *conductor, int most);
+int conductor_slots(const struct conductor *conductor, int *used);
+int conductor_worker_count(const struct conductor *conductor);
+
+/* Has a worker parse uploaded files into a cache file, or make a built-in (format "built-in"). */
+struct prepare_request {
+    const char *dataset, *format;
+    json_t *settings, *parts; /* taken */
+};
+struct prepared_data {
+    const char *file, *digest; /* NULL on failure */
+    const json_t *summary;
+    const char *pointer;       /* on failure: the field it is about, "" for none */
+};
+typedef void data_prepared(void *context, const struct prepared_data *data,
+                           const struct error *err);
+void conductor_prepare(struct conductor *conductor, const struct prepare_request *request,
+                       data_prepared *done, void *context);
+
+#endif

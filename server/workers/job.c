@@ -1,0 +1,300 @@
+#include "workers/job.h"
+
+#include "json.h"
+#include "memory.h"
+
+#include <assert.h>
+#include <math.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct job *job_new(int run_count, int arm_count)
+{
+    struct job *job = xcalloc(1, sizeof *job);
+    job->run_count = run_count;
+    job->arm_count = arm_count;
+    job->runs = xcalloc((size_t)run_count, sizeof *job->runs);
+    job->arms = xcalloc((size_t)arm_count, sizeof *job->arms);
+    return job;
+}
+
+static void place_run(struct job *job, int number)
+{
+    struct run *run = &job->runs[number];
+    run->job = job;
+    run->task.kind = TASK_RUN;
+    run->id = job->first_run + number;
+    run->number = number;
+    job->counts[run->position.state]++;
+}
+
+struct job *job_of_plan(const struct job_plan *plan, const struct added_job *added, int64_t now_ms)
+{
+    struct job *job = job_new(plan->run_count, plan->arm_count);
+    job->id = added->job;
+    job->first_run = added->first_run;
+    job->first_variant = added->first_variant;
+    job->kind = plan->kind;
+    job->name = xstrdup(plan->name);
+    job->priority = plan->priority;
+    job->point_count = plan->point_count;
+    job->metric = plan->metric;
+    job->created_ms = now_ms;
+    for (int i = 0; i < plan->arm_count; i++)
+        job->arms[i] = xstrdup(plan->arms[i]);
+    for (int i = 0; i < plan->run_count; i++) {
+        const struct run_plan *from = &plan->runs[i];
+        job->runs[i] = (struct run){
+            .arm = from->arm,
+            .point = from->point,
+            .phase = from->phase,
+            .seed = from->seed,
+            .position.state = from->waiting ? RUN_WAITING : RUN_QUEUED,
+            .threads = from->variant >= 0 ? plan->variants[from->variant].threads : 1,
+            .objective = NAN,
+        };
+        place_run(job, i);
+    }
+    job_complete_rows(job);
+    return job;
+}
+
+static void read_arms(struct job *job, const char *request_text)
+{
+    json_t *request = json_loads(request_text, 0, NULL);
+    const json_t *arms = json_object_get(request, "arms");
+    for (int i = 0; i < job->arm_count; i++)
+        job->arms[i] = xstrdup(json_text_at(json_array_get(arms, (size_t)i), "name", ""));
+    json_decref(request);
+}
+
+struct job *job_of_row(const struct live_job *row)
+{
+    struct job *job = job_new(row->run_count, row->arm_count);
+    job->id = row->id;
+    job->first_variant = row->first_variant;
+    job->kind = row->kind;
+    job->name = xstrdup(row->name);
+    job->priority = row->priority;
+    job->paused = row->paused;
+    job->point_count = row->point_count;
+    job->metric = row->metric;
+    job->created_ms = row->created_ms;
+    job->started_ms = row->started_ms;
+    read_arms(job, row->request_text);
+    return job;
+}
+
+void job_add_row(struct job *job, const struct live_run *row)
+{
+    assert(row->number >= 0 && row->number < job->run_count);
+    if (row->number == 0)
+        job->first_run = row->id;
+    assert(row->id == job->first_run + row->number); /* the store gives consecutive ids */
+    job->runs[row->number] = (struct run){
+        .arm = row->arm,
+        .point = row->point,
+        .phase = row->phase,
+        .seed = row->seed,
+        .position = row->position,
+        .threads = row->threads > 0 ? row->threads : 1,
+        .objective = row->objective,
+    };
+    place_run(job, row->number);
+}
+
+void job_complete_rows(struct job *job)
+{
+    bool tuned = false;
+    for (int i = 0; i < job->run_count; i++)
+        tuned = tuned || job->runs[i].phase == PHASE_TUNE;
+    if (!tuned)
+        return;
+    job->tuning = xcalloc((size_t)job->arm_count, sizeof *job->tuning);
+    for (int arm = 0; arm < job->arm_count; arm++)
+        job->tuning[arm].chosen = -1;
+    for (int i = 0; i < job->run_count; i++) {
+        const struct run *run = &job->runs[i];
+        if (run->phase == PHASE_TUNE && !run_is_final(run->position.state))
+            job->tuning[run->arm].left++;
+    }
+}
+
+void job_free(struct job *job)
+{
+    if (!job)
+        return;
+    for (int i = 0; i < job->arm_count; i++)
+        free(job->arms[i]);
+    for (int i = 0; i < job->run_count; i++)
+        json_decref(job->runs[i].assignment);
+    free(job->arms);
+    free(job->runs);
+    free(job->tuning);
+    free(job->name);
+    free(job);
+}
+
+enum job_state job_state(const struct job *job)
+{
+    return job_state_of(job->counts, job->paused);
+}
+
+bool job_is_final(const struct job *job)
+{
+    int final = 0;
+    for (int state = 0; state < RUN_STATES; state++)
+        final += run_is_final((enum run_state)state) ? job->counts[state] : 0;
+    return final == job->run_count;
+}
+
+struct job_change job_change_of(const struct job *job)
+{
+    return (struct job_change){
+        .job = job->id,
+        .state = job_state(job),
+        .paused = job->paused,
+        .priority = job->priority,
+        .started_ms = job->started_ms,
+        .finished_ms = job->finished_ms,
+    };
+}
+
+int job_move(struct run *run, enum run_event event, struct error *err)
+{
+    const enum run_state before = run->position.state;
+    if (run_apply(&run->position, event, err) < 0)
+        return -1;
+    run->job->counts[before]--;
+    run->job->counts[run->position.state]++;
+    return 0;
+}
+
+int64_t job_variant(const struct job *job, int arm, int point)
+{
+    return job->first_variant + (int64_t)(arm < 0 ? 0 : arm) * job->point_count + point;
+}
+
+/* --- the index: one tree serves both keys, since run ids rise with job ids ------------------- */
+
+struct job_index {
+    void *root;
+};
+
+static int by_job(const void *a, const void *b)
+{
+    const struct job *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* The first is a key that holds one run id, the second an entry. */
+static int by_run(const void *a, const void *b)
+{
+    const struct job *key = a, *job = b;
+    if (key->first_run < job->first_run)
+        return -1;
+    return key->first_run >= job->first_run + job->run_count;
+}
+
+struct job_index *job_index_new(void)
+{
+    return xcalloc(1, sizeof(struct job_index));
+}
+
+static void free_entry(void *job)
+{
+    job_free(job);
+}
+
+void job_index_free(struct job_index *index)
+{
+    if (index)
+        tdestroy(index->root, free_entry);
+    free(index);
+}
+
+void job_index_add(struct job_index *index, struct job *job)
+{
+    void *placed = tsearch(job, &index->root, by_job);
+    assert(placed && *(struct job **)placed == job);
+    (void)placed;
+}
+
+void job_index_remove(struct job_index *index, struct job *job)
+{
+    tdelete(job, &index->root, by_job);
+}
+
+static struct job *find(const struct job_index *index, const struct job *key,
+                        int (*compare)(const void *, const void *))
+{
+    void *found = tfind(key, &index->root, compare);
+    return found ? *(struct job **)found : NULL;
+}
+
+struct job *job_index_find(const struct job_index *index, int64_t job)
+{
+    return find(index, &(struct job){.id = job}, by_job);
+}
+
+struct run *job_index_find_run(const struct job_index *index, int64_t run)
+{
+    struct job *job = find(index, &(struct job){.first_run = run}, by_run);
+    return job ? &job->runs[run - job->first_run] : NULL;
+}
+
+struct visit {
+    void (*visit)(void *, struct job *);
+    void *context;
+};
+
+static void visit_node(const void *node, VISIT order, void *closure)
+{
+    const struct visit *visit = closure;
+    if (order == postorder || order == leaf)
+        visit->visit(visit->context, *(struct job *const *)node);
+}
+
+void job_index_each(struct job_index *index, void (*visit)(void *, struct job *), void *context)
+{
+    struct visit closure = {visit, context};
+    twalk_r(index->root, visit_node, &closure);
+}
+
+/* --- as JSON ---------------------------------------------------------------------------------- */
+
+static json_t *time_or_null(int64_t ms)
+{
+    return ms > 0 ? json_integer(ms) : json_null();
+}
+
+static json_t *counts_json(const struct job *job)
+{
+    json_t *counts = json_pack("{s:i}", "total", job->run_count);
+    for (int state = 0; state < RUN_STATES; state++)
+        json_object_set_new(counts, run_state_names[state], json_integer(job->counts[state]));
+    return counts;
+}
+
+json_t *job_json(const struct job *job)
+{
+    return json_pack("{s:I, s:s, s:o, s:s, s:i, s:b, s:o, s:o, s:o, s:o}", "id", job->id, "kind",
+                     job_kind_names[job->kind], "name", json_text(job->name), "state",
+                     job_state_names[job_state(job)], "priority", job->priority, "paused",
+                     job->paused, "created_ms", time_or_null(job->created_ms), "started_ms",
+                     time_or_null(job->started_ms), "finished_ms", time_or_null(job->finished_ms),
+                     "runs", counts_json(job));
+}
+
+json_t *run_json(const struct run *run)
+{
+    const struct job *job = run->job;
+    return json_pack("{s:I, s:I, s:i, s:o, s:s, s:I, s:s, s:i, s:o, s:I, s:I, s:o}", "id", run->id,
+                     "job", job->id, "number", run->number, "arm",
+                     run->arm >= 0 ? json_text(job->arms[run->arm]) : json_null(), "phase",
+                     run_phase_names[run->phase], "seed", (json_int_t)run->seed, "state",
+                     run_state_names[run->position.state], "attempt", run->position.attempt,
+                     "objective", json_number(run->objective), "step", run->step, "steps",
+                     run->steps, "started_ms", time_or_null(run->started_ms));
+}

@@ -1,0 +1,92 @@
+/*
+ * Jobs and runs that are not finished, in memory: what the loop needs to decide the next move. The
+ * store has everything else; a finished job is forgotten here.
+ */
+#ifndef JOB_H
+#define JOB_H
+
+#include "jobs/plan.h"
+#include "jobs/state.h"
+#include "store/store.h"
+#include <stdint.h>
+
+enum task_kind { TASK_RUN, TASK_PREPARE };
+
+/* What a worker has been given; the first member of whatever that is. */
+struct task {
+    enum task_kind kind;
+    struct worker *worker; /* NULL: none at present */
+};
+
+struct run {
+    struct task task;
+    struct job *job;
+    int64_t id;
+    int number, arm, point;
+    enum run_phase phase;
+    uint64_t seed;
+    struct run_position position;
+    int threads;
+    double objective;      /* NaN: none */
+    const char *stopping;  /* the reason it was told to stop for; NULL: it was not */
+    json_t *assignment;    /* the assign line, until its worker is ready for it */
+    int64_t step, steps;   /* done and planned, as last heard */
+    int64_t started_ms;    /* wall clock, of this attempt */
+};
+
+struct arm_tuning {
+    int left;   /* tuning runs whose outcome is not on disk yet */
+    int chosen; /* the grid point; -1: not known (yet) */
+};
+
+struct job {
+    int64_t id, first_run, first_variant;
+    enum job_kind kind;
+    char *name;
+    int priority;
+    bool paused;
+    bool announced_final;
+    int run_count, arm_count, point_count;
+    char **arms; /* [arm_count] names */
+    struct metric_choice metric;
+    int64_t created_ms, started_ms, finished_ms;
+    int counts[RUN_STATES];
+    struct run *runs; /* [run_count] */
+    struct arm_tuning *tuning; /* [arm_count], NULL without tuning */
+    int pending; /* store commands under way that point here */
+};
+
+/* From a plan that is on disk now. */
+struct job *job_of_plan(const struct job_plan *plan, const struct added_job *added, int64_t now_ms);
+/* From a row of the store, runs added one by one in order. */
+struct job *job_of_row(const struct live_job *row);
+void job_add_row(struct job *job, const struct live_run *row);
+/* Once all runs are in: counts, what is left to tune. */
+void job_complete_rows(struct job *job);
+void job_free(struct job *job);
+
+bool job_is_final(const struct job *job);
+enum job_state job_state(const struct job *job);
+struct job_change job_change_of(const struct job *job); /* its present state, for the store */
+
+/* Moves one run and the counts of its job. */
+int job_move(struct run *run, enum run_event event, struct error *err);
+
+/* The variant of an arm's grid point. */
+int64_t job_variant(const struct job *job, int arm, int point);
+
+/* Jobs by id, and by the id of any of their runs. */
+struct job_index;
+struct job_index *job_index_new(void);
+void job_index_free(struct job_index *index); /* frees the jobs too */
+void job_index_add(struct job_index *index, struct job *job);
+void job_index_remove(struct job_index *index, struct job *job);
+struct job *job_index_find(const struct job_index *index, int64_t job);
+struct run *job_index_find_run(const struct job_index *index, int64_t run);
+void job_index_each(struct job_index *index, void (*visit)(void *, struct job *), void *context);
+
+/* The job and run objects of the events (a list's shape, without what only the store knows). */
+json_t *job_json(const struct job *job);
+json_t *run_json(const struct run *run);
+
+#endif

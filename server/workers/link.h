@@ -1,0 +1,34 @@
+/*
+ * One worker's lines: bytes in, messages out; lines in, bytes out when the socket takes them.
+ */
+#ifndef LINK_H
+#define LINK_H
+
+#include "loop/loop.h"
+#include "wire.h"
+
+struct link;
+
+struct link_owner {
+    /* A line. Metrics lines come raw, for wire_metrics_walk(); the others decoded, body borrowed.
+     */
+    void (*metrics)(void *context, const char *line, size_t bytes);
+    void (*message)(void *context, const struct wire_message *message);
+    /* End of file, a broken line, or a peer that does not read: nothing comes after this, and the
+     * owner frees the link later, not from within. */
+    void (*closed)(void *context, const char *why);
+    void *context;
+};
+
+/* Takes over the non-blocking descriptor. */
+struct link *link_new(struct loop *loop, int fd, const struct link_owner *owner);
+void link_free(struct link *link); /* accepts NULL */
+
+/* Sends a line; takes the reference to body. At most 4 MiB may wait for a worker that does not
+ * read. */
+void link_send(struct link *link, enum wire_type type, json_t *body);
+
+/* Stops and starts reading: how a full store slows the workers down. */
+void link_hold(struct link *link, bool hold);
+
+#endif

@@ -1,0 +1,305 @@
+#include "workers/pool.h"
+
+#include "log.h"
+#include "memory.h"
+#include "version.h"
+
+#include "json.h"
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+    HEARTBEAT_MS = 5000,
+    CHECK_MS = 5000,
+    FIRST_RETRY_MS = 200,
+    LAST_RETRY_MS = 30000,
+};
+
+struct pool {
+    struct loop *loop;
+    char *program;
+    int64_t lease_ms;
+    struct pool_owner owner;
+    struct worker *first;
+    struct loop_timer *check;
+    int started;  /* ever: the next one's number */
+    int failures; /* in a row, before `ready` */
+    int64_t not_before_ms;
+    bool held;
+};
+
+static void finish_if_gone(void *context);
+
+static void unlink_worker(struct worker *worker)
+{
+    struct worker **at = &worker->pool->first;
+    while (*at != worker)
+        at = &(*at)->next;
+    *at = worker->next;
+}
+
+static void release_worker(struct worker *worker)
+{
+    loop_cancel(worker->grace);
+    loop_unwatch(worker->exit_watch);
+    link_free(worker->link);
+    if (worker->child.pidfd >= 0)
+        close(worker->child.pidfd);
+    free(worker);
+}
+
+static void note_failed_start(struct pool *pool)
+{
+    const int shift = pool->failures < 8 ? pool->failures : 8;
+    int64_t wait_ms = (int64_t)FIRST_RETRY_MS << shift;
+    if (wait_ms > LAST_RETRY_MS)
+        wait_ms = LAST_RETRY_MS;
+    pool->failures++;
+    pool->not_before_ms = clock_ms() + wait_ms;
+}
+
+/* A worker is gone when its process has been collected and its last line has been read: a result
+ * that was sent just before the end still counts. */
+static void finish_if_gone(void *context)
+{
+    struct worker *worker = context;
+    struct pool *pool = worker->pool;
+
+    if (!worker->link_closed || !worker->collected)
+        return;
+    if (worker->state == WORKER_STARTING)
+        note_failed_start(pool);
+    unlink_worker(worker);
+    pool->owner.gone(pool->owner.context, worker, worker->words);
+    release_worker(worker);
+}
+
+static void process_ended(void *context, uint32_t events)
+{
+    struct worker *worker = context;
+    char words[96];
+    (void)events;
+
+    loop_unwatch(worker->exit_watch);
+    worker->exit_watch = NULL;
+    spawn_collect(&worker->child, words, sizeof words);
+    if (!worker->words[0])
+        snprintf(worker->words, sizeof worker->words, "%s", words);
+    worker->collected = true;
+    loop_soon(worker->pool->loop, finish_if_gone, worker);
+}
+
+static void link_closed(void *context, const char *why)
+{
+    struct worker *worker = context;
+
+    worker->link_closed = true;
+    if (!worker->collected) {
+        if (worker->state != WORKER_LEAVING && strncmp(why, "end of file", 11) != 0)
+            snprintf(worker->words, sizeof worker->words, "%s", why);
+        kill(worker->child.pid, SIGKILL); /* not collected yet, so the number is still its own */
+    }
+    loop_soon(worker->pool->loop, finish_if_gone, worker);
+}
+
+static void greet(struct worker *worker, const struct wire_message *message)
+{
+    const int64_t protocol = json_integer_at(message->body, "protocol", 0);
+
+    if (protocol != SWEEPD_PROTOCOL) {
+        pool_send(worker, WIRE_REFUSE,
+                  json_pack("{s:s}", "message", "this server speaks another protocol"));
+        pool_kill(worker, "speaks another protocol");
+        return;
+    }
+    pool_send(worker, WIRE_WELCOME, json_pack("{s:i}", "heartbeat_ms", HEARTBEAT_MS));
+}
+
+static void line_came(void *context, const struct wire_message *message)
+{
+    struct worker *worker = context;
+    struct pool *pool = worker->pool;
+
+    worker->heard_ms = clock_ms();
+    if (message->type == WIRE_HELLO) {
+        greet(worker, message);
+    } else if (message->type == WIRE_READY) {
+        pool->failures = 0;
+        if (worker->state == WORKER_STARTING)
+            worker->state = WORKER_READY;
+        if (worker->state == WORKER_READY)
+            pool->owner.ready(pool->owner.context, worker);
+    } else if (message->type != WIRE_HEARTBEAT) {
+        pool->owner.message(pool->owner.context, worker, message);
+    }
+}
+
+static void metrics_came(void *context, const char *line, size_t bytes)
+{
+    struct worker *worker = context;
+    worker->heard_ms = clock_ms();
+    worker->pool->owner.metrics(worker->pool->owner.context, worker, line, bytes);
+}
+
+/* A worker with a task that has been silent for the whole lease is stuck. */
+static void check_leases(void *context)
+{
+    struct pool *pool = context;
+    const int64_t now = clock_ms();
+
+    for (struct worker *worker = pool->first; worker; worker = worker->next) {
+        const bool expects_lines = worker->task || worker->state == WORKER_STARTING;
+        if (!expects_lines || pool->held)
+            worker->heard_ms = now;
+        else if (now - worker->heard_ms > pool->lease_ms && worker->state != WORKER_LEAVING)
+            pool_kill(worker, "said nothing for the whole lease");
+    }
+    pool->check = loop_after(pool->loop, CHECK_MS, check_leases, pool);
+}
+
+struct pool *pool_new(struct loop *loop, const char *program, int64_t lease_ms,
+                      const struct pool_owner *owner)
+{
+    struct pool *pool = xcalloc(1, sizeof *pool);
+    pool->loop = loop;
+    pool->program = xstrdup(program);
+    pool->lease_ms = lease_ms;
+    pool->owner = *owner;
+    pool->check = loop_after(loop, CHECK_MS, check_leases, pool);
+    return pool;
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    while (pool->first) {
+        struct worker *worker = pool->first;
+        char words[96];
+        unlink_worker(worker);
+        if (!worker->collected) {
+            kill(worker->child.pid, SIGKILL);
+            spawn_collect(&worker->child, words, sizeof words);
+        }
+        release_worker(worker);
+    }
+    loop_cancel(pool->check);
+    free(pool->program);
+    free(pool);
+}
+
+int pool_start(struct pool *pool, int threads, bool portable, struct worker **out_worker,
+               struct error *err)
+{
+    struct child child;
+    const int64_t now = clock_ms();
+
+    if (now < pool->not_before_ms)
+        return error_of(err, ERROR_UNAVAILABLE,
+                        "workers failed to start; next try in %" PRId64 " ms",
+                        pool->not_before_ms - now);
+    if (spawn_worker(pool->program, threads, portable, &child, err) < 0) {
+        note_failed_start(pool);
+        return -1;
+    }
+    struct worker *worker = xcalloc(1, sizeof *worker);
+    snprintf(worker->name, sizeof worker->name, "local-%d", ++pool->started);
+    worker->threads = threads;
+    worker->portable = portable;
+    worker->pool = pool;
+    worker->child = child;
+    worker->heard_ms = now;
+    worker->link = link_new(pool->loop, child.fd,
+                            &(struct link_owner){.metrics = metrics_came,
+                                                 .message = line_came,
+                                                 .closed = link_closed,
+                                                 .context = worker});
+    worker->exit_watch = loop_watch(pool->loop, child.pidfd, EPOLLIN, process_ended, worker);
+    link_hold(worker->link, pool->held);
+    worker->next = pool->first;
+    pool->first = worker;
+    *out_worker = worker;
+    return 0;
+}
+
+struct worker *pool_find(struct pool *pool, int threads, bool portable)
+{
+    struct worker *starting = NULL;
+    for (struct worker *worker = pool->first; worker; worker = worker->next) {
+        if (worker->task || worker->threads != threads || worker->portable != portable ||
+            worker->link_closed)
+            continue;
+        if (worker->state == WORKER_READY)
+            return worker;
+        if (worker->state == WORKER_STARTING)
+            starting = worker;
+    }
+    return starting;
+}
+
+void pool_send(struct worker *worker, enum wire_type type, json_t *body)
+{
+    if (worker->link_closed)
+        json_decref(body);
+    else
+        link_send(worker->link, type, body);
+}
+
+static void grace_is_over(void *context)
+{
+    struct worker *worker = context;
+    worker->grace = NULL;
+    pool_kill(worker, "did not go when asked");
+}
+
+void pool_dismiss(struct worker *worker, int64_t grace_ms)
+{
+    if (worker->state == WORKER_LEAVING)
+        return;
+    worker->state = WORKER_LEAVING;
+    pool_send(worker, WIRE_SHUTDOWN, NULL);
+    worker->grace = loop_after(worker->pool->loop, grace_ms, grace_is_over, worker);
+}
+
+void pool_kill(struct worker *worker, const char *why)
+{
+    if (!worker->words[0])
+        snprintf(worker->words, sizeof worker->words, "%s", why);
+    if (worker->state != WORKER_STARTING)
+        worker->state = WORKER_LEAVING;
+    if (!worker->collected)
+        kill(worker->child.pid, SIGKILL);
+}
+
+void pool_hold(struct pool *pool, bool hold)
+{
+    pool->held = hold;
+    for (struct worker *worker = pool->first; worker; worker = worker->next) {
+        link_hold(worker->link, hold);
+        worker->heard_ms = clock_ms();
+    }
+}
+
+struct worker *pool_first(struct pool *pool)
+{
+    return pool->first;
+}
+
+int pool_count(const struct pool *pool)
+{
+    int count = 0;
+    for (const struct worker *worker = pool->first; worker; worker = worker->next)
+        count++;
+    return count;
+}
+
+int64_t pool_retry_ms(const struct pool *pool)
+{
+    const int64_t left = pool->not_before_ms - clock_ms();
+    return left > 0 ? left : 0;
+}
