@@ -31,6 +31,7 @@ struct metric_choice {
     bool best;     /* at: best instead of last */
 };
 
+/* Variants stand in the order arm * point_count + point. */
 struct variant_plan {
     int arm;       /* -1 for train */
     int point;     /* of the grid, 0 … */

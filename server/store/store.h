@@ -165,7 +165,7 @@ struct live_job {
     bool paused;
     int run_count, arm_count, point_count;
     struct metric_choice metric;
-    int64_t first_variant, started_ms;
+    int64_t first_variant, created_ms, started_ms; /* variant of (arm, point): first + arm * point_count + point */
     const char *request_text;
 };
 struct live_run {
