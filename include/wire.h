@@ -3,29 +3,35 @@
  * over any byte stream. Unknown fields are ignored, unknown types are an error. Lines about a run
  * carry "run" and "attempt". A number that is not finite travels as null with "diverged": true.
  *
- * from    type        fields
- * worker  hello       protocol, version, name, pid, catalog, numeric (the fingerprint, an object)
- * server  welcome     heartbeat_ms
- * server  refuse      message
- * worker  ready
- * server  assign      run, attempt, spec (resolved; seed within), folder (of the run, absolute),
- *                     data (path of the data set's cache file, absent for built-ins and problems),
- *                     cache (folder where built-ins are kept), checkpoint (step, absent: from the
- *                     start), steps_seen (no metrics row at or below this step is new)
- * worker  started     run, attempt, fingerprint (object), resumed (step, 0 = from the start),
- *                     steps (planned)
- * worker  metrics     run, attempt, wall_ms (training time so far, resumes included),
- *                     rows [[step, "name", value], …]
- * worker  log         run, attempt, text
- * worker  checkpoint  run, attempt, step              (file is in place and synced)
- * server  kept        run, step                       (on record: older files may go)
- * server  stop        run, attempt, reason: "cancelled", "pruned", "preempted", "shutdown"
- * worker  result      run, attempt, state: "succeeded", "stopped", "failed", "diverged";
- *                     message, step, metrics {"name": last value, …}, weights (list, --weights
- * only) worker  heartbeat server  prepare     request (number), dataset (name), format, settings,
- * parts {"name": path, …}, cache (folder) worker  prepared    request, file (name within cache),
- * digest, summary (object)  or request, message, pointer server  shutdown (finish up: checkpoint,
- * result "stopped", exit)
+ * From the worker:
+ *
+ *     hello       protocol, version, name, pid, catalog, numeric (the fingerprint, an object)
+ *     ready       (waits for an assign or a prepare)
+ *     started     run, attempt, fingerprint (object), resumed (step, 0 = from the start),
+ *                 steps (planned)
+ *     metrics     run, attempt, wall_ms (training time so far, resumes included),
+ *                 diverged (where a value is null), rows [[step, "name", value], …]
+ *     log         run, attempt, text
+ *     checkpoint  run, attempt, step (the file is in place and synced)
+ *     result      run, attempt, state ("succeeded", "stopped", "failed", "diverged"), message,
+ *                 step, metrics {"name": last value, …}, weights (a list, with --weights only)
+ *     heartbeat
+ *     prepared    request, file (name within cache), digest, summary (object);
+ *                 or request, message, pointer
+ *
+ * From the server:
+ *
+ *     welcome     heartbeat_ms
+ *     refuse      message
+ *     assign      run, attempt, spec (resolved; seed within), folder (of the run, absolute),
+ *                 data (path of the data set's cache file, absent for built-ins and problems),
+ *                 cache (folder where built-ins are kept), checkpoint (step, absent: from the
+ *                 start), steps_seen (no metrics row at or below this step is new)
+ *     kept        run, step (on record: older files may go)
+ *     stop        run, attempt, reason ("cancelled", "pruned", "preempted", "shutdown")
+ *     prepare     request (number), dataset (name), format, settings, parts {"name": path, …},
+ *                 cache (folder)
+ *     shutdown    (finish up: checkpoint, result "stopped", exit)
  */
 #ifndef WIRE_H
 #define WIRE_H
@@ -89,8 +95,10 @@ int wire_decode(const char *line, size_t bytes, struct wire_message *message, st
 void wire_message_release(struct wire_message *message);
 
 /* Walks the rows of a metrics line without building a tree (they are most of the traffic).
- * `row` is called for each; name is not NUL-ended; a null value arrives as NaN. The line must be a
- * metrics line as this program's workers write it, with "rows" its last member. */
+ * `row` is called for each and may end the walk with -1; name (a-z, 0-9, _; at most
+ * WIRE_NAME_BYTES) is not NUL-ended; a null value arrives as NaN. The line must be a metrics line
+ * as this program's workers write it: no space, "rows" its last member. */
+enum { WIRE_NAME_BYTES = 64 };
 typedef int wire_row(void *context, int64_t step, const char *name, size_t name_bytes,
                      double value);
 struct wire_metrics {
@@ -102,6 +110,20 @@ int wire_metrics_walk(const char *line, size_t bytes, struct wire_metrics *head,
                       void *context, struct error *err);
 /* Whether a line looks like one for wire_metrics_walk(): begins {"type":"metrics", */
 bool wire_is_metrics(const char *line, size_t bytes);
+
+/* Collects rows into such a line. */
+struct wire_rows {
+    char *text;    /* WIRE_LINE_BYTES; the rows stand behind room for the head */
+    size_t used;   /* bytes of rows */
+    bool diverged; /* one of them is not finite */
+};
+void wire_rows_init(struct wire_rows *rows);
+void wire_rows_release(struct wire_rows *rows);
+/* False: the line is full; finish it and add again. */
+bool wire_rows_add(struct wire_rows *rows, int64_t step, const char *name, double value);
+/* The line with its "\n", valid until the next add; the rows are then empty again. */
+const char *wire_rows_finish(struct wire_rows *rows, int64_t run, int64_t attempt, double wall_ms,
+                             size_t *out_bytes);
 
 /* Writes {"type": TYPE, members of body…} and "\n" as malloc'd text; takes the reference to body
  * (NULL: no members). Refuses lines longer than WIRE_LINE_BYTES. */
