@@ -1,6 +1,9 @@
 /*
  * Which examples a step trains on, as float rows: a keyed permutation per epoch (RANDOM_SHUFFLE),
  * so any step's batch is found from its number alone. The last batch of an epoch may be short.
+ *
+ * Conversion is one multiplication and one addition in float, never fused: the same bits on every
+ * machine and in every batch.
  */
 #ifndef BATCHES_H
 #define BATCHES_H
@@ -18,13 +21,13 @@ struct batches {
     enum standardize standardize;
     uint64_t seed;
     uint32_t batch_size;
-    uint32_t per_epoch;   /* batches */
-    float *scale, *shift; /* [feature_count] for per-feature work, or NULL */
-    float table[256];     /* of a byte, for global work */
-    uint32_t *order; /* [train.count] the permutation of order_epoch, made when an epoch begins */
-    uint64_t order_epoch;
+    uint32_t per_epoch;                   /* batches */
+    float scale, shift;                   /* x * scale + shift for every feature, or … */
+    float *feature_scale, *feature_shift; /* … [feature_count] each for its own, else NULL */
+    uint32_t *rows;                       /* [batch_size] of the batch at hand */
 };
 
+/* Refuses an empty batch and sizes no memory holds. `dataset` must outlive the batches. */
 int batches_init(struct batches *batches, const struct dataset *dataset,
                  enum standardize standardize, uint32_t batch_size, uint64_t seed,
                  struct error *err);

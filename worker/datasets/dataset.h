@@ -33,12 +33,16 @@ struct dataset {
     double mean, deviation;         /* over all features of the training part */
     const float *feature_mean;      /* [feature_count] */
     const float *feature_deviation; /* [feature_count], 1 where a feature is constant */
-    char digest[65];                /* SHA-256 of the sections: its name */
+    const uint64_t *class_counts;   /* [classes] in the training part; NULL for regression */
+    const char *class_names;        /* a JSON list of texts, class_names_bytes long, or NULL */
+    size_t class_names_bytes;
+    char digest[65]; /* SHA-256 of the sections and of what the header says: its name */
     void *map;
     size_t map_bytes;
 };
 
-/* Maps a cache file; checks the header, every section's place and its length (not the digest). */
+/* Maps a cache file; checks the header, every section's place and length and that each label is
+ * below classes (not the digest). Any file at all is safe to open: the answer is then an error. */
 int dataset_open(const char *path, struct dataset **out_dataset, struct error *err);
 void dataset_free(struct dataset *dataset); /* accepts NULL */
 
@@ -48,8 +52,10 @@ int dataset_open_builtin(const char *name, const char *cache, struct dataset **o
                          struct error *err);
 
 /* {"shape": [28, 28], "classes": 10, "targets": 0, "train": 12000, "valid": 2000, "mean",
- * "deviation", "class_counts": [...], "first": [[…up to 64 numbers of each of the first 5 rows…]],
- *  "first_labels": [...], "element": "uint8" | "float32", "bytes": size of the file} */
+ * "deviation", "class_counts": [...], "class_names": [...], "first": [[…up to 64 numbers of each of
+ * the first 5 rows…]], "first_labels": [...], "element": "uint8" | "float32", "bytes": size of the
+ * file}. Of very many classes only the first are listed, so that it fits a line of the wire. For
+ * regression "first_labels" holds the first target of each row, and there are no class lists. */
 json_t *dataset_summary(const struct dataset *dataset);
 
 /* Parses uploaded files into a cache file named DIGEST.data in the folder. `format` is an entry of
