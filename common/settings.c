@@ -25,10 +25,10 @@ static bool is_list(enum setting_type type)
     return type == SETTING_NUMBERS || type == SETTING_INTEGERS;
 }
 
-/* The default as JSON; NULL where the setting is required and has none. */
+/* The default as JSON; NULL where the setting has none. */
 static json_t *default_of(const struct setting *setting)
 {
-    if (setting->required)
+    if (setting->required || setting->absent)
         return NULL;
     if (setting->fallback_text) {
         json_t *value = json_loads(setting->fallback_text, JSON_DECODE_ANY, NULL);
@@ -83,6 +83,7 @@ static json_t *describe(const struct setting *setting)
         json_object_set_new(object, "least", json_integer(setting->least));
         json_object_set_new(object, "most", json_integer(setting->most));
         put_flag(object, "rising", setting->rising);
+        put_text(object, "as_many_as", setting->as_many_as);
     }
     if (setting->type == SETTING_TEXT)
         json_object_set_new(object, "high", json_number(setting->high));
@@ -126,7 +127,7 @@ static double choice_index(const char *choices, const char *chosen)
 static double number_of(const struct setting *setting, const json_t *value)
 {
     if (!value || json_is_null(value))
-        return NAN;
+        return (double)NAN;
     if (json_is_boolean(value))
         return json_is_true(value);
     if (setting->type == SETTING_CHOICE)

@@ -52,7 +52,7 @@ static void write_line(const json_t *setting, const char *indent, FILE *out)
     json_t *fallback = json_object_get(setting, "default");
     AUTO_FREE char *text =
         fallback ? json_dumps(fallback, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6))
-                 : xstrdup("required");
+                 : xstrdup(json_flag_at(setting, "required", false) ? "required" : "-");
     const char *unit = json_text_at(setting, "unit", "");
     fprintf(out, "%s%-22s %-28s %-16s %s%s%s%s\n", indent, json_text_at(setting, "name", ""), range,
             text, json_text_at(setting, "help", ""), *unit ? " [" : "", unit, *unit ? "]" : "");

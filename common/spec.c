@@ -122,7 +122,9 @@ static json_t *take_list(const struct place *place, const json_t *value, bool wh
 static void unknown_name(const struct place *place, const char *pointer, const char *key,
                          const char *what, const char *word, const char *const *names, int count)
 {
-    const char *nearest = nearest_name(word, names, count);
+    /* Problems that nobody will see need no search for the nearest name. */
+    const bool kept = place->problems->found < PROBLEMS_MAX;
+    const char *nearest = kept ? nearest_name(word, names, count) : NULL;
     char all[320] = "";
     size_t used = 0;
 
@@ -287,6 +289,20 @@ static json_t *take_value(const struct place *place, const json_t *value)
     return take_object(place, value);
 }
 
+/* Lists that belong together entry by entry have the same length. */
+static void check_lengths(const struct place *place, const json_t *resolved)
+{
+    const char *partner = json_text_at(place->setting, "as_many_as", NULL);
+    const json_t *other = partner ? json_object_get(resolved, partner) : NULL;
+    const json_t *value = json_object_get(resolved, place->key);
+
+    if (json_is_array(other) && json_is_array(value) &&
+        json_array_size(other) != json_array_size(value))
+        problems_add(place->problems, place->pointer, place->key,
+                     "must have as many entries as \"%s\": %zu, not %zu", partner,
+                     json_array_size(other), json_array_size(value));
+}
+
 static void refuse_unknown_members(const json_t *settings, const json_t *object,
                                    const struct place *place)
 {
@@ -335,6 +351,7 @@ static void resolve_member(const struct place *place, const json_t *object, json
     json_t *taken = take_value(place, value ? value : fallback);
     if (taken)
         json_object_set_new(resolved, place->key, taken);
+    check_lengths(place, resolved);
 }
 
 json_t *settings_resolve(const json_t *catalog, const json_t *settings, const json_t *object,
@@ -361,6 +378,13 @@ static bool has(const json_t *object, const char *key)
     return value && !json_is_null(value);
 }
 
+static void check_stop_when(const json_t *condition, const char *pointer, struct problems *problems)
+{
+    if (json_is_object(condition) && !has(condition, "at_most") && !has(condition, "at_least"))
+        problems_add(problems, pointer, "stop_when",
+                     "needs \"at_most\" or \"at_least\": the value at which to stop");
+}
+
 /* Exactly one of dataset and problem; not both of epochs and steps. */
 static void check_together(const json_t *spec, const char *pointer, struct problems *problems)
 {
@@ -373,6 +397,7 @@ static void check_together(const json_t *spec, const char *pointer, struct probl
         problems_add(problems, pointer, "steps", "either \"epochs\" or \"steps\", not both");
     if (has(spec, "epochs") && has(spec, "problem"))
         problems_add(problems, pointer, "epochs", "a problem has no epochs; give \"steps\"");
+    check_stop_when(json_object_get(spec, "stop_when"), pointer, problems);
 }
 
 static void lay_in_length(json_t *resolved)

@@ -31,14 +31,16 @@ struct setting {
     enum setting_type type;
     bool required;              /* else the default below, or null, is laid in */
     bool nullable;              /* null is accepted; with no other default, null is the default */
+    bool absent;                /* no default: left out where it is not given */
     double low, high;           /* the range of a number or of each list entry */
     bool above_low, below_high; /* the end itself is outside the range */
     double fallback;            /* default of a number, integer or flag */
     const char *fallback_text;  /* default of the other types, lists and objects as JSON text */
     int least, most;            /* how many entries a list has */
     bool rising;                /* list entries must increase */
-    const char *choices;        /* "relu|tanh|gelu" */
-    const char *registry;       /* of SETTING_PLUGIN and SETTING_NAME: "optimizer" */
+    const char *as_many_as; /* a list before this one, of the same length where both are given */
+    const char *choices;    /* "relu|tanh|gelu" */
+    const char *registry;   /* of SETTING_PLUGIN and SETTING_NAME: "optimizer" */
     const struct setting *members; /* of SETTING_OBJECT */
     const char *with; /* belongs only to objects that have this member: "dataset", "problem" */
     const char *unit; /* "s", "steps", … or NULL */
@@ -47,8 +49,8 @@ struct setting {
 
 /* The table as the catalogue shows it:
  * [{"name", "type", "required", "nullable", "low", "high", "above_low", "below_high", "default",
- *   "least", "most", "rising", "choices": […], "registry", "members": […], "with", "unit",
- * "help"}], absent where it says nothing. */
+ *   "least", "most", "rising", "as_many_as", "choices": […], "registry", "members": […], "with",
+ * "unit", "help"}], absent where it says nothing. */
 json_t *settings_describe(const struct setting *settings);
 
 /* What a person chose, every default laid in: number[i] for numbers, integers, flags (0 or 1) and
