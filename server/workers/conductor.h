@@ -14,10 +14,11 @@
 struct conductor;
 
 struct conductor_options {
-    const char *program;    /* sweepd-worker */
-    const char *runs;       /* folder: one folder a run, absolute */
-    const char *cache;      /* folder of data sets, absolute */
-    int slots;              /* 0: nothing starts */
+    const char *program;   /* sweepd-worker */
+    const char *runs;      /* folder: one folder a run, absolute */
+    const char *cache;     /* folder of data sets, absolute */
+    const json_t *metrics; /* of the catalogue: [{"name", "repeats"}, …] */
+    int slots;             /* 0: nothing starts */
     int64_t lease_ms;
 };
 
@@ -35,7 +36,8 @@ void conductor_adopt(struct conductor *conductor, const struct job_plan *plan,
                      const struct added_job *added, int64_t now_ms);
 
 /* ERROR_NOT_FOUND where the job (or run) is not unfinished: it does not exist, or is final. */
-void conductor_cancel_job(struct conductor *conductor, int64_t job, store_done *done, void *context);
+void conductor_cancel_job(struct conductor *conductor, int64_t job, store_done *done,
+                          void *context);
 void conductor_pause_job(struct conductor *conductor, int64_t job, bool pause, store_done *done,
                          void *context);
 void conductor_set_priority(struct conductor *conductor, int64_t job, int priority,
@@ -59,7 +61,7 @@ struct prepare_request {
 struct prepared_data {
     const char *file, *digest; /* NULL on failure */
     const json_t *summary;
-    const char *pointer;       /* on failure: the field it is about, "" for none */
+    const char *pointer; /* on failure: the field it is about, "" for none */
 };
 typedef void data_prepared(void *context, const struct prepared_data *data,
                            const struct error *err);

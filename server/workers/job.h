@@ -27,11 +27,11 @@ struct run {
     uint64_t seed;
     struct run_position position;
     int threads;
-    double objective;      /* NaN: none */
-    const char *stopping;  /* the reason it was told to stop for; NULL: it was not */
-    json_t *assignment;    /* the assign line, until its worker is ready for it */
-    int64_t step, steps;   /* done and planned, as last heard */
-    int64_t started_ms;    /* wall clock, of this attempt */
+    double objective;     /* NaN: none */
+    const char *stopping; /* the reason it was told to stop for; NULL: it was not */
+    json_t *assignment;   /* the assign line, until its worker is ready for it */
+    int64_t step, steps;  /* done and planned, as last heard */
+    int64_t started_ms;   /* wall clock, of this attempt */
 };
 
 struct arm_tuning {
@@ -45,15 +45,15 @@ struct job {
     char *name;
     int priority;
     bool paused;
-    bool announced_final;
     int run_count, arm_count, point_count;
     char **arms; /* [arm_count] names */
     struct metric_choice metric;
     int64_t created_ms, started_ms, finished_ms;
     int counts[RUN_STATES];
-    struct run *runs; /* [run_count] */
-    struct arm_tuning *tuning; /* [arm_count], NULL without tuning */
-    int pending; /* store commands under way that point here */
+    struct run *runs;            /* [run_count] */
+    struct arm_tuning *tuning;   /* [arm_count], NULL without tuning */
+    struct conductor *conductor; /* whose it is */
+    int pending;                 /* store commands under way that point here */
 };
 
 /* From a plan that is on disk now. */

@@ -1,0 +1,358 @@
+#include "workers/inside.h"
+
+#include "json.h"
+#include "log.h"
+#include "memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STORE_RETRY_MS = 1000 };
+
+/* --- the pump -------------------------------------------------------------------------------- */
+
+int slots_of(const struct conductor *conductor, const struct run *run)
+{
+    const int all = conductor->options.slots;
+    return run->threads < all ? run->threads : all;
+}
+
+static void pump(void *context)
+{
+    struct conductor *conductor = context;
+    conductor->pump_soon = false;
+
+    while (!conductor->stopping && !conductor->held && !conductor->retry) {
+        const int free_slots = conductor->options.slots - conductor->used;
+        const int64_t id =
+            free_slots > 0 ? queue_next(conductor->queue, free_slots, conductor->options.slots) : 0;
+        if (id == 0)
+            return;
+        struct run *run = job_index_find_run(conductor->jobs, id);
+        assert(run && run->position.state == RUN_QUEUED);
+        start_run(conductor, run);
+    }
+}
+
+void wake_pump(struct conductor *conductor)
+{
+    if (conductor->pump_soon)
+        return;
+    conductor->pump_soon = true;
+    loop_soon(conductor->loop, pump, conductor);
+}
+
+static void try_again(void *context)
+{
+    struct conductor *conductor = context;
+    conductor->retry = NULL;
+    wake_pump(conductor);
+    prepare_pump(conductor);
+}
+
+void pump_later(struct conductor *conductor, int64_t delay_ms)
+{
+    if (!conductor->retry && !conductor->stopping)
+        conductor->retry = loop_after(conductor->loop, delay_ms, try_again, conductor);
+}
+
+void queue_run(struct conductor *conductor, struct run *run)
+{
+    assert(run->position.state == RUN_QUEUED);
+    queue_add_run(conductor->queue, run->job->id, run->id, run->number, run->threads);
+    wake_pump(conductor);
+}
+
+/* --- jobs come and go ------------------------------------------------------------------------ */
+
+void publish_job(struct conductor *conductor, struct job *job)
+{
+    events_publish(conductor->events, "job", job->id, job_json(job));
+}
+
+void publish_run(struct conductor *conductor, const struct run *run)
+{
+    events_publish(conductor->events, "run", run->job->id, run_json(run));
+}
+
+void hold_job(struct job *job)
+{
+    job->pending++;
+}
+
+static void forget_job(struct conductor *conductor, struct job *job)
+{
+    queue_remove_job(conductor->queue, job->id);
+    job_index_remove(conductor->jobs, job);
+    job_free(job);
+}
+
+void drop_job(struct conductor *conductor, struct job *job)
+{
+    assert(job->pending > 0);
+    job->pending--;
+    if (job->pending == 0 && job_is_final(job))
+        forget_job(conductor, job);
+}
+
+static void take_up_job(struct conductor *conductor, struct job *job)
+{
+    job->conductor = conductor;
+    job_index_add(conductor->jobs, job);
+    queue_add_job(conductor->queue, job->id, job->priority, job->paused);
+    for (int i = 0; i < job->run_count; i++)
+        if (job->runs[i].position.state == RUN_QUEUED)
+            queue_add_run(conductor->queue, job->id, job->runs[i].id, i, job->runs[i].threads);
+    wake_pump(conductor);
+}
+
+void adopt_again(struct conductor *conductor, struct job *job)
+{
+    take_up_job(conductor, job);
+    for (int arm = 0; job->tuning && arm < job->arm_count; arm++)
+        tuning_recall(job, arm);
+}
+
+void conductor_adopt(struct conductor *conductor, const struct job_plan *plan,
+                     const struct added_job *added, int64_t now_ms)
+{
+    struct job *job = job_of_plan(plan, added, now_ms);
+    take_up_job(conductor, job);
+    publish_job(conductor, job);
+}
+
+/* --- the pool's news -------------------------------------------------------------------------- */
+
+static void worker_ready(void *context, struct worker *worker)
+{
+    struct conductor *conductor = context;
+    struct task *task = worker->task;
+
+    if (task && task->kind == TASK_RUN)
+        give_assignment((struct run *)task);
+    prepare_pump(conductor);
+    wake_pump(conductor);
+}
+
+static void worker_metrics(void *context, struct worker *worker, const char *line, size_t bytes)
+{
+    run_metrics(context, worker, line, bytes);
+}
+
+static void worker_message(void *context, struct worker *worker, const struct wire_message *message)
+{
+    if (message->type == WIRE_PREPARED)
+        prepare_message(context, worker, message);
+    else
+        run_message(context, worker, message);
+}
+
+static void tell_if_stopped(struct conductor *conductor)
+{
+    if (!conductor->stopping || !conductor->stopped || pool_first(conductor->pool))
+        return;
+    loop_due *stopped = conductor->stopped;
+    conductor->stopped = NULL;
+    loop_soon(conductor->loop, stopped, conductor->stopped_context);
+}
+
+static void worker_gone(void *context, struct worker *worker, const char *words)
+{
+    struct conductor *conductor = context;
+    struct task *task = worker->task;
+
+    if (task || worker->state == WORKER_STARTING)
+        log_line("worker %s is gone: %s", worker->name, words);
+    worker->task = NULL;
+    if (task && task->kind == TASK_RUN)
+        lose_run(conductor, (struct run *)task, words);
+    else if (task)
+        prepare_lost(conductor, worker, words);
+    if (pool_retry_ms(conductor->pool) > 0)
+        pump_later(conductor, pool_retry_ms(conductor->pool));
+    wake_pump(conductor);
+    tell_if_stopped(conductor);
+}
+
+/* --- making, loading, stopping -----------------------------------------------------------------
+ */
+
+static json_t *unrepeatable_names(const json_t *metrics)
+{
+    json_t *names = json_array();
+    size_t i;
+    json_t *metric;
+    json_array_foreach(metrics, i, metric)
+    {
+        if (!json_flag_at(metric, "repeats", true))
+            json_array_append(names, json_object_get(metric, "name"));
+    }
+    return names;
+}
+
+struct conductor *conductor_new(struct loop *loop, struct store *store, struct helpers *helpers,
+                                struct events *events, const struct conductor_options *options)
+{
+    struct conductor *conductor = xcalloc(1, sizeof *conductor);
+    conductor->loop = loop;
+    conductor->store = store;
+    conductor->helpers = helpers;
+    conductor->events = events;
+    conductor->options = *options;
+    conductor->options.program = xstrdup(options->program);
+    conductor->options.runs = xstrdup(options->runs);
+    conductor->options.cache = xstrdup(options->cache);
+    conductor->pool = pool_new(loop, options->program, options->lease_ms,
+                               &(struct pool_owner){.ready = worker_ready,
+                                                    .metrics = worker_metrics,
+                                                    .message = worker_message,
+                                                    .gone = worker_gone,
+                                                    .context = conductor});
+    conductor->unrepeatable = unrepeatable_names(options->metrics);
+    conductor->queue = queue_new();
+    conductor->jobs = job_index_new();
+    return conductor;
+}
+
+struct loading {
+    struct job **jobs;
+    int count;
+};
+
+static void load_job(void *context, const struct live_job *row)
+{
+    struct loading *loading = context;
+    loading->jobs = xrealloc(loading->jobs, (size_t)loading->count + 1, sizeof(struct job *));
+    loading->jobs[loading->count++] = job_of_row(row);
+}
+
+static void load_run(void *context, const struct live_run *row)
+{
+    struct loading *loading = context;
+    job_add_row(loading->jobs[loading->count - 1], row);
+}
+
+/* A run that ran when the server ended goes back into the line. That was not its fault, so it costs
+ * no attempt; the new attempt's number keeps out whatever its old worker may still say. */
+static void requeue_interrupted(struct conductor *conductor, struct job *job)
+{
+    for (int i = 0; i < job->run_count; i++) {
+        struct run *run = &job->runs[i];
+        if (run->position.state != RUN_RUNNING)
+            continue;
+        conductor->used += slots_of(conductor, run); /* end_run() gives it back */
+        end_run(conductor, run, EVENT_PREEMPT, NULL, NULL, -1);
+    }
+}
+
+int conductor_load(struct conductor *conductor, struct error *err)
+{
+    struct loading loading = {0};
+    struct error start_error;
+    struct worker *worker;
+
+    if (store_load(conductor->store, load_job, load_run, &loading, err) < 0) {
+        for (int i = 0; i < loading.count; i++)
+            job_free(loading.jobs[i]);
+        free(loading.jobs);
+        return -1;
+    }
+    for (int i = 0; i < loading.count; i++) {
+        struct job *job = loading.jobs[i];
+        job_complete_rows(job);
+        take_up_job(conductor, job);
+        requeue_interrupted(conductor, job);
+        tuning_check_job(conductor, job);
+    }
+    free(loading.jobs);
+    /* Warm workers: a first run starts without waiting for a process. */
+    for (int i = 0; i < conductor->options.slots; i++)
+        if (pool_start(conductor->pool, 1, false, &worker, &start_error) < 0)
+            log_line("%s", start_error.sentence);
+    return 0;
+}
+
+void conductor_free(struct conductor *conductor)
+{
+    if (!conductor)
+        return;
+    loop_cancel(conductor->retry);
+    prepare_cancel_all(conductor);
+    pool_free(conductor->pool);
+    job_index_free(conductor->jobs);
+    queue_free(conductor->queue);
+    json_decref(conductor->unrepeatable);
+    free((char *)(uintptr_t)conductor->options.program);
+    free((char *)(uintptr_t)conductor->options.runs);
+    free((char *)(uintptr_t)conductor->options.cache);
+    free(conductor);
+}
+
+void conductor_stop(struct conductor *conductor, int64_t grace_ms, loop_due *done, void *context)
+{
+    conductor->stopping = true;
+    conductor->stopped = done;
+    conductor->stopped_context = context;
+    pool_hold(conductor->pool, false);
+    for (struct worker *worker = pool_first(conductor->pool); worker; worker = worker->next) {
+        struct task *task = worker->task;
+        if (task && task->kind == TASK_RUN && !((struct run *)task)->stopping)
+            ((struct run *)task)->stopping = "shutdown";
+        pool_dismiss(worker, grace_ms);
+    }
+    tell_if_stopped(conductor);
+}
+
+/* --- what it tells ------------------------------------------------------------------------------
+ */
+
+int conductor_slots(const struct conductor *conductor, int *used)
+{
+    *used = conductor->used;
+    return conductor->options.slots;
+}
+
+int conductor_worker_count(const struct conductor *conductor)
+{
+    return pool_count(conductor->pool);
+}
+
+struct queue_lines {
+    const struct conductor *conductor;
+    json_t *waiting;
+};
+
+static void add_waiting(void *context, int64_t id, size_t waiting, bool paused)
+{
+    struct queue_lines *lines = context;
+    const struct job *job = job_index_find(lines->conductor->jobs, id);
+    if (job && waiting > 0)
+        json_array_append_new(lines->waiting,
+                              json_pack("{s:I, s:s, s:i, s:I, s:b}", "job", id, "name", job->name,
+                                        "priority", job->priority, "runs", (json_int_t)waiting,
+                                        "paused", paused));
+}
+
+json_t *conductor_queue_json(const struct conductor *conductor, int most)
+{
+    struct queue_lines lines = {conductor, json_array()};
+    json_t *running = json_array();
+    const int64_t now = wall_ms();
+
+    for (const struct worker *worker = pool_first(conductor->pool); worker; worker = worker->next) {
+        const struct task *task = worker->task;
+        if (!task || task->kind != TASK_RUN)
+            continue;
+        const struct run *run = (const struct run *)task;
+        json_t *line = run_json(run);
+        json_object_set_new(line, "run", json_integer(run->id));
+        json_object_set_new(line, "worker", json_string(worker->name));
+        json_object_set_new(line, "elapsed_ms", json_integer(now - run->started_ms));
+        json_array_append_new(running, line);
+    }
+    queue_visit(conductor->queue, (size_t)most, add_waiting, &lines);
+    return json_pack("{s:{s:i, s:i}, s:o, s:o, s:I}", "slots", "total", conductor->options.slots,
+                     "used", conductor->used, "running", running, "waiting", lines.waiting,
+                     "waiting_runs", (json_int_t)queue_length(conductor->queue));
+}

@@ -1,0 +1,270 @@
+/*
+ * What people ask of jobs and runs. Every answer comes after its commit.
+ */
+#include "workers/inside.h"
+
+#include "memory.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+struct asked {
+    struct conductor *conductor;
+    struct job *job;
+    store_done *done;
+    void *context;
+};
+
+static struct asked *asked_new(struct conductor *conductor, struct job *job, store_done *done,
+                               void *context)
+{
+    struct asked *asked = xcalloc(1, sizeof *asked);
+    *asked = (struct asked){conductor, job, done, context};
+    hold_job(job);
+    return asked;
+}
+
+static void answer(void *context, const struct error *err)
+{
+    struct asked *asked = context;
+    if (!err)
+        publish_job(asked->conductor, asked->job);
+    if (asked->done)
+        asked->done(asked->context, err);
+    drop_job(asked->conductor, asked->job);
+    free(asked);
+}
+
+static void no_such(const char *what, int64_t id, store_done *done, void *context)
+{
+    struct error err;
+    error_of(&err, ERROR_NOT_FOUND, "there is no unfinished %s %" PRId64, what, id);
+    done(context, &err);
+}
+
+static void write_job(struct conductor *conductor, struct job *job, store_done *done, void *context)
+{
+    const struct job_change change = job_change_of(job);
+    store_change_job(conductor->store, &change, answer, asked_new(conductor, job, done, context));
+}
+
+void conductor_pause_job(struct conductor *conductor, int64_t id, bool pause, store_done *done,
+                         void *context)
+{
+    struct job *job = job_index_find(conductor->jobs, id);
+    if (!job || job_is_final(job)) {
+        no_such("job", id, done, context);
+        return;
+    }
+    job->paused = pause;
+    queue_set_paused(conductor->queue, id, pause);
+    wake_pump(conductor);
+    write_job(conductor, job, done, context);
+}
+
+void conductor_set_priority(struct conductor *conductor, int64_t id, int priority, store_done *done,
+                            void *context)
+{
+    struct job *job = job_index_find(conductor->jobs, id);
+    if (!job || job_is_final(job)) {
+        no_such("job", id, done, context);
+        return;
+    }
+    job->priority = priority;
+    queue_set_priority(conductor->queue, id, priority);
+    write_job(conductor, job, done, context);
+}
+
+/* --- cancel --------------------------------------------------------------------------------------
+ */
+
+static void cancel_moves(struct job *job)
+{
+    for (int i = 0; i < job->run_count; i++) {
+        struct run *run = &job->runs[i];
+        const enum run_state state = run->position.state;
+        if (state == RUN_RUNNING)
+            stop_run(run, "cancelled");
+        else if (state == RUN_QUEUED || state == RUN_WAITING)
+            job_move(run, EVENT_CANCEL, NULL);
+    }
+}
+
+void conductor_cancel_job(struct conductor *conductor, int64_t id, store_done *done, void *context)
+{
+    struct job *job = job_index_find(conductor->jobs, id);
+    if (!job || job_is_final(job)) {
+        no_such("job", id, done, context);
+        return;
+    }
+    const int64_t now = wall_ms();
+    queue_clear_job(conductor->queue, id);
+    cancel_moves(job);
+    if (job_is_final(job))
+        job->finished_ms = now;
+    const struct job_change change = job_change_of(job);
+    store_change_runs(conductor->store, id, -1, RUN_WAITING, RUN_CANCELLED, 0, NULL, NULL, NULL,
+                      now, NULL, NULL);
+    store_change_runs(conductor->store, id, -1, RUN_QUEUED, RUN_CANCELLED, 0, NULL, NULL, &change,
+                      now, answer, asked_new(conductor, job, done, context));
+    events_publish(conductor->events, "reload", id, json_object());
+}
+
+void conductor_cancel_run(struct conductor *conductor, int64_t id, store_done *done, void *context)
+{
+    struct run *run = job_index_find_run(conductor->jobs, id);
+    if (!run || run_is_final(run->position.state)) {
+        no_such("run", id, done, context);
+        return;
+    }
+    struct job *job = run->job;
+    if (run->position.state == RUN_RUNNING) {
+        stop_run(run, "cancelled");
+        done(context, NULL);
+        return;
+    }
+    queue_remove_run(conductor->queue, job->id, id, run->number);
+    conductor->used += slots_of(conductor, run); /* end_run() gives it back */
+    end_run(conductor, run, EVENT_CANCEL, NULL, NULL, -1);
+    write_job(conductor, job, done, context);
+}
+
+/* --- retry ---------------------------------------------------------------------------------------
+ */
+
+/* A report run needs its arm's choice. */
+static int variant_for_retry(const struct run *run, int64_t *out_variant, struct error *err)
+{
+    const struct job *job = run->job;
+    *out_variant = 0; /* keeps its own */
+    if (run->phase != PHASE_REPORT || !job->tuning)
+        return 0;
+    const int chosen = job->tuning[run->arm].chosen;
+    if (chosen < 0)
+        return error_of(err, ERROR_CONFLICT,
+                        "run %" PRId64 " has no setting to run: no tuning run of its arm succeeded",
+                        run->id);
+    *out_variant = job_variant(job, run->arm, chosen);
+    return 0;
+}
+
+struct retry {
+    struct asked *asked;
+    struct run *run;
+};
+
+static void retry_written(void *context, double objective, const struct error *err)
+{
+    struct retry *retry = context;
+    struct run *run = retry->run;
+    (void)objective;
+
+    if (!err) {
+        publish_run(retry->asked->conductor, run);
+        queue_run(retry->asked->conductor, run);
+    }
+    answer(retry->asked, err);
+    free(retry);
+}
+
+static void retry_run(struct conductor *conductor, struct run *run, store_done *done, void *context)
+{
+    struct error err;
+    int64_t variant;
+
+    if (variant_for_retry(run, &variant, &err) < 0 || job_move(run, EVENT_RETRY, &err) < 0) {
+        done(context, &err);
+        return;
+    }
+    struct job *job = run->job;
+    job->finished_ms = 0;
+    run->objective = NAN;
+    if (job->tuning && run->phase == PHASE_TUNE)
+        job->tuning[run->arm].left++;
+    const struct run_change change = {
+        .run = run->id,
+        .position = run->position,
+        .variant = variant,
+        .step = -1,
+        .now_ms = wall_ms(),
+        .job = job_change_of(job),
+    };
+    struct retry *retry = xcalloc(1, sizeof *retry);
+    *retry = (struct retry){asked_new(conductor, job, done, context), run};
+    store_change_run(conductor->store, &change, retry_written, retry);
+}
+
+/* A final job is read back first, on a helper thread. */
+struct revival {
+    struct conductor *conductor;
+    int64_t job_id, run_id;
+    struct job *job;
+    int outcome;
+    struct error err;
+    store_done *done;
+    void *context;
+};
+
+static void revive_job(void *context, const struct live_job *row)
+{
+    struct revival *revival = context;
+    revival->job = job_of_row(row);
+}
+
+static void revive_run(void *context, const struct live_run *row)
+{
+    struct revival *revival = context;
+    job_add_row(revival->job, row);
+}
+
+static void read_back(void *reader, void *context)
+{
+    struct revival *revival = context;
+    revival->outcome =
+        store_load_job(reader, revival->job_id, revive_job, revive_run, revival, &revival->err);
+}
+
+static void take_back(void *context)
+{
+    struct revival *revival = context;
+    struct conductor *conductor = revival->conductor;
+
+    if (revival->outcome == 0 && !job_index_find(conductor->jobs, revival->job_id)) {
+        job_complete_rows(revival->job);
+        adopt_again(conductor, revival->job);
+        revival->job = NULL;
+    }
+    struct run *run = job_index_find_run(conductor->jobs, revival->run_id);
+    if (revival->outcome < 0) {
+        revival->done(revival->context, &revival->err);
+    } else if (!run) {
+        no_such("run", revival->run_id, revival->done, revival->context);
+    } else {
+        struct job *job = run->job;
+        hold_job(job); /* a refused retry lets a final job go again */
+        retry_run(conductor, run, revival->done, revival->context);
+        drop_job(conductor, job);
+    }
+    job_free(revival->job);
+    free(revival);
+}
+
+void conductor_retry_run(struct conductor *conductor, int64_t job, int64_t id, store_done *done,
+                         void *context)
+{
+    struct run *run = job_index_find_run(conductor->jobs, id);
+    if (run) {
+        retry_run(conductor, run, done, context);
+        return;
+    }
+    struct revival *revival = xcalloc(1, sizeof *revival);
+    *revival = (struct revival){
+        .conductor = conductor, .job_id = job, .run_id = id, .done = done, .context = context};
+    if (!helpers_run(conductor->helpers, read_back, take_back, revival)) {
+        struct error err;
+        error_of(&err, ERROR_UNAVAILABLE, "too many reads are waiting; try again");
+        done(context, &err);
+        free(revival);
+    }
+}

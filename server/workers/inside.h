@@ -1,0 +1,78 @@
+/*
+ * What the files of the conductor share; nobody else includes this.
+ *
+ *   conductor.c  the pump: queued runs meet free slots; starting and stopping
+ *   running.c    one run on one worker, from `assign` to `result`
+ *   tuning.c     a comparison's arm: tuning runs done, report runs released
+ *   control.c    what people ask: cancel, pause, priority, retry
+ *   prepare.c    data sets
+ */
+#ifndef INSIDE_H
+#define INSIDE_H
+
+#include "queue/queue.h"
+#include "workers/conductor.h"
+#include "workers/job.h"
+#include "workers/pool.h"
+
+struct prepare;
+
+struct conductor {
+    struct loop *loop;
+    struct store *store;
+    struct helpers *helpers;
+    struct events *events;
+    struct conductor_options options; /* strings owned */
+    struct pool *pool;
+    struct queue *queue;
+    struct job_index *jobs;
+    int used;       /* slots */
+    bool pump_soon; /* a pump is due at the end of this turn */
+    bool stopping, held;
+    struct loop_timer *retry; /* the next try after workers failed to start or the disk was full */
+    struct prepare *prepares; /* under way or waiting for a worker */
+    int64_t prepare_count;
+    loop_due *stopped;
+    void *stopped_context;
+    json_t *unrepeatable; /* names of metrics that a clock measured */
+    int64_t stale_lines;  /* of older attempts, dropped */
+};
+
+/* conductor.c */
+void adopt_again(struct conductor *conductor, struct job *job); /* a finished one, read back */
+void wake_pump(struct conductor *conductor);
+void pump_later(struct conductor *conductor, int64_t delay_ms);
+void queue_run(struct conductor *conductor, struct run *run);
+void publish_job(struct conductor *conductor, struct job *job);
+void publish_run(struct conductor *conductor, const struct run *run);
+/* Store commands that point at a job keep it alive; the last one of a final job lets it go. */
+void hold_job(struct job *job);
+void drop_job(struct conductor *conductor, struct job *job);
+int slots_of(const struct conductor *conductor, const struct run *run);
+
+/* running.c */
+void start_run(struct conductor *conductor, struct run *run);
+void give_assignment(struct run *run);
+void run_message(struct conductor *conductor, struct worker *worker,
+                 const struct wire_message *message);
+void run_metrics(struct conductor *conductor, struct worker *worker, const char *line,
+                 size_t bytes);
+void lose_run(struct conductor *conductor, struct run *run, const char *words);
+void stop_run(struct run *run, const char *reason);
+/* Applies the event, gives the slot back, writes it down; what follows happens after the commit. */
+void end_run(struct conductor *conductor, struct run *run, enum run_event event, const char *reason,
+             const char *message, int64_t step);
+
+/* tuning.c */
+void tuning_run_done(struct conductor *conductor, struct run *run);
+void tuning_recall(struct job *job, int arm);                        /* what a tuned arm chose */
+void tuning_check_job(struct conductor *conductor, struct job *job); /* after a restart */
+
+/* prepare.c */
+void prepare_pump(struct conductor *conductor);
+void prepare_message(struct conductor *conductor, struct worker *worker,
+                     const struct wire_message *message);
+void prepare_lost(struct conductor *conductor, struct worker *worker, const char *words);
+void prepare_cancel_all(struct conductor *conductor);
+
+#endif

@@ -1,0 +1,526 @@
+/*
+ * One run on one worker: started on disk first, then assigned; its lines checked against the
+ * attempt, written down, and only then shown; its end applied, written, announced.
+ */
+#include "workers/inside.h"
+
+#include "json.h"
+#include "log.h"
+#include "memory.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STORE_RETRY_MS = 1000,
+    STOP_GRACE_MS = 10000, /* a worker that does not stop when asked */
+    EVENT_ROWS_MOST = 64,
+};
+
+/* --- starting -----------------------------------------------------------------------------------
+ */
+
+static json_t *assignment_of(const struct conductor *conductor, const struct run *run,
+                             const struct started_run *started)
+{
+    json_t *line = json_pack("{s:I, s:i, s:o}", "run", run->id, "attempt", run->position.attempt,
+                             "spec", json_loads(started->spec, 0, NULL));
+    json_object_set_new(line, "folder",
+                        json_sprintf("%s/%" PRId64, conductor->options.runs, run->id));
+    json_object_set_new(line, "cache", json_string(conductor->options.cache));
+    if (started->data)
+        json_object_set_new(line, "data",
+                            json_sprintf("%s/%s", conductor->options.cache, started->data));
+    if (started->checkpoint >= 0)
+        json_object_set_new(line, "checkpoint", json_integer(started->checkpoint));
+    if (started->steps_seen >= 0)
+        json_object_set_new(line, "steps_seen", json_integer(started->steps_seen));
+    return line;
+}
+
+void give_assignment(struct run *run)
+{
+    struct worker *worker = run->task.worker;
+    if (!run->assignment || worker->state != WORKER_READY)
+        return;
+    json_t *line = run->assignment;
+    run->assignment = NULL;
+    worker->heard_ms = clock_ms();
+    pool_send(worker, WIRE_ASSIGN, line);
+    if (run->stopping)
+        stop_run(run, run->stopping);
+}
+
+/* A worker for it: a free one, or a new process. */
+static int find_worker(struct conductor *conductor, const struct run *run, const json_t *spec,
+                       struct worker **out_worker, struct error *err)
+{
+    const bool portable = strcmp(json_text_at(spec, "numeric", "native"), "portable") == 0;
+    struct worker *worker = pool_find(conductor->pool, run->threads, portable);
+
+    if (!worker && pool_start(conductor->pool, run->threads, portable, &worker, err) < 0)
+        return -1;
+    *out_worker = worker;
+    return 0;
+}
+
+static void revert_start(struct conductor *conductor, struct run *run, const char *why)
+{
+    log_line("run %" PRId64 " could not start: %s", run->id, why);
+    pump_later(conductor, STORE_RETRY_MS);
+    end_run(conductor, run, EVENT_PREEMPT, NULL, NULL, -1);
+}
+
+static void run_started(void *context, const struct started_run *started, const struct error *err)
+{
+    struct run *run = context;
+    struct job *job = run->job;
+    struct conductor *conductor = job->conductor;
+    struct error trouble;
+    struct worker *worker;
+
+    if (err && err->kind != ERROR_UNAVAILABLE && err->kind != ERROR_INTERNAL) {
+        end_run(conductor, run, EVENT_FAILED, "error", err->sentence, -1);
+    } else if (err) {
+        revert_start(conductor, run, err->sentence);
+    } else if (run->stopping) {
+        end_run(conductor, run, EVENT_CANCEL, NULL, NULL, -1);
+    } else {
+        json_t *line = assignment_of(conductor, run, started);
+        if (conductor->stopping) {
+            json_decref(line);
+            end_run(conductor, run, EVENT_PREEMPT, NULL, NULL, -1);
+        } else if (find_worker(conductor, run, json_object_get(line, "spec"), &worker, &trouble) <
+                   0) {
+            json_decref(line);
+            revert_start(conductor, run, trouble.sentence);
+        } else {
+            run->assignment = line;
+            run->task.worker = worker;
+            worker->task = &run->task;
+            give_assignment(run);
+            publish_run(conductor, run);
+            publish_job(conductor, job);
+        }
+    }
+    drop_job(conductor, job);
+}
+
+static void job_started(void *context, const struct error *err)
+{
+    struct job *job = context;
+    (void)err; /* written again with the next change */
+    drop_job(job->conductor, job);
+}
+
+void start_run(struct conductor *conductor, struct run *run)
+{
+    struct job *job = run->job;
+    const int64_t now = wall_ms();
+
+    job_move(run, EVENT_START, NULL);
+    conductor->used += slots_of(conductor, run);
+    run->started_ms = now;
+    run->stopping = NULL;
+    hold_job(job);
+    store_start_run(conductor->store, run->id, run->position.attempt, "local", now, run_started,
+                    run);
+    if (job->started_ms == 0) {
+        job->started_ms = now;
+        const struct job_change change = job_change_of(job);
+        hold_job(job);
+        store_change_job(conductor->store, &change, job_started, job);
+    }
+}
+
+/* --- ending --------------------------------------------------------------------------------------
+ */
+
+struct ending {
+    struct conductor *conductor;
+    struct run *run;
+    enum run_event event;
+    const char *reason; /* static */
+    char *message;
+    int64_t step;
+};
+
+static void write_ending(struct ending *ending);
+
+static void write_ending_again(void *context)
+{
+    struct ending *ending = context;
+    write_ending(ending);
+    drop_job(ending->conductor, ending->run->job);
+}
+
+static void announce_run(const struct ending *ending)
+{
+    json_t *json = run_json(ending->run);
+    json_object_set_new(json, "reason", ending->reason ? json_string(ending->reason) : json_null());
+    json_object_set_new(json, "message",
+                        ending->message ? json_text(ending->message) : json_null());
+    if (run_is_final(ending->run->position.state))
+        json_object_set_new(json, "finished_ms", json_integer(wall_ms()));
+    events_publish(ending->conductor->events, "run", ending->run->job->id, json);
+}
+
+static void run_ended(void *context, double objective, const struct error *err)
+{
+    struct ending *ending = context;
+    struct conductor *conductor = ending->conductor;
+    struct run *run = ending->run;
+    struct job *job = run->job;
+
+    if (err) { /* the outcome must not be lost: again, once the store takes things */
+        log_line("run %" PRId64 ": its end is not on disk yet: %s", run->id, err->sentence);
+        loop_after(conductor->loop, STORE_RETRY_MS, write_ending_again, ending);
+        return; /* keeps its hold on the job */
+    }
+    run->objective = objective;
+    announce_run(ending);
+    tuning_run_done(conductor, run);
+    publish_job(conductor, job);
+    if (run->position.state == RUN_QUEUED)
+        queue_run(conductor, run);
+    free(ending->message);
+    free(ending);
+    drop_job(conductor, job);
+}
+
+static void write_ending(struct ending *ending)
+{
+    struct run *run = ending->run;
+    const struct run_change change = {
+        .run = run->id,
+        .position = run->position,
+        .reason = ending->reason,
+        .message = ending->message,
+        .step = ending->step,
+        .now_ms = wall_ms(),
+        .metric = &run->job->metric,
+        .job = job_change_of(run->job),
+    };
+    hold_job(run->job);
+    store_change_run(ending->conductor->store, &change, run_ended, ending);
+}
+
+void end_run(struct conductor *conductor, struct run *run, enum run_event event, const char *reason,
+             const char *message, int64_t step)
+{
+    struct error err;
+    struct job *job = run->job;
+
+    if (job_move(run, event, &err) < 0) {
+        log_line("run %" PRId64 ": %s", run->id, err.sentence);
+        return;
+    }
+    conductor->used -= slots_of(conductor, run);
+    if (run->task.worker)
+        run->task.worker->task = NULL;
+    run->task.worker = NULL;
+    run->stopping = NULL;
+    json_decref(run->assignment);
+    run->assignment = NULL;
+    if (job_is_final(job))
+        job->finished_ms = wall_ms();
+
+    struct ending *ending = xcalloc(1, sizeof *ending);
+    *ending = (struct ending){
+        .conductor = conductor,
+        .run = run,
+        .event = event,
+        .reason = reason,
+        .message = message ? xstrdup(message) : NULL,
+        .step = step,
+    };
+    write_ending(ending);
+    wake_pump(conductor);
+}
+
+void lose_run(struct conductor *conductor, struct run *run, const char *words)
+{
+    run->task.worker = NULL; /* it is being freed */
+    if (run->stopping && strcmp(run->stopping, "cancelled") == 0)
+        end_run(conductor, run, EVENT_CANCEL, NULL, NULL, -1);
+    else if (run->stopping)
+        end_run(conductor, run, EVENT_PREEMPT, NULL, NULL, -1);
+    else
+        end_run(conductor, run, EVENT_LOST, "worker lost", words, -1);
+}
+
+/* --- stopping ------------------------------------------------------------------------------------
+ */
+
+struct overdue {
+    struct conductor *conductor;
+    int64_t run;
+    int attempt;
+};
+
+static void stop_overdue(void *context)
+{
+    struct overdue *overdue = context;
+    struct run *run = job_index_find_run(overdue->conductor->jobs, overdue->run);
+    if (run && run->task.worker && run->position.attempt == overdue->attempt)
+        pool_kill(run->task.worker, "did not stop when asked");
+    free(overdue);
+}
+
+void stop_run(struct run *run, const char *reason)
+{
+    struct worker *worker = run->task.worker;
+
+    run->stopping = reason;
+    if (!worker || run->assignment)
+        return; /* told as soon as it is assigned */
+    pool_send(worker, WIRE_STOP,
+              json_pack("{s:I, s:i, s:s}", "run", run->id, "attempt", run->position.attempt,
+                        "reason", reason));
+    struct overdue *overdue = xcalloc(1, sizeof *overdue);
+    *overdue = (struct overdue){run->job->conductor, run->id, run->position.attempt};
+    loop_after(run->job->conductor->loop, STOP_GRACE_MS, stop_overdue, overdue);
+}
+
+/* --- a run's lines -------------------------------------------------------------------------------
+ */
+
+/* The run a line is about, where the line is of its present attempt; an older one is dropped. */
+static struct run *run_of(struct conductor *conductor, struct worker *worker, int64_t id,
+                          int64_t attempt)
+{
+    struct task *task = worker->task;
+    if (task && task->kind == TASK_RUN) {
+        struct run *run = (struct run *)task;
+        if (run->id == id && run->position.attempt == attempt)
+            return run;
+    }
+    conductor->stale_lines++;
+    return NULL;
+}
+
+static void job_noted(void *context, const struct error *err)
+{
+    struct job *job = context;
+    if (err)
+        log_line("job %" PRId64 ": %s", job->id, err->sentence);
+    drop_job(job->conductor, job);
+}
+
+static void note_started(struct conductor *conductor, struct run *run,
+                         const struct wire_message *message)
+{
+    AUTO_FREE char *fingerprint = json_compact(json_object_get(message->body, "fingerprint"));
+    run->steps = json_integer_at(message->body, "steps", 0);
+    hold_job(run->job);
+    store_note_run(conductor->store, run->id, run->position.attempt, fingerprint,
+                   json_integer_at(message->body, "resumed", 0), run->steps, job_noted, run->job);
+    publish_run(conductor, run);
+}
+
+struct kept {
+    struct run *run;
+    int attempt;
+    int64_t step;
+};
+
+static void checkpoint_noted(void *context, const struct error *err)
+{
+    struct kept *kept = context;
+    struct run *run = kept->run;
+
+    if (!err && run->task.worker && run->position.attempt == kept->attempt)
+        pool_send(run->task.worker, WIRE_KEPT,
+                  json_pack("{s:I, s:I}", "run", run->id, "step", kept->step));
+    drop_job(run->job->conductor, run->job);
+    free(kept);
+}
+
+static void note_checkpoint(struct conductor *conductor, struct run *run,
+                            const struct wire_message *message)
+{
+    struct kept *kept = xcalloc(1, sizeof *kept);
+    *kept = (struct kept){run, run->position.attempt, json_integer_at(message->body, "step", 0)};
+    hold_job(run->job);
+    store_note_checkpoint(conductor->store, run->id, run->position.attempt, kept->step,
+                          checkpoint_noted, kept);
+}
+
+static void note_log(struct conductor *conductor, struct run *run,
+                     const struct wire_message *message)
+{
+    const char *text = json_text_at(message->body, "text", "");
+    hold_job(run->job);
+    store_add_log(conductor->store, run->id, run->position.attempt, text, wall_ms(), job_noted,
+                  run->job);
+    events_publish(conductor->events, "log", run->job->id,
+                   json_pack("{s:I, s:I, s:i, s:s}", "run", run->id, "job", run->job->id, "attempt",
+                             run->position.attempt, "text", text));
+}
+
+static void take_result(struct conductor *conductor, struct run *run,
+                        const struct wire_message *message)
+{
+    const char *state = json_text_at(message->body, "state", "");
+    const char *words = json_text_at(message->body, "message", NULL);
+    const int64_t step = json_integer_at(message->body, "step", -1);
+    const char *stopping = run->stopping;
+
+    run->step = step >= 0 ? step : run->step;
+    if (strcmp(state, "succeeded") == 0)
+        end_run(conductor, run, EVENT_SUCCEEDED, NULL, words, step);
+    else if (strcmp(state, "stopped") == 0 && stopping && strcmp(stopping, "cancelled") == 0)
+        end_run(conductor, run, EVENT_CANCEL, NULL, words, step);
+    else if (strcmp(state, "stopped") == 0)
+        end_run(conductor, run, EVENT_PREEMPT, NULL, words, step);
+    else if (strcmp(state, "diverged") == 0)
+        end_run(conductor, run, EVENT_FAILED, "diverged", words, step);
+    else
+        end_run(conductor, run, EVENT_FAILED, "error", words, step);
+}
+
+void run_message(struct conductor *conductor, struct worker *worker,
+                 const struct wire_message *message)
+{
+    struct run *run = run_of(conductor, worker, message->run, message->attempt);
+    if (!run)
+        return;
+    if (message->type == WIRE_STARTED)
+        note_started(conductor, run, message);
+    else if (message->type == WIRE_CHECKPOINT)
+        note_checkpoint(conductor, run, message);
+    else if (message->type == WIRE_LOG)
+        note_log(conductor, run, message);
+    else if (message->type == WIRE_RESULT)
+        take_result(conductor, run, message);
+    else
+        pool_kill(worker, "sent a line that only a server sends");
+}
+
+/* --- metrics
+ * -------------------------------------------------------------------------------------- */
+
+struct rows {
+    struct conductor *conductor;
+    struct run *run;
+    int attempt;
+    struct metric_row *list;
+    int count, room;
+    json_t *shown; /* what the event will hold */
+    int64_t last_step;
+};
+
+/* Whether a resumed run gives this metric again bit for bit: all but what a clock measured. */
+static bool repeats(const struct conductor *conductor, const char *name, size_t bytes)
+{
+    size_t i;
+    json_t *metric;
+    json_array_foreach(conductor->unrepeatable, i, metric)
+    {
+        if (json_string_length(metric) == bytes &&
+            memcmp(json_string_value(metric), name, bytes) == 0)
+            return false;
+    }
+    return true;
+}
+
+static int add_row(void *context, int64_t step, const char *name, size_t name_bytes, double value)
+{
+    struct rows *rows = context;
+    const uint32_t number = store_metric_name(rows->conductor->store, name, name_bytes,
+                                              repeats(rows->conductor, name, name_bytes));
+
+    if (number == 0)
+        return 0; /* too many names, or a bad one: the row is dropped */
+    if (rows->count == rows->room) {
+        rows->room = rows->room ? 2 * rows->room : 64;
+        rows->list = xrealloc(rows->list, (size_t)rows->room, sizeof *rows->list);
+    }
+    rows->list[rows->count++] = (struct metric_row){.step = step, .value = value, .name = number};
+    rows->last_step = step;
+    if (json_array_size(rows->shown) == EVENT_ROWS_MOST)
+        json_array_remove(rows->shown, 0); /* the newest are what a watcher misses most */
+    json_t *row = json_array();
+    json_array_append_new(row, json_integer(step));
+    json_array_append_new(row, json_stringn(name, name_bytes));
+    json_array_append_new(row, json_number(value));
+    json_array_append_new(rows->shown, row);
+    return 0;
+}
+
+static void rows_added(void *context, int mismatches, const struct error *err)
+{
+    struct rows *rows = context;
+    struct run *run = rows->run;
+    struct conductor *conductor = rows->conductor;
+
+    if (mismatches > 0)
+        log_line("run %" PRId64 ": %d rows sent again differ from those stored", run->id,
+                 mismatches);
+    if (err && run->task.worker && run->position.attempt == rows->attempt) {
+        /* Rows must not be missing from a curve: the run goes back to its last checkpoint. */
+        log_line("run %" PRId64 ": metrics not stored: %s", run->id, err->sentence);
+        run->stopping = "preempted";
+        pool_kill(run->task.worker, "its metrics could not be stored");
+        pump_later(conductor, STORE_RETRY_MS);
+    } else if (!err) {
+        events_publish(
+            conductor->events, "metrics", run->job->id,
+            json_pack("{s:I, s:I, s:O}", "run", run->id, "job", run->job->id, "rows", rows->shown));
+    }
+    json_decref(rows->shown);
+    drop_job(conductor, run->job);
+    free(rows);
+}
+
+static void unhold(void *context)
+{
+    struct conductor *conductor = context;
+    conductor->held = false;
+    pool_hold(conductor->pool, false);
+    wake_pump(conductor);
+}
+
+/* A full mailbox slows the workers down: they block on their sockets until the writer has caught
+ * up. */
+static void hold_if_full(struct conductor *conductor)
+{
+    if (conductor->held || !store_is_full(conductor->store))
+        return;
+    conductor->held = true;
+    pool_hold(conductor->pool, true);
+    store_when_relieved(conductor->store, unhold, conductor);
+}
+
+void run_metrics(struct conductor *conductor, struct worker *worker, const char *line, size_t bytes)
+{
+    struct wire_metrics head;
+    struct error err;
+    struct rows *rows = xcalloc(1, sizeof *rows);
+
+    rows->conductor = conductor;
+    rows->shown = json_array();
+    if (wire_metrics_walk(line, bytes, &head, add_row, rows, &err) < 0) {
+        log_line("worker %s: %s", worker->name, err.sentence);
+        pool_kill(worker, "sent a metrics line that cannot be read");
+    } else {
+        rows->run = run_of(conductor, worker, head.run, head.attempt);
+    }
+    if (!rows->run || rows->count == 0) {
+        free(rows->list);
+        json_decref(rows->shown);
+        free(rows);
+        return;
+    }
+    rows->attempt = rows->run->position.attempt;
+    rows->run->step = rows->last_step;
+    hold_job(rows->run->job);
+    struct metric_row *list = rows->list;
+    rows->list = NULL; /* the store's now */
+    store_add_metrics(conductor->store, rows->run->id, rows->attempt, (int64_t)head.wall_ms, list,
+                      rows->count, rows_added, rows);
+    hold_if_full(conductor);
+}
