@@ -120,7 +120,7 @@ static double choice_index(const char *choices, const char *chosen)
             return index;
         from += one + (from[one] == '|');
     }
-    assert(!"a resolved choice is one of the choices");
+    assert(false); /* a resolved choice is one of the choices */
     return 0;
 }
 

@@ -38,8 +38,8 @@ json_t *catalog_find(const json_t *catalog, const char *registry, const char *na
 /* "greater than 0, at most 1" */
 static void range_words(const json_t *setting, char *words, size_t bytes)
 {
-    const double low = json_number_at(setting, "low", -INFINITY);
-    const double high = json_number_at(setting, "high", INFINITY);
+    const double low = json_number_at(setting, "low", -HUGE_VAL);
+    const double high = json_number_at(setting, "high", HUGE_VAL);
     const char *above = json_flag_at(setting, "above_low", false) ? "greater than" : "at least";
     const char *below = json_flag_at(setting, "below_high", false) ? "less than" : "at most";
 
@@ -55,8 +55,8 @@ static void range_words(const json_t *setting, char *words, size_t bytes)
 
 static bool in_range(const json_t *setting, double value)
 {
-    const double low = json_number_at(setting, "low", -INFINITY);
-    const double high = json_number_at(setting, "high", INFINITY);
+    const double low = json_number_at(setting, "low", -HUGE_VAL);
+    const double high = json_number_at(setting, "high", HUGE_VAL);
     const bool above = json_flag_at(setting, "above_low", false) ? value > low : value >= low;
     const bool below = json_flag_at(setting, "below_high", false) ? value < high : value <= high;
     return above && below;
@@ -103,7 +103,7 @@ static json_t *take_list(const struct place *place, const json_t *value, bool wh
     AUTO_FREE char *here = json_pointer_join(place->pointer, place->key);
     const bool rising = json_flag_at(place->setting, "rising", false);
     json_t *list = json_array();
-    double before = -INFINITY;
+    double before = -HUGE_VAL;
 
     for (size_t i = 0; i < count; i++) {
         char index[24];

@@ -33,7 +33,8 @@ struct objective;
 struct objective_methods {
     /* theta [d] out, a pure function of the seed. */
     void (*init)(struct objective *objective, float *theta);
-    /* Mean loss of the batch of step k = 0, 1, … and its gradient [d]; *samples: examples in it. */
+    /* Mean loss of the batch of step k = 0, 1, … and its gradient [d]; *samples: examples in it
+     * (0: there are no examples, the loss is exact). */
     double (*loss_gradient)(struct objective *objective, const float *theta, uint64_t k,
                             float *gradient, uint32_t *samples);
     /* Mean loss over a whole part; false where the objective has no such part. `alive` is called
@@ -57,15 +58,34 @@ struct objective {
 int objective_open(const json_t *spec, const char *data, const char *cache,
                    struct objective **out_objective, struct error *err);
 
-/* An analytic problem. Its settings are under the spec's "problem". */
+/*
+ * An analytic problem. Its settings are under the spec's "problem". It has no data: each gradient
+ * is exact, or has Gaussian noise on it (RANDOM_NOISE, by step); `evaluate` is the exact value.
+ *
+ * To add one: write worker/objectives/NAME.c and put its name into the list in problems.c.
+ */
 struct problem_kind {
     const char *name;
     const char *help;
-    const struct setting *settings;
-    int (*open)(const struct chosen *chosen, const json_t *spec, struct objective **out,
-                struct error *err);
+    const struct setting *settings; /* the first one is PROBLEM_SETTINGS */
+    size_t (*dimension)(const struct chosen *chosen);
+    void (*start)(const struct chosen *chosen, size_t dimension, float *theta);
+    /* The value at theta; with gradient [dimension] not NULL the exact gradient too. */
+    double (*value)(const struct chosen *chosen, size_t dimension, const float *theta,
+                    float *gradient);
 };
+
+enum { PROBLEM_NOISE, PROBLEM_OWN };
+#define PROBLEM_SETTINGS                                                                           \
+    {                                                                                              \
+        .name = "noise", .type = SETTING_NUMBER, .low = 0, .high = 1e6,                            \
+        .help = "standard deviation of Gaussian noise on each entry of the gradient"               \
+    }
+
 extern const struct problem_kind *const problem_kinds[]; /* ends with NULL */
+
+/* objectives/problems.c */
+int problem_open(const json_t *spec, struct objective **out_objective, struct error *err);
 
 /* objectives/supervised.c */
 int supervised_open(const json_t *spec, const char *data, const char *cache,

@@ -7,28 +7,29 @@
 #ifndef OPTIMIZERS_H
 #define OPTIMIZERS_H
 
+#include "math/clones.h"
 #include "settings.h"
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { OPTIMIZER_MEMORY_MAX = 6, OPTIMIZER_BLOCK = 512 };
+enum { OPTIMIZER_MEMORY_MAX = 6, OPTIMIZER_BLOCK = 4096 };
 
 /* What an optimizer sees of a run: all parameters, or for one that works element by element
  * (`whole` is false) a block of at most OPTIMIZER_BLOCK of them at a time, so that weight decay and
  * step find the block in the cache. Memory and scalars start at zero and are saved and restored
- * with the checkpoint as they are. */
+ * with the checkpoint as they are. The arrays do not overlap. */
 struct weights {
     size_t count;    /* parameters in this view */
     float *value;    /* [count] theta */
-    float *gradient; /* [count] mean of the batch; clipped, decayed where coupled */
-    float *memory[OPTIMIZER_MEMORY_MAX]; /* memory_per_weight arrays of [count] */
+    float *gradient; /* [count] mean of the batch; clipped, decayed where coupled; may be changed */
+    float *memory[OPTIMIZER_MEMORY_MAX]; /* as many arrays of [count] as the optimizer asked for */
     double *scalars;                     /* [scalar_count]; only a whole one may change them */
     int64_t step;                        /* t = 1, 2, … */
 };
 
 enum weight_decay_kind {
-    DECAY_NONE,
     DECAY_COUPLED,   /* gradient += weight_decay * value, before anything else uses it */
     DECAY_DECOUPLED, /* value *= 1 - rate * weight_decay, after the gradient was taken */
 };
@@ -36,17 +37,57 @@ enum weight_decay_kind {
 struct optimizer {
     const char *name;
     const char *help;               /* one line, with its source */
-    const struct setting *settings; /* its own; "lr" and "weight_decay" are in every table */
-    int lr_index;                   /* place of "lr" in the table */
-    int decay_index;                /* place of "weight_decay", -1: has none */
+    const struct setting *settings; /* the first ones are OPTIMIZER_SETTINGS */
     enum weight_decay_kind decay;   /* what the trainer does with it (training.md 1.1) */
-    int memory_per_weight;
+    int memory_per_weight;          /* at most OPTIMIZER_MEMORY_MAX */
+    /* Fewer with some settings; NULL: always memory_per_weight. */
+    int (*memory_needed)(const struct chosen *chosen);
     bool whole; /* wants all parameters in one call: norms, dot products */
     int scalar_count;
+    /* rate = lr * the schedule's factor. Whatever else it needs it has from its settings, its
+     * memory and the step number alone, so a resumed run goes on bit for bit. */
     void (*step)(const struct chosen *chosen, float rate, struct weights *weights);
 };
 
+/* Every table begins with these two. `usual` names a good learning rate, `decay` is the default. */
+enum { OPTIMIZER_LR, OPTIMIZER_WEIGHT_DECAY, OPTIMIZER_OWN };
+#define OPTIMIZER_SETTINGS(usual, decay)                                                           \
+    {.name = "lr",                                                                                 \
+     .type = SETTING_NUMBER,                                                                       \
+     .required = true,                                                                             \
+     .low = 0,                                                                                     \
+     .above_low = true,                                                                            \
+     .high = 1e6,                                                                                  \
+     .help = "peak learning rate" usual},                                                          \
+    {                                                                                              \
+        .name = "weight_decay", .type = SETTING_NUMBER, .low = 0, .high = 1e3, .fallback = decay,  \
+        .help = "pull of the weights to zero"                                                      \
+    }
+
+/* Settings that several have. */
+#define OPTIMIZER_FRACTION(title, value, sentence)                                                 \
+    {                                                                                              \
+        .name = title, .type = SETTING_NUMBER, .low = 0, .high = 1, .below_high = true,            \
+        .fallback = value, .help = sentence                                                        \
+    }
+#define OPTIMIZER_EPSILON(value)                                                                   \
+    {                                                                                              \
+        .name = "epsilon", .type = SETTING_NUMBER, .low = 0, .high = 1, .fallback = value,         \
+        .help = "added to the denominator, outside the square root"                                \
+    }
+
+/* Begins a step whose loop works element by element: the same bits with any registers. */
+#define OPTIMIZER_STEP static KERNEL_CLONES void
+
+static inline float optimizer_sign(float x)
+{
+    return (float)((x > 0.0F) - (x < 0.0F));
+}
+
 extern const struct optimizer *const optimizers[]; /* ends with NULL */
 const struct optimizer *optimizer_find(const char *name);
+
+/* How many arrays as long as theta it keeps with these settings. */
+int optimizer_memory(const struct optimizer *optimizer, const struct chosen *chosen);
 
 #endif

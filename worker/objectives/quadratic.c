@@ -1,0 +1,62 @@
+/* The quadratic f(x) = 1/2 sum of eigenvalue_i x_i^2; its gradient is eigenvalue_i x_i. */
+#include "objectives/objectives.h"
+
+enum { EIGENVALUES = PROBLEM_OWN, START };
+
+static const struct setting settings[] = {
+    PROBLEM_SETTINGS,
+    {.name = "eigenvalues",
+     .type = SETTING_NUMBERS,
+     .low = 0,
+     .high = 1e12,
+     .least = 1,
+     .most = 10000,
+     .required = true,
+     .help = "the curvature along each axis, such as [1, 4]"},
+    {.name = "start",
+     .type = SETTING_NUMBERS,
+     .nullable = true,
+     .low = -1e12,
+     .high = 1e12,
+     .least = 1,
+     .most = 10000,
+     .as_many_as = "eigenvalues",
+     .help = "where it begins; null: 1 along each axis"},
+    {0},
+};
+
+static size_t dimension_of(const struct chosen *chosen)
+{
+    return (size_t)chosen->count[EIGENVALUES];
+}
+
+static void start(const struct chosen *chosen, size_t dimension, float *theta)
+{
+    const bool given = chosen->count[START] > 0;
+    for (size_t i = 0; i < dimension; i++)
+        theta[i] = given ? (float)chosen->list[START][i] : 1.0F;
+}
+
+static double value(const struct chosen *chosen, size_t dimension, const float *theta,
+                    float *gradient)
+{
+    const double *eigenvalues = chosen->list[EIGENVALUES];
+    double sum = 0.0;
+
+    for (size_t i = 0; i < dimension; i++) {
+        const double x = (double)theta[i];
+        sum += eigenvalues[i] * x * x;
+        if (gradient)
+            gradient[i] = (float)(eigenvalues[i] * x);
+    }
+    return 0.5 * sum;
+}
+
+const struct problem_kind quadratic_problem = {
+    .name = "quadratic",
+    .help = "f(x) = 1/2 sum of eigenvalue_i x_i^2",
+    .settings = settings,
+    .dimension = dimension_of,
+    .start = start,
+    .value = value,
+};

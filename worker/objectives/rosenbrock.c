@@ -1,0 +1,66 @@
+/*
+ * Rosenbrock's curved valley (Rosenbrock, 1960), in any dimension n >= 2:
+ * f(x) = sum over i < n of 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2, least (0) where all x_i are 1.
+ */
+#include "objectives/objectives.h"
+
+enum { DIMENSION = PROBLEM_OWN, START };
+
+static const struct setting settings[] = {
+    PROBLEM_SETTINGS,
+    {.name = "dimension",
+     .type = SETTING_INTEGER,
+     .low = 2,
+     .high = 1e6,
+     .fallback = 2,
+     .help = "how many variables"},
+    {.name = "start",
+     .type = SETTING_NUMBERS,
+     .low = -1e6,
+     .high = 1e6,
+     .least = 1,
+     .most = 10000,
+     .fallback_text = "[-1.2, 1]",
+     .help = "where it begins; a list shorter than the dimension is repeated"},
+    {0},
+};
+
+static size_t dimension_of(const struct chosen *chosen)
+{
+    return (size_t)chosen->number[DIMENSION];
+}
+
+static void start(const struct chosen *chosen, size_t dimension, float *theta)
+{
+    for (size_t i = 0; i < dimension; i++)
+        theta[i] = (float)chosen->list[START][i % (size_t)chosen->count[START]];
+}
+
+static double value(const struct chosen *chosen, size_t dimension, const float *theta,
+                    float *gradient)
+{
+    double sum = 0.0;
+    double from_below = 0.0; /* what the term before adds to this entry of the gradient */
+    (void)chosen;
+
+    for (size_t i = 0; i + 1 < dimension; i++) {
+        const double x = (double)theta[i];
+        const double rise = (double)theta[i + 1] - x * x, rest = 1.0 - x;
+        sum += 100.0 * rise * rise + rest * rest;
+        if (gradient)
+            gradient[i] = (float)(from_below - 400.0 * x * rise - 2.0 * rest);
+        from_below = 200.0 * rise;
+    }
+    if (gradient)
+        gradient[dimension - 1] = (float)from_below;
+    return sum;
+}
+
+const struct problem_kind rosenbrock_problem = {
+    .name = "rosenbrock",
+    .help = "a curved valley: sum of 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2",
+    .settings = settings,
+    .dimension = dimension_of,
+    .start = start,
+    .value = value,
+};

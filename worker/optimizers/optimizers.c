@@ -1,0 +1,37 @@
+#include "optimizers/optimizers.h"
+
+#include <string.h>
+
+/* The list: worker/optimizers/NAME.c defines NAME_optimizer. */
+#define FOR_EACH_OPTIMIZER(_)                                                                      \
+    _(sgd)                                                                                         \
+    _(momentum)                                                                                    \
+    _(nesterov)                                                                                    \
+    _(adagrad)                                                                                     \
+    _(rmsprop)                                                                                     \
+    _(adam)                                                                                        \
+    _(adamw)                                                                                       \
+    _(signsgd)                                                                                     \
+    _(signum)                                                                                      \
+    _(lion)
+
+#define DECLARE(name) extern const struct optimizer name##_optimizer;
+#define ENTER(name)   &name##_optimizer,
+
+FOR_EACH_OPTIMIZER(DECLARE)
+const struct optimizer *const optimizers[] = {FOR_EACH_OPTIMIZER(ENTER) NULL};
+
+const struct optimizer *optimizer_find(const char *name)
+{
+    for (int i = 0; optimizers[i]; i++) {
+        if (strcmp(optimizers[i]->name, name) == 0)
+            return optimizers[i];
+    }
+    return NULL;
+}
+
+int optimizer_memory(const struct optimizer *optimizer, const struct chosen *chosen)
+{
+    return optimizer->memory_needed ? optimizer->memory_needed(chosen)
+                                    : optimizer->memory_per_weight;
+}
