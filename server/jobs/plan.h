@@ -42,7 +42,8 @@ struct variant_plan {
 
 struct run_plan {
     int variant; /* into variants; -1 while waiting for its arm to be tuned */
-    int arm, point;
+    int arm;     /* -1 for train */
+    int point;   /* -1 while waiting for its arm to be tuned */
     enum run_phase phase;
     uint64_t seed;
     bool waiting;
@@ -56,7 +57,7 @@ struct job_plan {
     int arm_count, point_count;  /* points of the grid per arm; 1 without tune */
     int baseline;                /* an arm, -1 for train */
     struct metric_choice metric; /* default: valid_loss, minimize, last; a problem's: train_loss */
-    struct variant_plan *variants;
+    struct variant_plan *variants; /* of arm a and point p: variants[a * point_count + p] */
     int variant_count;
     struct run_plan *runs;
     int run_count, tuning_run_count;
@@ -65,11 +66,14 @@ struct job_plan {
 /* What is known about a data set beside its name, for checks that need it. */
 struct data_facts {
     bool known;
-    int classes; /* 0: regression */
+    int classes;         /* 0: regression */
+    const char *nearest; /* where not known: a known name like it, or NULL */
 };
 typedef struct data_facts data_lookup(void *context, const char *name);
 
-/* Reads and checks the body of POST /api/v1/jobs. On problems the plan is empty. */
+/* Reads and checks the body of POST /api/v1/jobs. On problems the plan is empty. Takes some 10 us a
+ * variant: comparisons with big grids belong on a helper thread (the lookup is then called there).
+ * The catalogue's own "builtins" are known data sets whatever the lookup says. */
 void job_plan_read(const json_t *catalog, data_lookup *lookup, void *lookup_context,
                    const json_t *body, struct job_plan *plan, struct problems *problems);
 void job_plan_release(struct job_plan *plan);

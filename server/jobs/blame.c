@@ -1,0 +1,91 @@
+#include "jobs/blame.h"
+
+#include "json.h"
+#include "memory.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+void blame_release(struct blame *blame)
+{
+    problems_release(&blame->base_problems);
+}
+
+static bool has_problem(const struct problems *problems, const char *pointer, const char *detail)
+{
+    for (int i = 0; i < problems->count; i++) {
+        if (strcmp(problems->list[i].pointer, pointer) == 0 &&
+            strcmp(problems->list[i].detail, detail) == 0)
+            return true;
+    }
+    return false;
+}
+
+void blame_add(struct problems *problems, const char *pointer, const char *detail)
+{
+    if (!has_problem(problems, pointer, detail))
+        problems_add(problems, pointer, NULL, "%s", detail);
+}
+
+static void find_problems(const struct planner *planner, const json_t *spec,
+                          struct problems *problems)
+{
+    json_decref(plan_resolve(planner, spec, "", problems));
+}
+
+/* What follows `start` in a pointer; NULL where it does not lead through there. */
+static const char *rest_behind(const char *pointer, const char *start)
+{
+    const size_t length = strlen(start);
+    if (strncmp(pointer, start, length) != 0)
+        return NULL;
+    return pointer[length] == '\0' || pointer[length] == '/' ? pointer + length : NULL;
+}
+
+/* At the value of the axis that put it there; at the axis's pointer where that made a member which
+ * does not belong; else at the grid as a whole. */
+static void blame_grid(const struct blame *blame, uint64_t point, const struct problem *problem)
+{
+    struct problems *problems = blame->planner->problems;
+
+    for (int axis = 0; axis < blame->grid->axis_count; axis++) {
+        const char *place = blame->grid->axes[axis].pointer;
+        const char *rest = rest_behind(problem->pointer, place);
+        if (!rest && !rest_behind(place, problem->pointer))
+            continue;
+        AUTO_FREE char *list = json_pointer_join("/tune/over", place);
+        AUTO_FREE char *value =
+            xprintf("%s/%" PRIu64 "%s", list, grid_index(blame->grid, axis, point), rest);
+        blame_add(problems, rest ? value : list, problem->detail);
+        return;
+    }
+    AUTO_FREE char *detail = xprintf("%s: %s", problem->pointer, problem->detail);
+    blame_add(problems, "/tune/over", detail);
+}
+
+bool blame_report(struct blame *blame, int arm, const json_t *arm_spec, uint64_t point,
+                  const struct problems *shown)
+{
+    AUTO_PROBLEMS struct problems of_arm = {0};
+    bool everywhere = false;
+
+    if (!blame->base_is_known)
+        find_problems(blame->planner, blame->base, &blame->base_problems);
+    blame->base_is_known = true;
+    find_problems(blame->planner, arm_spec, &of_arm);
+
+    for (int i = 0; i < shown->count; i++) {
+        const struct problem *problem = &shown->list[i];
+        const bool in_base = has_problem(&blame->base_problems, problem->pointer, problem->detail);
+        if (!in_base && !has_problem(&of_arm, problem->pointer, problem->detail)) {
+            blame_grid(blame, point, problem);
+            continue;
+        }
+        AUTO_FREE char *pointer = in_base ? xprintf("/base%s", problem->pointer)
+                                          : xprintf("/arms/%d/patch%s", arm, problem->pointer);
+        blame_add(blame->planner->problems, pointer, problem->detail);
+        everywhere = true;
+    }
+    return everywhere;
+}

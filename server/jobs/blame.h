@@ -1,0 +1,30 @@
+/*
+ * Where in the body of a comparison a problem of a resolved specification comes from: the base, an
+ * arm's patch, or the grid. Each problem is reported once, however many arms and points show it.
+ */
+#ifndef BLAME_H
+#define BLAME_H
+
+#include "jobs/grid.h"
+#include "jobs/planner.h"
+
+struct blame {
+    const struct planner *planner;
+    const struct grid *grid;
+    const json_t *base;
+    bool base_is_known;
+    struct problems base_problems; /* of the base by itself */
+};
+
+void blame_release(struct blame *blame);
+
+/* Reports the problems, with pointers into the specification, that arm number `arm` shows at a
+ * point of the grid; `arm_spec` is the arm without the point's values. True where the base or the
+ * arm is to blame for one, so that every other point would show it too. */
+bool blame_report(struct blame *blame, int arm, const json_t *arm_spec, uint64_t point,
+                  const struct problems *shown);
+
+/* Adds a problem unless the same is there already. */
+void blame_add(struct problems *problems, const char *pointer, const char *detail);
+
+#endif

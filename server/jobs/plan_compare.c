@@ -1,0 +1,205 @@
+/* Kind "compare": arms x tuning grid x seeds. */
+#include "jobs/blame.h"
+#include "jobs/comparison.h"
+#include "jobs/patch.h"
+#include "jobs/planner.h"
+#include "json.h"
+#include "memory.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* At most RUNS_MAX, found before anything is expanded. Seeds that could not be read count as one,
+ * so that the grid is bounded in any case. */
+static bool count_runs(const struct comparison *comparison, int arm_count, int *out_count,
+                       struct problems *problems)
+{
+    const uint64_t points = comparison->grid.point_count;
+    const int tuning_seeds = comparison->tuning_seeds.count;
+    const uint64_t tuning =
+        multiply_capped(tuning_seeds || !comparison->tunes ? tuning_seeds : 1, points);
+    const uint64_t per_arm = add_capped(tuning, (uint64_t)comparison->report_seeds.count);
+    const uint64_t runs = multiply_capped((uint64_t)arm_count, per_arm);
+
+    *out_count = (int)runs;
+    if (runs <= RUNS_MAX)
+        return true;
+    const char *over = runs == UINT64_MAX ? "over " : "";
+    problems_add(
+        problems, "", NULL,
+        "would be %s%" PRIu64 " runs: %d arms x (%" PRIu64 " grid points x %d tuning seeds "
+        "+ %d report seeds); at most %d are allowed",
+        over, runs, arm_count, points, tuning_seeds, comparison->report_seeds.count, RUNS_MAX);
+    return false;
+}
+
+/* One variant; false where every other point of the arm would show the same problem. */
+static bool resolve_point(const struct planner *planner, const struct comparison *comparison,
+                          struct blame *blame, const json_t *arm_spec, int arm, uint64_t point,
+                          struct job_plan *plan)
+{
+    AUTO_PROBLEMS struct problems shown = {0};
+    struct error err;
+    int axis;
+
+    json_auto_t *spec = grid_apply(&comparison->grid, point, arm_spec, &axis, &err);
+    if (!spec) {
+        AUTO_FREE char *pointer =
+            json_pointer_join("/tune/over", comparison->grid.axes[axis].pointer);
+        blame_add(planner->problems, pointer, err.sentence);
+        return true;
+    }
+    json_t *resolved = plan_resolve(planner, spec, "", &shown);
+    plan->variants[plan->variant_count++] = (struct variant_plan){
+        .arm = arm,
+        .point = (int)point,
+        .spec = resolved,
+        .tuned = grid_values(&comparison->grid, point),
+        .threads = (int)json_integer_at(resolved, "threads", 1),
+    };
+    return shown.found == 0 || !blame_report(blame, arm, arm_spec, point, &shown);
+}
+
+static void resolve_variants(const struct planner *planner, const struct comparison *comparison,
+                             struct job_plan *plan)
+{
+    struct blame blame = {.planner = planner, .grid = &comparison->grid, .base = comparison->base};
+    const uint64_t points = comparison->grid.point_count;
+
+    plan->variants = xcalloc((size_t)plan->arm_count * points, sizeof *plan->variants);
+    for (int arm = 0; arm < plan->arm_count; arm++) {
+        if (!comparison->patches[arm])
+            continue;
+        json_auto_t *spec =
+            patch_apply(planner->catalog, comparison->base, comparison->patches[arm]);
+        for (uint64_t point = 0; point < points; point++) {
+            if (planner->problems->count == PROBLEMS_MAX ||
+                !resolve_point(planner, comparison, &blame, spec, arm, point, plan))
+                break;
+        }
+    }
+    blame_release(&blame);
+}
+
+struct placed_text {
+    char *text;
+    uint64_t place;
+};
+
+static int by_text(const void *left, const void *right)
+{
+    const struct placed_text *a = left, *b = right;
+    const int order = strcmp(a->text, b->text);
+    return order ? order : (a->place > b->place) - (a->place < b->place);
+}
+
+/* Two values that give the same specification, such as 1 and 1.0 or a default and its absence,
+ * would be tried twice and prove nothing. Looked for along one axis of the first arm. */
+static void refuse_equal_values(const struct comparison *comparison, int axis,
+                                const struct job_plan *plan, struct problems *problems)
+{
+    const struct grid *grid = &comparison->grid;
+    const uint64_t count = grid->axes[axis].count, stride = grid_stride(grid, axis);
+    struct placed_text *texts = xcalloc(count, sizeof *texts);
+    AUTO_FREE char *list = json_pointer_join("/tune/over", grid->axes[axis].pointer);
+
+    for (uint64_t i = 0; i < count; i++)
+        texts[i] = (struct placed_text){json_compact(plan->variants[i * stride].spec), i};
+    qsort(texts, count, sizeof *texts, by_text);
+    for (uint64_t i = 1; i < count; i++) {
+        char index[24];
+        snprintf(index, sizeof index, "%" PRIu64, texts[i].place);
+        if (strcmp(texts[i].text, texts[i - 1].text) == 0)
+            problems_add(problems, list, index,
+                         "changes nothing: the same specification as with value %" PRIu64,
+                         texts[i - 1].place);
+    }
+    for (uint64_t i = 0; i < count; i++)
+        free(texts[i].text);
+    free(texts);
+}
+
+/* All arms get their first results together: the seed outermost, then the point, then the arm. */
+static void expand_tuning(const struct comparison *comparison, struct job_plan *plan)
+{
+    for (int seed = 0; seed < comparison->tuning_seeds.count; seed++) {
+        for (int point = 0; point < plan->point_count; point++) {
+            for (int arm = 0; arm < plan->arm_count; arm++)
+                plan->runs[plan->run_count++] = (struct run_plan){
+                    .variant = arm * plan->point_count + point,
+                    .arm = arm,
+                    .point = point,
+                    .phase = PHASE_TUNE,
+                    .seed = comparison->tuning_seeds.seeds[seed],
+                };
+        }
+    }
+    plan->tuning_run_count = plan->run_count;
+}
+
+static void expand_report(const struct comparison *comparison, struct job_plan *plan)
+{
+    for (int seed = 0; seed < comparison->report_seeds.count; seed++) {
+        for (int arm = 0; arm < plan->arm_count; arm++)
+            plan->runs[plan->run_count++] = (struct run_plan){
+                .variant = comparison->tunes ? -1 : arm,
+                .arm = arm,
+                .point = comparison->tunes ? -1 : 0,
+                .phase = PHASE_REPORT,
+                .seed = comparison->report_seeds.seeds[seed],
+                .waiting = comparison->tunes,
+            };
+    }
+}
+
+/* "constant, linear, cosine" */
+static char *name_of(const struct job_plan *plan)
+{
+    AUTO_FREE char *joined = xstrdup(plan->arms[0]);
+    for (int arm = 1; arm < plan->arm_count; arm++) {
+        char *longer = xprintf("%s, %s", joined, plan->arms[arm]);
+        free(joined);
+        joined = longer;
+    }
+    if (strlen(joined) <= JOB_NAME_BYTES)
+        return xstrdup(joined);
+    return xprintf("%d arms, from %s to %s", plan->arm_count, plan->arms[0],
+                   plan->arms[plan->arm_count - 1]);
+}
+
+static void expand(const struct planner *planner, struct comparison *comparison,
+                   struct job_plan *plan)
+{
+    struct problems *problems = planner->problems;
+    int run_count;
+
+    if (!count_runs(comparison, plan->arm_count, &run_count, problems))
+        return;
+    if (!comparison->base || !comparison->grid_is_sound)
+        return;
+    plan->point_count = (int)comparison->grid.point_count;
+    resolve_variants(planner, comparison, plan);
+    if (problems->found > 0)
+        return;
+    for (int arm = 0; arm < plan->arm_count; arm++)
+        plan_check_metric(planner, plan->variants[arm * plan->point_count].spec, &plan->metric);
+    for (int axis = 0; axis < comparison->grid.axis_count; axis++)
+        refuse_equal_values(comparison, axis, plan, problems);
+    plan->runs = xcalloc((size_t)run_count, sizeof *plan->runs);
+    expand_tuning(comparison, plan);
+    expand_report(comparison, plan);
+    if (!plan->name)
+        plan->name = name_of(plan);
+}
+
+void plan_compare(const struct planner *planner, const json_t *body, struct job_plan *plan)
+{
+    struct comparison comparison = {0};
+
+    comparison_read(body, &comparison, plan, planner->problems);
+    plan_metric(planner, body, comparison_on_problem(&comparison, plan), &plan->metric);
+    expand(planner, &comparison, plan);
+    comparison_release(&comparison);
+}

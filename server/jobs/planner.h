@@ -1,0 +1,34 @@
+/*
+ * What the readers of a job's body share: the catalogue to check against, and where problems go.
+ */
+#ifndef PLANNER_H
+#define PLANNER_H
+
+#include "jobs/plan.h"
+
+struct planner {
+    const json_t *catalog;
+    data_lookup *lookup;
+    void *lookup_context;
+    struct problems *problems;
+};
+
+/* A body's fields of one kind of job, into the plan (plan_train.c, plan_compare.c). */
+void plan_train(const struct planner *planner, const json_t *body, struct job_plan *plan);
+void plan_compare(const struct planner *planner, const json_t *body, struct job_plan *plan);
+
+/* spec_resolve(), then what only the server knows: that the data set exists, and that the loss
+ * suits its labels. Problems go to `problems`, not to the planner's. */
+json_t *plan_resolve(const struct planner *planner, const json_t *spec, const char *pointer,
+                     struct problems *problems);
+
+/* What a comparison is decided by, from body["metric"]; `on_problem`: an arm minimises an analytic
+ * problem, which has no validation part. */
+void plan_metric(const struct planner *planner, const json_t *body, bool on_problem,
+                 struct metric_choice *metric);
+
+/* Whether the data of a resolved specification can give the metric. */
+void plan_check_metric(const struct planner *planner, const json_t *spec,
+                       const struct metric_choice *metric);
+
+#endif

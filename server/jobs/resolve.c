@@ -1,0 +1,103 @@
+/* A specification against what only the server knows; the words are in planner.h. */
+#include "jobs/planner.h"
+
+#include "json.h"
+#include "spec.h"
+
+#include <string.h>
+
+static struct data_facts find_data(const struct planner *planner, const char *name)
+{
+    size_t i;
+    json_t *builtin;
+
+    const struct data_facts facts = planner->lookup(planner->lookup_context, name);
+    if (facts.known)
+        return facts;
+    json_array_foreach(json_object_get(planner->catalog, "builtins"), i, builtin)
+    {
+        if (strcmp(json_text_at(builtin, "name", ""), name) == 0)
+            return (struct data_facts){.known = true,
+                                       .classes = (int)json_integer_at(builtin, "classes", 0)};
+    }
+    return facts;
+}
+
+/* What a loss compares with, as its registry entry says: "classes" or "targets". */
+static const char *labels_of(const json_t *loss)
+{
+    return json_text_at(loss, "labels", "");
+}
+
+/* The first loss for such labels, to be suggested. */
+static const char *loss_for(const json_t *catalog, const char *labels)
+{
+    size_t i;
+    json_t *loss;
+    json_array_foreach(json_object_get(json_object_get(catalog, "registries"), "loss"), i, loss)
+    {
+        if (strcmp(labels_of(loss), labels) == 0)
+            return json_text_at(loss, "name", "");
+    }
+    return "another loss";
+}
+
+/* A loss stands in a specification by its name, or as an object with a type. */
+static const char *loss_name(const json_t *spec)
+{
+    const json_t *loss = json_object_get(spec, "loss");
+    return json_is_string(loss) ? json_string_value(loss) : json_text_at(loss, "type", NULL);
+}
+
+static void check_loss(const struct planner *planner, const json_t *spec, const char *data,
+                       int classes, const char *pointer, struct problems *problems)
+{
+    const char *name = loss_name(spec);
+    const char *wanted = name ? labels_of(catalog_find(planner->catalog, "loss", name)) : "";
+    const char *labels = classes > 0 ? "classes" : "targets";
+
+    if (!*wanted || strcmp(wanted, labels) == 0)
+        return;
+    problems_add(
+        problems, pointer, "loss", "\"%s\" needs %s, but data set \"%.64s\" has %s; try \"%s\"",
+        name, classes > 0 ? "numbers to predict" : "classes", data,
+        classes > 0 ? "classes" : "numbers to predict", loss_for(planner->catalog, labels));
+}
+
+static void check_data(const struct planner *planner, const json_t *spec, const char *pointer,
+                       struct problems *problems)
+{
+    const char *name = json_text_at(spec, "dataset", NULL);
+    if (!name)
+        return;
+    const struct data_facts facts = find_data(planner, name);
+    if (facts.known)
+        check_loss(planner, spec, name, facts.classes, pointer, problems);
+    else if (facts.nearest)
+        problems_add(problems, pointer, "dataset", "no data set \"%.64s\"; did you mean \"%.64s\"?",
+                     name, facts.nearest);
+    else
+        problems_add(problems, pointer, "dataset",
+                     "no data set \"%.64s\"; GET /api/v1/datasets lists them", name);
+}
+
+json_t *plan_resolve(const struct planner *planner, const json_t *spec, const char *pointer,
+                     struct problems *problems)
+{
+    json_t *resolved = spec_resolve(planner->catalog, spec, pointer, problems);
+    check_data(planner, resolved, pointer, problems);
+    return resolved;
+}
+
+void plan_check_metric(const struct planner *planner, const json_t *spec,
+                       const struct metric_choice *metric)
+{
+    const char *data = json_text_at(spec, "dataset", NULL);
+    if (!data || strcmp(metric->name, "valid_accuracy") != 0)
+        return;
+    if (find_data(planner, data).classes == 0)
+        problems_add(planner->problems, "/metric", "name",
+                     "data set \"%.64s\" has no classes, so no \"valid_accuracy\"; take "
+                     "\"valid_loss\"",
+                     data);
+}
