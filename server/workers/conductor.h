@@ -31,8 +31,8 @@ void conductor_free(struct conductor *conductor); /* after conductor_stop() is d
 /* No new starts; workers checkpoint and go (killed after `grace_ms`); then `done`. */
 void conductor_stop(struct conductor *conductor, int64_t grace_ms, loop_due *done, void *context);
 
-/* A job that is on disk now. */
-void conductor_adopt(struct conductor *conductor, const struct job_plan *plan,
+/* A job that is on disk now. The answer is the job as the events show it; the caller owns it. */
+json_t *conductor_adopt(struct conductor *conductor, const struct job_plan *plan,
                      const struct added_job *added, int64_t now_ms);
 
 /* ERROR_NOT_FOUND where the job (or run) is not unfinished: it does not exist, or is final. */

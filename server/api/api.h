@@ -1,0 +1,83 @@
+/*
+ * The resources of the API: one file each, with a table of routes; api.c has the list of tables.
+ *
+ * To add a resource: write server/api/NAME.c with `const struct route NAME_routes[]` (it ends with
+ * a row whose path is NULL) and put it into the list in api.c.
+ */
+#ifndef API_H
+#define API_H
+
+#include "config.h"
+#include "events/events.h"
+#include "http/http.h"
+#include "store/store.h"
+#include "workers/conductor.h"
+
+/* What every handler may use; request->server points to it. */
+struct world {
+    const struct config *config;
+    struct loop *loop;
+    struct helpers *helpers; /* readers of the store */
+    struct store *store;
+    struct events *events;
+    struct conductor *conductor;
+    json_t *catalog;
+    char *catalog_text;
+    json_t *datasets; /* name -> {"classes", "file"}: uploaded, and built-ins that have been made */
+    char *cache;      /* folder of data sets */
+    char *runs;       /* folder of runs */
+    int64_t started_ms;
+};
+
+extern const struct route *const api_tables[];
+const struct asset *page_assets(void); /* ends with a NULL path */
+extern const char page_policy[];
+extern const char openapi_text[];
+extern const size_t openapi_bytes;
+
+/* --- for the handlers ----------------------------------------------------------------------- */
+
+static inline struct world *world_of(const struct request *req)
+{
+    return req->server;
+}
+
+/* A read on a helper thread, answered as JSON: fill `id`, `name`, `page` and `work`, and return
+ * api_read(). `work` sets *out or err. */
+struct api_read {
+    int64_t id;
+    char name[80];
+    struct page page;
+    char state[16];
+    int points, phase;
+    int64_t first, last;
+    int (*work)(struct reader *reader, struct api_read *read, json_t **out, struct error *err);
+    /* What becomes of the value, on the loop; NULL: 200 with it. */
+    struct reply (*reply)(struct request *req, struct api_read *read, json_t *value);
+    /* Or an answer made on the helper thread, instead of JSON. */
+    int (*make)(struct reader *reader, struct api_read *read, struct reply *out, struct error *err);
+    struct request *req;
+    json_t *value;
+    struct reply made;
+    int outcome;
+    struct error err;
+};
+struct reply api_read(struct request *req, const struct api_read *read);
+
+/* limit, after and state of a list. */
+int api_page(const struct request *req, struct api_read *read, struct error *err);
+
+/* Answers with the present job (or run) once a change is on disk: a store_done with the request. */
+void api_answer_job(void *request, const struct error *err);
+void api_answer_run(void *request, const struct error *err);
+
+/* What the client wants: "json", "csv" or "ndjson", by ?format= or Accept; NULL: none we have. */
+const char *api_format(const struct request *req, const char *const *offered);
+
+/* Built-in data sets that the plan names and nobody has used yet are made now (api/datasets.c). */
+void api_make_builtins(struct world *world, const struct job_plan *plan);
+
+/* api/jobs.c: also how the demo comes in. Answers the plan's problems or stores it. */
+data_lookup api_data_facts;
+
+#endif

@@ -1,0 +1,391 @@
+/* Data sets: upload, list, show, delete. Built-ins are made when somebody first wants them. */
+#include "api/api.h"
+
+#include "json.h"
+#include "log.h"
+#include "memory.h"
+#include "spec.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- what is known ------------------------------------------------------------------------------
+ */
+
+static json_t *builtin_find(const struct world *world, const char *name)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(world->catalog, "builtins"), i, entry)
+    {
+        if (strcmp(json_text_at(entry, "name", ""), name) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+static bool name_is_good(const char *name)
+{
+    const size_t bytes = strlen(name);
+    return bytes >= 1 && bytes <= 64 && name[0] != '.' && name[0] != '_' && name[0] != '-' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == bytes;
+}
+
+/* A built-in that is not made yet, as a list shows it. */
+static json_t *unmade_json(const json_t *builtin)
+{
+    json_t *summary = json_object();
+    static const char *const known[] = {"shape", "classes", "targets", "train", "valid"};
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        json_object_set(summary, known[i], json_object_get(builtin, known[i]));
+    return json_pack("{s:O, s:s, s:b, s:b, s:n, s:n, s:o}", "name",
+                     json_object_get(builtin, "name"), "format", "built-in", "built_in", 1, "ready",
+                     0, "bytes", "created_ms", "summary", summary);
+}
+
+/* --- a data set arrives
+ * --------------------------------------------------------------------------- */
+
+struct arrival {
+    struct world *world;
+    struct request *req; /* NULL: nobody waits */
+    char *name, *format;
+    int classes;
+    char *file;
+};
+
+static void arrival_free(struct arrival *arrival)
+{
+    free(arrival->name);
+    free(arrival->format);
+    free(arrival->file);
+    free(arrival);
+}
+
+static void arrival_answer(struct arrival *arrival, struct reply reply)
+{
+    if (arrival->req && reply.kind != REPLY_LATER)
+        request_answer(arrival->req, reply);
+    else if (reply.kind != REPLY_LATER)
+        free(reply.bytes);
+    arrival_free(arrival);
+}
+
+static int read_dataset(struct reader *reader, struct api_read *read, json_t **out,
+                        struct error *err)
+{
+    return store_read_dataset(reader, read->name, out, err);
+}
+
+static struct reply created(struct request *req, struct api_read *read, json_t *value)
+{
+    (void)req;
+    return reply_created(xprintf("/api/v1/datasets/%s", read->name), value);
+}
+
+static void dataset_stored(void *context, const struct error *err)
+{
+    struct arrival *arrival = context;
+    struct world *world = arrival->world;
+    const bool built_in = strcmp(arrival->format, "built-in") == 0;
+    const bool taken = err && err->kind == ERROR_CONFLICT;
+
+    if (err && !(built_in && taken)) {
+        arrival_answer(arrival, reply_error(err));
+        return;
+    }
+    json_object_set_new(
+        world->datasets, arrival->name,
+        json_pack("{s:i, s:s}", "classes", arrival->classes, "file", arrival->file));
+    if (!err)
+        events_publish(world->events, "dataset", 0, json_pack("{s:s}", "name", arrival->name));
+    if (!arrival->req) {
+        arrival_free(arrival);
+        return;
+    }
+    struct api_read read = {.work = read_dataset, .reply = built_in ? NULL : created};
+    snprintf(read.name, sizeof read.name, "%s", arrival->name);
+    arrival_answer(arrival, api_read(arrival->req, &read));
+}
+
+static struct reply refused_file(const struct prepared_data *data, const struct error *err)
+{
+    if (err->kind != ERROR_INVALID || !data->pointer[0])
+        return reply_error(err);
+    struct problems problems = {0};
+    problems_add(&problems, data->pointer, NULL, "%s", err->sentence);
+    return reply_problems(&problems);
+}
+
+static void dataset_prepared(void *context, const struct prepared_data *data,
+                             const struct error *err)
+{
+    struct arrival *arrival = context;
+
+    if (err) {
+        if (!arrival->req)
+            log_line("data set %s: %s", arrival->name, err->sentence);
+        arrival_answer(arrival, refused_file(data, err));
+        return;
+    }
+    arrival->classes = (int)json_integer_at(data->summary, "classes", 0);
+    arrival->file = xstrdup(data->file);
+    AUTO_FREE char *summary = json_compact(data->summary);
+    const struct dataset_row row = {
+        .name = arrival->name,
+        .format = arrival->format,
+        .file = data->file,
+        .digest = data->digest,
+        .summary = summary,
+        .bytes = json_integer_at(data->summary, "bytes", 0),
+        .now_ms = wall_ms(),
+    };
+    store_add_dataset(arrival->world->store, &row, dataset_stored, arrival);
+}
+
+static struct arrival *arrival_new(struct world *world, struct request *req, const char *name,
+                                   const char *format)
+{
+    struct arrival *arrival = xcalloc(1, sizeof *arrival);
+    *arrival = (struct arrival){
+        .world = world, .req = req, .name = xstrdup(name), .format = xstrdup(format)};
+    return arrival;
+}
+
+static void make_builtin(struct world *world, struct request *req, const char *name)
+{
+    const struct prepare_request request = {
+        .dataset = name, .format = "built-in", .settings = json_object(), .parts = json_object()};
+    conductor_prepare(world->conductor, &request, dataset_prepared,
+                      arrival_new(world, req, name, "built-in"));
+}
+
+void api_make_builtins(struct world *world, const struct job_plan *plan)
+{
+    const char *last = "";
+    for (int i = 0; i < plan->variant_count; i++) {
+        const char *name = json_text_at(plan->variants[i].spec, "dataset", "");
+        if (strcmp(name, last) == 0)
+            continue;
+        last = name;
+        if (!json_object_get(world->datasets, name) && builtin_find(world, name))
+            make_builtin(world, NULL, name);
+    }
+}
+
+/* --- upload
+ * ------------------------------------------------------------------------------------------ */
+
+static json_t *typed(const json_t *setting, const char *text)
+{
+    const char *type = json_text_at(setting, "type", "text");
+    json_t *value = NULL;
+    if (strcmp(type, "text") != 0 && strcmp(type, "choice") != 0)
+        value = json_loads(text, JSON_DECODE_ANY, NULL);
+    return value ? value : json_text(text);
+}
+
+static const json_t *named(const json_t *list, const char *name)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(list, i, entry)
+    {
+        if (strcmp(json_text_at(entry, "name", ""), name) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+/* Sorts the form's parts into files and settings of the format. */
+static void sort_parts(const struct request *req, const json_t *format, json_t *files,
+                       json_t *settings, struct problems *problems)
+{
+    for (int i = 0; i < req->part_count; i++) {
+        const struct upload_part *part = &req->parts[i];
+        const bool is_file = named(json_object_get(format, "parts"), part->name) != NULL;
+        if (strcmp(part->name, "format") == 0)
+            continue;
+        if (json_object_get(files, part->name) || json_object_get(settings, part->name))
+            problems_add(problems, "", part->name, "is given twice");
+        else if (is_file && part->path)
+            json_object_set_new(files, part->name, json_string(part->path));
+        else if (is_file)
+            problems_add(problems, "", part->name, "must be a file: -F %s=@FILE", part->name);
+        else if (part->path)
+            problems_add(problems, "", part->name, "is not a file of the format \"%s\"",
+                         json_text_at(format, "name", ""));
+        else
+            json_object_set_new(
+                settings, part->name,
+                typed(named(json_object_get(format, "settings"), part->name), part->value));
+    }
+}
+
+static void check_files(const json_t *format, const json_t *files, struct problems *problems)
+{
+    size_t i;
+    json_t *part;
+    json_array_foreach(json_object_get(format, "parts"), i, part)
+    {
+        const char *name = json_text_at(part, "name", "");
+        if (json_flag_at(part, "required", false) && !json_object_get(files, name))
+            problems_add(problems, "", name, "is missing: %s",
+                         json_text_at(part, "help", "a file"));
+    }
+}
+
+static const char *form_value(const struct request *req, const char *name)
+{
+    for (int i = 0; i < req->part_count; i++)
+        if (strcmp(req->parts[i].name, name) == 0 && req->parts[i].value)
+            return req->parts[i].value;
+    return NULL;
+}
+
+static const json_t *format_of(const struct request *req, struct problems *problems)
+{
+    const json_t *formats = json_object_get(world_of(req)->catalog, "formats");
+    const char *name = form_value(req, "format");
+    const json_t *format = name ? named(formats, name) : NULL;
+    char all[200] = "";
+    size_t i;
+    json_t *entry;
+
+    if (format)
+        return format;
+    json_array_foreach(formats, i, entry)
+    {
+        const size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "",
+                 json_text_at(entry, "name", ""));
+    }
+    if (name)
+        problems_add(problems, "", "format", "unknown format \"%.64s\"; accepted: %s", name, all);
+    else
+        problems_add(problems, "", "format", "is missing; accepted: %s", all);
+    return NULL;
+}
+
+static struct reply upload_dataset(struct request *req)
+{
+    struct world *world = world_of(req);
+    const char *name = req->param[0];
+    struct problems problems = {0};
+
+    if (!name_is_good(name))
+        return reply_problem(422,
+                             "a data set's name has 1 to 64 of a-z, 0-9, \".\", \"_\", \"-\" and "
+                             "begins with a letter or digit");
+    if (json_object_get(world->datasets, name) || builtin_find(world, name))
+        return reply_problem(409, "there is a data set \"%s\" already", name);
+    const json_t *format = format_of(req, &problems);
+    if (!format)
+        return reply_problems(&problems);
+
+    json_t *files = json_object(), *given = json_object();
+    sort_parts(req, format, files, given, &problems);
+    check_files(format, files, &problems);
+    json_t *settings =
+        settings_resolve(world->catalog, json_object_get(format, "settings"), given, "", &problems);
+    json_decref(given);
+    if (problems.found) {
+        json_decref(files);
+        json_decref(settings);
+        return reply_problems(&problems);
+    }
+    const char *format_name = json_text_at(format, "name", "");
+    const struct prepare_request request = {
+        .dataset = name, .format = format_name, .settings = settings, .parts = files};
+    conductor_prepare(world->conductor, &request, dataset_prepared,
+                      arrival_new(world, req, name, format_name));
+    return reply_later();
+}
+
+/* --- list, show, delete
+ * ---------------------------------------------------------------------------- */
+
+static int read_datasets(struct reader *reader, struct api_read *read, json_t **out,
+                         struct error *err)
+{
+    (void)read;
+    return store_read_datasets(reader, out, err);
+}
+
+static struct reply with_builtins(struct request *req, struct api_read *read, json_t *value)
+{
+    struct world *world = world_of(req);
+    json_t *list = json_object_get(value, "datasets");
+    size_t i;
+    json_t *builtin;
+    (void)read;
+
+    json_array_foreach(json_object_get(world->catalog, "builtins"), i, builtin)
+    {
+        if (!named(list, json_text_at(builtin, "name", "")))
+            json_array_append_new(list, unmade_json(builtin));
+    }
+    return reply_json(200, value);
+}
+
+static struct reply list_datasets(struct request *req)
+{
+    return api_read(req, &(struct api_read){.work = read_datasets, .reply = with_builtins});
+}
+
+static struct reply show_dataset(struct request *req)
+{
+    struct world *world = world_of(req);
+    const char *name = req->param[0];
+    struct api_read read = {.work = read_dataset};
+
+    if (!json_object_get(world->datasets, name)) {
+        if (!builtin_find(world, name))
+            return reply_problem(404, "there is no data set \"%.64s\"", name);
+        make_builtin(world, req, name);
+        return reply_later();
+    }
+    snprintf(read.name, sizeof read.name, "%s", name);
+    return api_read(req, &read);
+}
+
+static void dataset_gone(void *context, const char *file, bool file_unused, const struct error *err)
+{
+    struct request *req = context;
+    struct world *world = world_of(req);
+
+    if (err) {
+        request_answer(req, reply_error(err));
+        return;
+    }
+    json_object_del(world->datasets, req->param[0]);
+    if (file_unused) {
+        AUTO_FREE char *path = xprintf("%s/%s", world->cache, file);
+        if (unlink(path) < 0)
+            log_line("remove %s: %s", path, strerror(errno));
+    }
+    events_publish(world->events, "dataset", 0, json_pack("{s:s}", "name", req->param[0]));
+    request_answer(req, reply_bytes(204, NULL, NULL, 0));
+}
+
+static struct reply delete_dataset(struct request *req)
+{
+    struct world *world = world_of(req);
+    if (builtin_find(world, req->param[0]))
+        return reply_problem(409, "\"%s\" is built in and stays", req->param[0]);
+    if (!json_object_get(world->datasets, req->param[0]))
+        return reply_problem(404, "there is no data set \"%.64s\"", req->param[0]);
+    store_delete_dataset(world->store, req->param[0], dataset_gone, req);
+    return reply_later();
+}
+
+const struct route dataset_routes[] = {
+    {METHOD_GET, "/api/v1/datasets", list_datasets, BODY_NONE, 0},
+    {METHOD_POST, "/api/v1/datasets/{name}", upload_dataset, BODY_FORM, 0},
+    {METHOD_GET, "/api/v1/datasets/{name}", show_dataset, BODY_NONE, 0},
+    {METHOD_DELETE, "/api/v1/datasets/{name}", delete_dataset, BODY_NONE, 0},
+    {0},
+};

@@ -1,0 +1,225 @@
+/* Jobs: submit, list, show, cancel, pause, resume, change the priority; their runs. */
+#include "api/api.h"
+
+#include "digest.h"
+#include "json.h"
+#include "memory.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { IDEMPOTENCY_KEY_MOST = 200 };
+
+/* --- submitting --------------------------------------------------------------------------------
+ */
+
+struct data_facts api_data_facts(void *context, const char *name)
+{
+    const struct world *world = context;
+    const json_t *facts = json_object_get(world->datasets, name);
+    size_t i;
+    json_t *entry;
+
+    if (facts)
+        return (struct data_facts){.known = true,
+                                   .classes = (int)json_integer_at(facts, "classes", 0)};
+    json_array_foreach(json_object_get(world->catalog, "builtins"), i, entry)
+    {
+        if (strcmp(json_text_at(entry, "name", ""), name) == 0)
+            return (struct data_facts){.known = true,
+                                       .classes = (int)json_integer_at(entry, "classes", 0)};
+    }
+    return (struct data_facts){.known = false};
+}
+
+struct creation {
+    struct request *req;
+    struct job_plan plan;
+    int64_t now_ms;
+};
+
+static void creation_free(struct creation *creation)
+{
+    job_plan_release(&creation->plan);
+    free(creation);
+}
+
+static int read_job(struct reader *reader, struct api_read *read, json_t **out, struct error *err)
+{
+    return store_read_job(reader, read->id, out, err);
+}
+
+static void job_added(void *context, const struct added_job *added, const struct error *err)
+{
+    struct creation *creation = context;
+    struct request *req = creation->req;
+    struct world *world = world_of(req);
+    struct reply reply;
+
+    if (err) {
+        reply = reply_error(err);
+        reply.retry_after_s = err->kind == ERROR_UNAVAILABLE ? 1 : 0;
+    } else if (added->repeated) {
+        reply = api_read(req, &(struct api_read){.id = added->job, .work = read_job});
+    } else {
+        json_t *job = conductor_adopt(world->conductor, &creation->plan, added, creation->now_ms);
+        api_make_builtins(world, &creation->plan);
+        reply = reply_created(xprintf("/api/v1/jobs/%" PRId64, added->job), job);
+    }
+    if (reply.kind != REPLY_LATER)
+        request_answer(req, reply);
+    creation_free(creation);
+}
+
+static struct reply create_job(struct request *req)
+{
+    struct world *world = world_of(req);
+    const char *key = request_header(req, "Idempotency-Key");
+    struct problems problems = {0};
+    char digest[DIGEST_TEXT_BYTES];
+
+    if (!req->json)
+        return reply_problem(400, "the body is empty; POST a job such as "
+                                  "{\"kind\": \"train\", \"spec\": {…}}");
+    if (key && (!*key || strlen(key) > IDEMPOTENCY_KEY_MOST))
+        return reply_problem(400, "Idempotency-Key must have 1 to %d bytes", IDEMPOTENCY_KEY_MOST);
+    if (store_is_full(world->store)) {
+        struct reply busy = reply_problem(503, "the disk does not keep up; try again");
+        busy.retry_after_s = 1;
+        return busy;
+    }
+    struct creation *creation = xcalloc(1, sizeof *creation);
+    *creation = (struct creation){.req = req, .now_ms = wall_ms()};
+    job_plan_read(world->catalog, api_data_facts, world, req->json, &creation->plan, &problems);
+    if (problems.found) {
+        creation_free(creation);
+        return reply_problems(&problems);
+    }
+    digest_of(req->body, req->body_bytes, digest);
+    AUTO_FREE char *text = json_compact(req->json);
+    const struct new_job job = {
+        .plan = &creation->plan,
+        .request_text = text,
+        .idempotency_key = key,
+        .body_digest = key ? digest : NULL,
+        .now_ms = creation->now_ms,
+    };
+    store_add_job(world->store, &job, job_added, creation);
+    return reply_later();
+}
+
+/* --- reading ------------------------------------------------------------------------------------
+ */
+
+static int read_jobs(struct reader *reader, struct api_read *read, json_t **out, struct error *err)
+{
+    return store_read_jobs(reader, &read->page, out, err);
+}
+
+static struct reply list_jobs(struct request *req)
+{
+    struct api_read read = {.work = read_jobs};
+    struct error err;
+    if (api_page(req, &read, &err) < 0)
+        return reply_error(&err);
+    return api_read(req, &read);
+}
+
+static struct reply show_job(struct request *req)
+{
+    struct api_read read = {.work = read_job};
+    struct error err;
+    if (request_id(req, 0, &read.id, &err) < 0)
+        return reply_error(&err);
+    return api_read(req, &read);
+}
+
+static int read_runs(struct reader *reader, struct api_read *read, json_t **out, struct error *err)
+{
+    return store_read_runs(reader, read->id, &read->page, out, err);
+}
+
+static struct reply list_runs(struct request *req)
+{
+    struct api_read read = {.work = read_runs};
+    struct error err;
+    if (request_id(req, 0, &read.id, &err) < 0 || api_page(req, &read, &err) < 0)
+        return reply_error(&err);
+    return api_read(req, &read);
+}
+
+/* --- changing -----------------------------------------------------------------------------------
+ */
+
+static struct reply cancel_job(struct request *req)
+{
+    struct error err;
+    int64_t id;
+    if (request_id(req, 0, &id, &err) < 0)
+        return reply_error(&err);
+    conductor_cancel_job(world_of(req)->conductor, id, api_answer_job, req);
+    return reply_later();
+}
+
+static struct reply set_paused(struct request *req, bool pause)
+{
+    struct error err;
+    int64_t id;
+    if (request_id(req, 0, &id, &err) < 0)
+        return reply_error(&err);
+    conductor_pause_job(world_of(req)->conductor, id, pause, api_answer_job, req);
+    return reply_later();
+}
+
+static struct reply pause_job(struct request *req)
+{
+    return set_paused(req, true);
+}
+
+static struct reply resume_job(struct request *req)
+{
+    return set_paused(req, false);
+}
+
+static struct reply change_job(struct request *req)
+{
+    struct problems problems = {0};
+    struct error err;
+    int64_t id;
+    const char *key;
+    json_t *value;
+    const json_t *priority = json_object_get(req->json, "priority");
+    const json_int_t number = json_integer_value(priority);
+
+    if (request_id(req, 0, &id, &err) < 0)
+        return reply_error(&err);
+    if (!json_is_object(req->json))
+        problems_add(&problems, "", NULL, "must be an object such as {\"priority\": 5}");
+    json_object_foreach(req->json, key, value)
+    {
+        if (strcmp(key, "priority") != 0)
+            problems_add(&problems, "", key, "unknown field; accepted: priority");
+    }
+    if (json_is_object(req->json) &&
+        (!json_is_integer(priority) || number < -PRIORITY_MAX || number > PRIORITY_MAX))
+        problems_add(&problems, "", "priority",
+                     "must be a whole number, at least %d and at most %d", -PRIORITY_MAX,
+                     PRIORITY_MAX);
+    if (problems.found)
+        return reply_problems(&problems);
+    conductor_set_priority(world_of(req)->conductor, id, (int)number, api_answer_job, req);
+    return reply_later();
+}
+
+const struct route job_routes[] = {
+    {METHOD_POST, "/api/v1/jobs", create_job, BODY_JSON, 0},
+    {METHOD_GET, "/api/v1/jobs", list_jobs, BODY_NONE, 0},
+    {METHOD_GET, "/api/v1/jobs/{id}", show_job, BODY_NONE, 0},
+    {METHOD_PATCH, "/api/v1/jobs/{id}", change_job, BODY_JSON, 0},
+    {METHOD_GET, "/api/v1/jobs/{id}/runs", list_runs, BODY_NONE, 0},
+    {METHOD_POST, "/api/v1/jobs/{id}/cancel", cancel_job, BODY_NONE, 0},
+    {METHOD_POST, "/api/v1/jobs/{id}/pause", pause_job, BODY_NONE, 0},
+    {METHOD_POST, "/api/v1/jobs/{id}/resume", resume_job, BODY_NONE, 0},
+    {0},
+};

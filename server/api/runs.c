@@ -1,0 +1,100 @@
+/* Runs: show, cancel, retry, their log, their weights. */
+#include "api/api.h"
+
+#include "json.h"
+#include "memory.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+
+static int read_run(struct reader *reader, struct api_read *read, json_t **out, struct error *err)
+{
+    return store_read_run(reader, read->id, out, err);
+}
+
+static struct reply show_run(struct request *req)
+{
+    struct api_read read = {.work = read_run};
+    struct error err;
+    if (request_id(req, 0, &read.id, &err) < 0)
+        return reply_error(&err);
+    return api_read(req, &read);
+}
+
+static int read_log(struct reader *reader, struct api_read *read, json_t **out, struct error *err)
+{
+    return store_read_log(reader, read->id, &read->page, out, err);
+}
+
+static struct reply show_log(struct request *req)
+{
+    struct api_read read = {.work = read_log};
+    struct error err;
+    if (request_id(req, 0, &read.id, &err) < 0 || api_page(req, &read, &err) < 0)
+        return reply_error(&err);
+    return api_read(req, &read);
+}
+
+static struct reply cancel_run(struct request *req)
+{
+    struct error err;
+    int64_t id;
+    if (request_id(req, 0, &id, &err) < 0)
+        return reply_error(&err);
+    conductor_cancel_run(world_of(req)->conductor, id, api_answer_run, req);
+    return reply_later();
+}
+
+/* The run's job is looked up first, since it may be finished and forgotten. */
+static struct reply retry_known_run(struct request *req, struct api_read *read, json_t *value)
+{
+    const int64_t job = json_integer_at(value, "job", 0);
+    json_decref(value);
+    conductor_retry_run(world_of(req)->conductor, job, read->id, api_answer_run, req);
+    return reply_later();
+}
+
+static struct reply retry_run(struct request *req)
+{
+    struct api_read read = {.work = read_run, .reply = retry_known_run};
+    struct error err;
+    if (request_id(req, 0, &read.id, &err) < 0)
+        return reply_error(&err);
+    return api_read(req, &read);
+}
+
+static struct reply weights_of(struct request *req, struct api_read *read, json_t *value)
+{
+    AUTO_FREE char *path =
+        xprintf("%s/%" PRId64 "/model.safetensors", world_of(req)->runs, read->id);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const char *state = json_text_at(value, "state", "");
+
+    struct reply reply;
+    if (fd < 0) {
+        reply = reply_problem(404, "run %" PRId64 " (%s) has no weights yet", read->id, state);
+    } else {
+        reply = reply_file("application/octet-stream", fd);
+        reply.filename = xprintf("run-%" PRId64 ".safetensors", read->id);
+    }
+    json_decref(value);
+    return reply;
+}
+
+static struct reply show_model(struct request *req)
+{
+    struct api_read read = {.work = read_run, .reply = weights_of};
+    struct error err;
+    if (request_id(req, 0, &read.id, &err) < 0)
+        return reply_error(&err);
+    return api_read(req, &read);
+}
+
+const struct route run_routes[] = {
+    {METHOD_GET, "/api/v1/runs/{id}", show_run, BODY_NONE, 0},
+    {METHOD_GET, "/api/v1/runs/{id}/log", show_log, BODY_NONE, 0},
+    {METHOD_GET, "/api/v1/runs/{id}/model", show_model, BODY_NONE, 0},
+    {METHOD_POST, "/api/v1/runs/{id}/cancel", cancel_run, BODY_NONE, 0},
+    {METHOD_POST, "/api/v1/runs/{id}/retry", retry_run, BODY_NONE, 0},
+    {0},
+};

@@ -1,0 +1,304 @@
+/*
+ * sweepd: puts the parts together, runs the loop, takes them apart again.
+ */
+#include "api/api.h"
+#include "demo.h"
+#include "json.h"
+#include "log.h"
+#include "memory.h"
+#include "progress.h"
+#include "version.h"
+#include "workers/spawn.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2 };
+
+struct server {
+    struct config config;
+    struct world world;
+    struct http *http;
+    struct progress *progress;
+    char *data, *uploads, *program;
+    bool stopping;
+};
+
+/* --- what must be there before anything else -----------------------------------------------------
+ */
+
+static int make_folder(const char *parent, const char *name, char **out, struct error *err)
+{
+    char *path = name ? xprintf("%s/%s", parent, name) : xstrdup(parent);
+    if (mkdir(path, 0777) < 0 && errno != EEXIST) {
+        error_errno(err, "make the folder \"%s\"", path);
+        free(path);
+        return -1;
+    }
+    char *real = realpath(path, NULL);
+    free(path);
+    if (!real)
+        return error_errno(err, "find the folder \"%s\"", name ? name : parent);
+    *out = real;
+    return 0;
+}
+
+static int make_folders(struct server *server, struct error *err)
+{
+    struct world *world = &server->world;
+    if (make_folder(server->config.data, NULL, &server->data, err) < 0 ||
+        make_folder(server->data, "datasets", &world->cache, err) < 0 ||
+        make_folder(server->data, "runs", &world->runs, err) < 0 ||
+        make_folder(server->data, "uploads", &server->uploads, err) < 0)
+        return -1;
+    return 0;
+}
+
+/* Without tokens nobody but this machine may ask. */
+static int check_listen(const char *listen, struct error *err)
+{
+    if (strncmp(listen, "127.", 4) == 0 || strncmp(listen, "localhost:", 10) == 0 ||
+        strncmp(listen, "[::1]:", 6) == 0)
+        return 0;
+    return error_set(err,
+                     "--listen %s: only loopback addresses (127.0.0.1:PORT, [::1]:PORT) are served "
+                     "without tokens; put a proxy in front for others",
+                     listen);
+}
+
+static char *worker_program(const char *configured)
+{
+    char path[PATH_MAX];
+    if (configured)
+        return xstrdup(configured);
+    const ssize_t bytes = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[bytes > 0 ? bytes : 0] = '\0';
+    return xprintf("%s/sweepd-worker", dirname(path));
+}
+
+static int read_catalog(struct server *server, struct error *err)
+{
+    struct world *world = &server->world;
+    AUTO_FREE char *text = NULL;
+    if (spawn_output(server->program, "--describe", &text, err) < 0 ||
+        json_read(text, strlen(text), &world->catalog, err) < 0)
+        return -1;
+    world->catalog_text = json_dumps(world->catalog, JSON_COMPACT);
+    const json_t *numeric = json_object_get(world->catalog, "numeric");
+    log_line("worker %s: OpenBLAS %s with %s kernels", server->program,
+             json_text_at(numeric, "openblas", "?"), json_text_at(numeric, "core", "?"));
+    return 0;
+}
+
+/* --- putting together
+ * ------------------------------------------------------------------------------ */
+
+static void know_dataset(void *context, const char *name, int classes, const char *file)
+{
+    json_object_set_new(context, name, json_pack("{s:i, s:s}", "classes", classes, "file", file));
+}
+
+static int open_store(struct server *server, struct error *err)
+{
+    struct world *world = &server->world;
+    const struct config *config = &server->config;
+    const struct store_options options = {
+        .folder = server->data,
+        .mailbox_commands = (int)config->mailbox,
+        .ballast_mib = (int)config->ballast_mib,
+    };
+    world->datasets = json_object();
+    if (store_open(world->loop, &options, &world->store, err) < 0)
+        return -1;
+    return store_load_datasets(world->store, know_dataset, world->datasets, err);
+}
+
+static int slots_of(const struct config *config)
+{
+    if (config->slots >= 0)
+        return (int)config->slots;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (int)cores : 1;
+}
+
+static int open_conductor(struct server *server, struct error *err)
+{
+    struct world *world = &server->world;
+    const struct conductor_options options = {
+        .program = server->program,
+        .runs = world->runs,
+        .cache = world->cache,
+        .metrics = json_object_get(world->catalog, "metrics"),
+        .slots = slots_of(&server->config),
+        .lease_ms = server->config.lease_s * 1000,
+    };
+    world->conductor =
+        conductor_new(world->loop, world->store, world->helpers, world->events, &options);
+    return conductor_load(world->conductor, err);
+}
+
+static void log_refused(void *context, const char *remote, int status, const char *line)
+{
+    const struct world *world = context;
+    if (!world->config->quiet)
+        log_line("%s %d %s", remote, status, line);
+}
+
+static int open_http(struct server *server, struct error *err)
+{
+    const struct config *config = &server->config;
+    const struct http_options options = {
+        .listen = config->listen,
+        .tables = api_tables,
+        .assets = page_assets(),
+        .assets_policy = page_policy,
+        .hosts = config->hosts,
+        .body_most = config->body_most,
+        .upload_most = config->upload_most,
+        .upload_folder = server->uploads,
+        .connections_most = (int)config->connections,
+        .connections_each_most = (int)config->connections_each,
+        .streams_most = (int)config->streams,
+        .request_deadline_s = (int)config->request_deadline_s,
+        .upload_deadline_s = (int)config->upload_deadline_s,
+        .stream_age_s = (int)config->stream_age_s,
+        .stream_beat_s = (int)config->stream_beat_s,
+        .refused = log_refused,
+        .server = &server->world,
+    };
+    return http_open(server->world.loop, server->world.helpers, &options, &server->http, err);
+}
+
+static void caught_signal(void *context, int number);
+
+static int open_loop(struct server *server, struct error *err)
+{
+    struct world *world = &server->world;
+    if (loop_new(&world->loop, err) < 0 ||
+        loop_signal(world->loop, SIGINT, caught_signal, server, err) < 0 ||
+        loop_signal(world->loop, SIGTERM, caught_signal, server, err) < 0 ||
+        loop_signal(world->loop, SIGHUP, caught_signal, server, err) < 0)
+        return -1;
+    world->events = events_new(world->loop, (int)server->config.ring);
+    return 0;
+}
+
+static int put_together(struct server *server, struct error *err)
+{
+    struct world *world = &server->world;
+    world->config = &server->config;
+    world->started_ms = wall_ms();
+    server->program = worker_program(server->config.worker);
+
+    if (check_listen(server->config.listen, err) < 0 || make_folders(server, err) < 0 ||
+        open_loop(server, err) < 0 || read_catalog(server, err) < 0 ||
+        open_store(server, err) < 0 ||
+        helpers_new(world->loop, (int)server->config.readers, store_reader_start, store_reader_end,
+                    world->store, &world->helpers, err) < 0 ||
+        open_conductor(server, err) < 0)
+        return -1;
+    return open_http(server, err);
+}
+
+/* --- stopping
+ * ------------------------------------------------------------------------------------------ */
+
+static void workers_are_gone(void *context)
+{
+    struct server *server = context;
+    loop_stop(server->world.loop);
+}
+
+static void caught_signal(void *context, int number)
+{
+    struct server *server = context;
+    if (server->stopping) {
+        log_line("signal %d again: ending at once", number);
+        _exit(1);
+    }
+    log_line("signal %d: stopping", number);
+    server->stopping = true;
+    if (server->http)
+        http_close_door(server->http);
+    conductor_stop(server->world.conductor, server->config.stop_grace_s * 1000, workers_are_gone,
+                   server);
+}
+
+static void take_apart(struct server *server)
+{
+    struct world *world = &server->world;
+    progress_free(server->progress);
+    if (world->helpers)
+        helpers_free(world->helpers);
+    if (world->store)
+        store_close(world->store); /* the last callbacks */
+    if (server->http)
+        http_free(server->http);
+    conductor_free(world->conductor);
+    if (world->events)
+        events_free(world->events);
+    if (world->loop)
+        loop_free(world->loop);
+    json_decref(world->datasets);
+    json_decref(world->catalog);
+    free(world->catalog_text);
+    free(world->cache);
+    free(world->runs);
+    free(server->data);
+    free(server->uploads);
+    free(server->program);
+}
+
+/* --- main
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static int serve(struct server *server)
+{
+    struct error err;
+
+    if (put_together(server, &err) < 0) {
+        log_line("%s", err.sentence);
+        return EXIT_FAILURE;
+    }
+    const char *listen = server->config.listen;
+    printf("listening on http://%.*s:%d\n", (int)(strrchr(listen, ':') - listen), listen,
+           http_port(server->http));
+    fflush(stdout);
+    if (server->config.progress)
+        server->progress = progress_new(server->world.loop, server->world.events);
+    if (server->config.demo && demo_queue(&server->world, &err) < 0)
+        log_line("the demo was not queued: %s", err.sentence);
+    loop_run(server->world.loop);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    static struct server server;
+    struct error err;
+
+    json_object_seed(0);
+    signal(SIGPIPE, SIG_IGN);
+    if (config_read(argc, argv, &server.config, &err) < 0) {
+        fprintf(stderr, "sweepd: %s\n", err.sentence);
+        return EXIT_USAGE;
+    }
+    if (server.config.help || server.config.version) {
+        AUTO_FREE char *help = config_help();
+        puts(server.config.help ? help : SWEEPD_VERSION);
+        return EXIT_SUCCESS;
+    }
+    const int status = serve(&server);
+    take_apart(&server);
+    if (status == EXIT_SUCCESS)
+        log_line("stopped");
+    return status;
+}
