@@ -121,3 +121,80 @@ setup-test: setup-build
 	$(call install_missing,$(TEST_PACKAGES))
 setup-check: setup-test
 	$(call install_missing,$(CHECK_PACKAGES))
+
+# --- the page: bundled by esbuild, embedded into the server ---------------------------------------
+
+PAGE := web/dist/index.html
+PAGE_SOURCES := $(shell find web/src web/*.json web/*.mjs web/*.html -type f 2>/dev/null)
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+$(PAGE): $(PAGE_SOURCES) web/node_modules/.package-lock.json
+	cd web && npm run --silent build
+	@touch $@
+$(B)/server/api/page.o: $(PAGE) $(wildcard web/dist/*)
+$(B)/server/api/catalog.o: schema/openapi.json
+$(B)/server/store/migrations.o: $(wildcard schema/*.sql)
+.PHONY: page
+page: $(PAGE)
+
+# --- running and testing ----------------------------------------------------------------------------
+
+.PHONY: run test check bench fuzz analyze layers format coverage headers reproduce clean help
+run: all  ## install what is missing, build, serve on 127.0.0.1:8080 with data under var/, queue a demo
+	exec build/sweepd --data var --demo --progress $(ARGS)
+
+test: setup-test all  ## install what tests need and run them all
+	@$(MAKE) --no-print-directory run-tests
+
+.PHONY: run-tests programs
+programs: $(B)/sweepd $(B)/sweepd-worker
+run-tests: programs $(TESTS)
+	tests/support/run-tests.sh $(B) $(TESTS)
+
+# Everything that a commit must pass: format, layers, headers alone, both compilers, sanitizers.
+check: setup-check
+	$(MAKE) --no-print-directory format-check layers headers
+	$(MAKE) --no-print-directory MODE=release EXTRA_CFLAGS=-Werror build/release/sweepd build/release/sweepd-worker
+	$(MAKE) --no-print-directory MODE=clang build/clang/sweepd build/clang/sweepd-worker
+	$(MAKE) --no-print-directory test
+	$(MAKE) --no-print-directory MODE=asan run-tests
+	$(MAKE) --no-print-directory tsan
+
+.PHONY: tsan format-check
+tsan: setup-check  ## the server's threads under ThreadSanitizer
+	$(MAKE) --no-print-directory MODE=tsan run-tests TEST_SOURCES="$(filter tests/server/loop/% tests/server/http/% tests/server/events/% tests/server/store/% tests/server/workers/% tests/server/api/%,$(TEST_SOURCES))"
+
+ALL_C := $(shell git ls-files '*.c' '*.h')
+format:  ## bring every C file into shape
+	clang-format -i $(ALL_C)
+format-check:
+	clang-format --dry-run -Werror $(ALL_C)
+layers:  ## who may use whom
+	tests/support/layers.sh
+headers:  ## every header compiles alone
+	@for h in $$(git ls-files 'include/*.h' 'server/*.h' 'worker/*.h'); do \
+	    case $$h in server/*) i=-Iserver;; worker/*) i=-Iworker;; *) i=;; esac; \
+	    echo "#include \"$${h#*/}\"" | $(CC) $(WARN) -Werror -D_GNU_SOURCE -Iinclude $$i -fsyntax-only -x c - || exit 1; \
+	done
+
+analyze: setup-check  ## gcc -fanalyzer, cppcheck, clang-tidy
+	tests/support/analyze.sh
+
+FUZZ_SECONDS ?= 60
+fuzz: setup-check  ## every libFuzzer target, FUZZ_SECONDS each (60)
+	tests/support/fuzz.sh $(FUZZ_SECONDS)
+
+bench: setup-check all $(BENCHES)  ## the tables of speed, ratios within one run
+	tests/support/bench.sh $(B)
+
+coverage: setup-test  ## lines and branches that the tests reach
+	$(MAKE) --no-print-directory MODE=coverage run-tests
+	tests/support/coverage.sh build/coverage
+
+clean:  ## remove what was built (var/ stays)
+	rm -rf build web/dist
+
+help:  ## this table
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo; echo "  MODE=release|asan|tsan|clang|coverage chooses the build; ARGS='--slots 1' goes to sweepd in make run."

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Who may use whom, as data; every #include is held against it.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+# folder: the folders it may include from, besides its own and include/
+rules='
+server/loop:
+server/http: loop
+server/events: loop
+server/jobs:
+server/queue: jobs
+server/search: jobs
+server/prune: jobs
+server/compare: jobs
+server/store: jobs loop
+server/auth: store
+server/workers: loop jobs queue search prune store events
+server/api: loop http auth events jobs queue search prune compare store workers config.h
+worker/math:
+worker/schedules:
+worker/optimizers: math
+worker/layers: math
+worker/losses: math
+worker/datasets:
+worker/objectives: math layers losses datasets model.h evaluate.h
+'
+# library header: the one folder that may include it
+doorways='
+microhttpd.h server/http
+sqlite3.h server/store
+cblas.h worker/math
+openblas_config.h worker/math
+nettle/sha2.h common
+'
+bad=0
+complain() { echo "$1" >&2; bad=1; }
+
+while IFS=: read -r folder allowed; do
+    [ -n "$folder" ] && [ -d "$folder" ] || continue
+    side=${folder%%/*} own=${folder#*/}
+    while IFS=: read -r file include; do
+        [ -n "$file" ] || continue
+        target=${include%%/*}
+        case " $own $allowed " in *" $target "*) continue ;; esac
+        [ -e "include/$include" ] && continue
+        complain "$file includes \"$include\": $folder may use include/, $own${allowed:+,$allowed}"
+    done < <(git ls-files "$folder/*.c" "$folder/*.h" | xargs -r grep -HoP '^#include "\K[^"]+' || true)
+done <<<"$rules"
+
+while read -r header folder; do
+    [ -n "$header" ] || continue
+    while read -r file; do
+        case $file in "$folder"/* | tests/*) ;; *) complain "$file includes <$header>: only $folder may" ;; esac
+    done < <(git grep -l "#include <$header>" -- '*.c' '*.h' || true)
+done <<<"$doorways"
+
+git grep -nE '#include "(worker|server)/' -- '*.c' '*.h' && complain "includes name the folder within their side" || true
+git grep -lE 'I(server|worker)' -- 'server/*' 'worker/*' >/dev/null && complain "paths in sources" || true
+[ $bad = 0 ] && echo "layers: every include is allowed"
+exit $bad
