@@ -183,7 +183,7 @@ static void expand(const struct planner *planner, struct comparison *comparison,
     resolve_variants(planner, comparison, plan);
     if (problems->found > 0)
         return;
-    for (int arm = 0; arm < plan->arm_count; arm++)
+    for (int arm = 0; arm < plan->arm_count && problems->found == 0; arm++)
         plan_check_metric(planner, plan->variants[arm * plan->point_count].spec, &plan->metric);
     for (int axis = 0; axis < comparison->grid.axis_count; axis++)
         refuse_equal_values(comparison, axis, plan, problems);

@@ -100,7 +100,8 @@ struct seed_list seeds_read(const json_t *object, const char *pointer, const cha
     list.sorted = xcalloc(count, sizeof *list.sorted);
     read_entries(value, here, &list, problems);
     sort(&list);
-    refuse_repeated(&list, here, problems);
+    if (problems->found == found_before)
+        refuse_repeated(&list, here, problems);
     if (problems->found > found_before)
         seeds_release(&list);
     return list;
