@@ -209,17 +209,24 @@ void wire_message_release(struct wire_message *message)
     *message = (struct wire_message){0};
 }
 
-int wire_encode(enum wire_type type, json_t *body, char **out_line, size_t *out_bytes,
-                struct error *err)
+char *wire_text(enum wire_type type, const json_t *body, size_t *out_bytes)
 {
     AUTO_FREE char *members =
         body ? json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(17)) : xstrdup("{}");
-    json_decref(body);
     assert(members && members[0] == '{'); /* our own objects hold no broken text */
 
     const char *comma = members[1] == '}' ? "" : ",";
     char *line = xprintf("{\"type\":\"%s\"%s%s\n", wire_names[type], comma, members + 1);
-    const size_t bytes = strlen(line);
+    *out_bytes = strlen(line);
+    return line;
+}
+
+int wire_encode(enum wire_type type, json_t *body, char **out_line, size_t *out_bytes,
+                struct error *err)
+{
+    size_t bytes;
+    char *line = wire_text(type, body, &bytes);
+    json_decref(body);
     if (bytes > WIRE_LINE_BYTES) {
         free(line);
         return error_of(err, ERROR_TOO_LARGE, "a line of type \"%s\" has %zu bytes, at most %d fit",

@@ -130,4 +130,7 @@ const char *wire_rows_finish(struct wire_rows *rows, int64_t run, int64_t attemp
 int wire_encode(enum wire_type type, json_t *body, char **out_line, size_t *out_bytes,
                 struct error *err);
 
+/* The same without the limit, for readers that set none; body is borrowed. */
+char *wire_text(enum wire_type type, const json_t *body, size_t *out_bytes);
+
 #endif

@@ -20,26 +20,26 @@
 FOR_EACH_PROBLEM(DECLARE)
 const struct problem_kind *const problem_kinds[] = {FOR_EACH_PROBLEM(ENTER) NULL};
 
-struct problem {
-    struct objective objective; /* first: a problem is an objective */
+struct analytic {
+    struct objective objective; /* first: it is an objective */
     const struct problem_kind *kind;
     struct chosen chosen;
     uint64_t seed;
     struct tensor tensor;
 };
 
-static struct problem *problem_of(struct objective *objective)
+static struct analytic *analytic_of(struct objective *objective)
 {
-    return (struct problem *)objective;
+    return (struct analytic *)objective;
 }
 
 static void init(struct objective *objective, float *theta)
 {
-    const struct problem *problem = problem_of(objective);
+    const struct analytic *problem = analytic_of(objective);
     problem->kind->start(&problem->chosen, objective->dimension, theta);
 }
 
-static void add_noise(const struct problem *problem, uint64_t k, float *gradient)
+static void add_noise(const struct analytic *problem, uint64_t k, float *gradient)
 {
     const double noise = problem->chosen.number[PROBLEM_NOISE];
     if (noise == 0.0)
@@ -52,7 +52,7 @@ static void add_noise(const struct problem *problem, uint64_t k, float *gradient
 static double loss_gradient(struct objective *objective, const float *theta, uint64_t k,
                             float *gradient, uint32_t *samples)
 {
-    const struct problem *problem = problem_of(objective);
+    const struct analytic *problem = analytic_of(objective);
     const double value =
         problem->kind->value(&problem->chosen, objective->dimension, theta, gradient);
     add_noise(problem, k, gradient);
@@ -63,7 +63,7 @@ static double loss_gradient(struct objective *objective, const float *theta, uin
 static bool evaluate(struct objective *objective, const float *theta, enum part part,
                      void (*alive)(void *), void *alive_context, struct evaluation *out)
 {
-    const struct problem *problem = problem_of(objective);
+    const struct analytic *problem = analytic_of(objective);
     (void)alive;
     (void)alive_context;
     if (part != PART_TRAIN)
@@ -77,7 +77,7 @@ static bool evaluate(struct objective *objective, const float *theta, enum part 
 
 static void free_problem(struct objective *objective)
 {
-    struct problem *problem = problem_of(objective);
+    struct analytic *problem = analytic_of(objective);
     chosen_release(&problem->chosen);
     free(problem);
 }
@@ -106,7 +106,7 @@ int problem_open(const json_t *spec, struct objective **out_objective, struct er
     if (!kind)
         return error_set(err, "unknown problem \"%.64s\"", name);
 
-    struct problem *problem = xcalloc(1, sizeof *problem);
+    struct analytic *problem = xcalloc(1, sizeof *problem);
     problem->kind = kind;
     problem->seed = (uint64_t)json_integer_at(spec, "seed", 1);
     chosen_read(kind->settings, choice, &problem->chosen);
