@@ -67,7 +67,7 @@ int demo_queue(struct world *world, struct error *err)
         return -1;
     struct demo *demo = xcalloc(1, sizeof *demo);
     demo->world = world;
-    job_plan_read(world->catalog, api_data_facts, world, request, &demo->plan, &problems);
+    job_plan_read(world->catalog, api_data_facts, world->datasets, request, &demo->plan, &problems);
     if (problems_check(&problems, err) < 0) {
         job_plan_release(&demo->plan);
         free(demo);

@@ -14,34 +14,41 @@ enum { IDEMPOTENCY_KEY_MOST = 200 };
 /* --- submitting --------------------------------------------------------------------------------
  */
 
-struct data_facts api_data_facts(void *context, const char *name)
+/* The data sets a job may name: uploaded ones. The planner knows the built-ins by itself. */
+struct data_facts api_data_facts(void *datasets, const char *name)
 {
-    const struct world *world = context;
-    const json_t *facts = json_object_get(world->datasets, name);
-    size_t i;
-    json_t *entry;
-
+    const json_t *facts = json_object_get(datasets, name);
+    struct data_facts answer = {.known = facts != NULL,
+                                .classes = (int)json_integer_at(facts, "classes", 0)};
     if (facts)
-        return (struct data_facts){.known = true,
-                                   .classes = (int)json_integer_at(facts, "classes", 0)};
-    json_array_foreach(json_object_get(world->catalog, "builtins"), i, entry)
+        return answer;
+
+    const int count = (int)json_object_size(datasets);
+    AUTO_FREE const char **names = xcalloc((size_t)count, sizeof *names);
+    const char *key;
+    json_t *value;
+    int used = 0;
+    json_object_foreach(datasets, key, value)
     {
-        if (strcmp(json_text_at(entry, "name", ""), name) == 0)
-            return (struct data_facts){.known = true,
-                                       .classes = (int)json_integer_at(entry, "classes", 0)};
+        names[used++] = key;
     }
-    return (struct data_facts){.known = false};
+    answer.nearest = nearest_name(name, names, used);
+    return answer;
 }
 
 struct creation {
     struct request *req;
     struct job_plan plan;
+    struct problems problems;
+    json_t *datasets; /* a copy for the helper thread */
     int64_t now_ms;
 };
 
 static void creation_free(struct creation *creation)
 {
     job_plan_release(&creation->plan);
+    problems_release(&creation->problems);
+    json_decref(creation->datasets);
     free(creation);
 }
 
@@ -72,31 +79,20 @@ static void job_added(void *context, const struct added_job *added, const struct
     creation_free(creation);
 }
 
-static struct reply create_job(struct request *req)
+/* With the plan made: its problems, or on to the disk. */
+static struct reply store_plan(struct creation *creation)
 {
-    struct world *world = world_of(req);
+    struct request *req = creation->req;
     const char *key = request_header(req, "Idempotency-Key");
-    struct problems problems = {0};
     char digest[DIGEST_TEXT_BYTES];
 
-    if (!req->json)
-        return reply_problem(400, "the body is empty; POST a job such as "
-                                  "{\"kind\": \"train\", \"spec\": {…}}");
-    if (key && (!*key || strlen(key) > IDEMPOTENCY_KEY_MOST))
-        return reply_problem(400, "Idempotency-Key must have 1 to %d bytes", IDEMPOTENCY_KEY_MOST);
-    if (store_is_full(world->store)) {
-        struct reply busy = reply_problem(503, "the disk does not keep up; try again");
-        busy.retry_after_s = 1;
-        return busy;
-    }
-    struct creation *creation = xcalloc(1, sizeof *creation);
-    *creation = (struct creation){.req = req, .now_ms = wall_ms()};
-    job_plan_read(world->catalog, api_data_facts, world, req->json, &creation->plan, &problems);
-    if (problems.found) {
+    if (creation->problems.found) {
+        struct reply reply = reply_problems(&creation->problems);
         creation_free(creation);
-        return reply_problems(&problems);
+        return reply;
     }
-    digest_of(req->body, req->body_bytes, digest);
+    if (key)
+        digest_of(req->body, req->body_bytes, digest);
     AUTO_FREE char *text = json_compact(req->json);
     const struct new_job job = {
         .plan = &creation->plan,
@@ -105,8 +101,65 @@ static struct reply create_job(struct request *req)
         .body_digest = key ? digest : NULL,
         .now_ms = creation->now_ms,
     };
-    store_add_job(world->store, &job, job_added, creation);
+    store_add_job(world_of(req)->store, &job, job_added, creation);
     return reply_later();
+}
+
+static void plan_on_helper(void *reader, void *context)
+{
+    struct creation *creation = context;
+    (void)reader;
+    job_plan_read(world_of(creation->req)->catalog, api_data_facts, creation->datasets,
+                  creation->req->json, &creation->plan, &creation->problems);
+}
+
+static void planned(void *context)
+{
+    struct creation *creation = context;
+    struct request *req = creation->req;
+    struct reply reply = store_plan(creation);
+    if (reply.kind != REPLY_LATER)
+        request_answer(req, reply);
+}
+
+static struct reply busy(const char *why)
+{
+    struct reply reply = reply_problem(503, "%s; try again", why);
+    reply.retry_after_s = 1;
+    return reply;
+}
+
+/* A comparison may have thousands of variants, each resolved by itself: not on the loop. */
+static struct reply plan_comparison(struct creation *creation)
+{
+    struct world *world = world_of(creation->req);
+    creation->datasets = json_deep_copy(world->datasets);
+    if (helpers_run(world->helpers, plan_on_helper, planned, creation))
+        return reply_later();
+    creation_free(creation);
+    return busy("too many reads are waiting");
+}
+
+static struct reply create_job(struct request *req)
+{
+    struct world *world = world_of(req);
+    const char *key = request_header(req, "Idempotency-Key");
+
+    if (!req->json)
+        return reply_problem(400, "the body is empty; POST a job such as "
+                                  "{\"kind\": \"train\", \"spec\": {…}}");
+    if (key && (!*key || strlen(key) > IDEMPOTENCY_KEY_MOST))
+        return reply_problem(400, "Idempotency-Key must have 1 to %d bytes", IDEMPOTENCY_KEY_MOST);
+    if (store_is_full(world->store))
+        return busy("the disk does not keep up");
+
+    struct creation *creation = xcalloc(1, sizeof *creation);
+    *creation = (struct creation){.req = req, .now_ms = wall_ms()};
+    if (strcmp(json_text_at(req->json, "kind", ""), "compare") == 0)
+        return plan_comparison(creation);
+    job_plan_read(world->catalog, api_data_facts, world->datasets, req->json, &creation->plan,
+                  &creation->problems);
+    return store_plan(creation);
 }
 
 /* --- reading ------------------------------------------------------------------------------------
