@@ -1,0 +1,231 @@
+/* What the server's JSON looks like (schema/openapi.json is the authority). */
+
+export const runStates = [
+    "succeeded", "running", "pruned", "failed", "cancelled", "queued", "waiting",
+] as const;
+export type RunState = (typeof runStates)[number];
+
+export const jobStates = ["running", "queued", "paused", "succeeded", "failed", "cancelled"] as const;
+export type JobState = (typeof jobStates)[number];
+
+export const phases = ["train", "tune", "report"] as const;
+export type Phase = (typeof phases)[number];
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+export type RunCounts = { total: number } & Record<RunState, number>;
+
+export interface MetricChoice {
+    name: string;
+    goal: "minimize" | "maximize";
+    at: "last" | "best";
+}
+
+export interface Job {
+    id: number;
+    kind: "train" | "compare" | "search";
+    name: string;
+    state: JobState;
+    priority: number;
+    paused: boolean;
+    created_ms: number;
+    started_ms: number | null;
+    finished_ms: number | null;
+    runs: RunCounts;
+    /* Of a job read alone: */
+    request?: JsonObject;
+    arms?: string[];
+    metric?: MetricChoice | null;
+    baseline?: string | null;
+}
+
+export interface Run {
+    id: number;
+    job: number;
+    number: number;
+    arm: string | null;
+    phase: Phase;
+    seed: number;
+    state: RunState;
+    reason: string | null;
+    message: string | null;
+    attempt: number;
+    objective: number | null;
+    step: number | null;
+    steps: number | null;
+    queued_ms: number | null;
+    started_ms: number | null;
+    finished_ms: number | null;
+    tuned: JsonObject;
+    metrics: Record<string, number | null>;
+    /* Of a run read alone: */
+    spec?: JsonObject | null;
+    fingerprint?: JsonObject | null;
+    checkpoint_step?: number | null;
+    resumed_step?: number | null;
+    resume_mismatches?: number;
+    worker?: string | null;
+    series?: SeriesSummary[];
+}
+
+export interface SeriesSummary {
+    name: string;
+    count: number;
+    first: number | null;
+    last: number | null;
+    best_low: number | null;
+    best_high: number | null;
+    last_step: number;
+}
+
+/* The members of a run that its event carries. */
+export type RunChange = Pick<
+    Run,
+    "id" | "job" | "state" | "arm" | "phase" | "seed" | "attempt" | "reason" | "message" | "objective" | "step" | "steps" | "started_ms" | "finished_ms"
+>;
+
+export type Values = (number | null)[];
+
+export interface JobSeries {
+    run: number;
+    arm: string | null;
+    seed: number;
+    phase: Phase;
+    step: number[];
+    value: Values;
+}
+
+export interface RunSeries {
+    name: string;
+    count: number;
+    reduced: boolean;
+    step: number[];
+    value: Values;
+    low?: Values;
+    high?: Values;
+}
+
+export interface SeedValue {
+    seed: number;
+    run: number;
+    value: number | null;
+}
+
+export interface GridPoint {
+    point: JsonObject;
+    n: number;
+    mean: number | null;
+    values: SeedValue[];
+}
+
+export interface ArmReport {
+    name: string;
+    chosen: JsonObject | null;
+    n: number;
+    mean: number | null;
+    standard_error: number | null;
+    best: boolean;
+    failed: number;
+    values: SeedValue[];
+    tuning: GridPoint[];
+    curve: { metric: string; step: number[]; mean: Values; low: Values; high: Values; n: number[] } | null;
+}
+
+export interface Report {
+    job: number;
+    state: JobState;
+    metric: MetricChoice;
+    baseline: string | null;
+    finished: boolean;
+    arms: ArmReport[];
+    warnings: string[];
+}
+
+export interface LogLine {
+    id?: number;
+    attempt: number;
+    wall_ms?: number;
+    text: string;
+}
+
+export interface DatasetSummary {
+    shape: number[];
+    classes: number;
+    targets: number;
+    train: number;
+    valid: number;
+    mean: number;
+    deviation: number;
+    class_counts?: number[];
+    first?: number[][];
+    first_labels?: (number | number[])[];
+    element: string;
+    bytes: number;
+}
+
+export interface Dataset {
+    name: string;
+    format: string;
+    built_in: boolean;
+    ready: boolean;
+    bytes: number | null;
+    created_ms: number | null;
+    summary: DatasetSummary | null;
+}
+
+export interface Queue {
+    slots: { total: number; used: number };
+    running: {
+        run: number;
+        job: number;
+        arm: string | null;
+        seed: number;
+        worker: string | null;
+        step: number | null;
+        steps: number | null;
+        started_ms: number | null;
+        elapsed_ms: number | null;
+    }[];
+    waiting: { job: number; name: string; priority: number; runs: number; paused: boolean }[];
+    waiting_runs: number;
+}
+
+export interface Setting {
+    name: string;
+    type: string;
+    required?: boolean;
+    nullable?: boolean;
+    low?: number;
+    high?: number;
+    above_low?: boolean;
+    below_high?: boolean;
+    default?: Json;
+    choices?: string[];
+    registry?: string;
+    members?: Setting[];
+    unit?: string;
+    help?: string;
+    with?: string;
+}
+
+export interface CatalogEntry {
+    name: string;
+    help?: string;
+    settings?: Setting[];
+}
+
+export interface Catalog {
+    version: string;
+    spec: Setting[];
+    registries: Record<string, CatalogEntry[]>;
+    formats?: CatalogEntry[];
+    builtins?: CatalogEntry[];
+    metrics?: { name: string; unit?: string; goal?: string; help?: string }[];
+}
+
+export interface MetricsEvent {
+    run: number;
+    job: number;
+    rows: [step: number, name: string, value: number | null][];
+}

@@ -1,0 +1,2 @@
+/* esbuild collects style sheets into page.css. */
+declare module "*.css";

@@ -1,0 +1,258 @@
+/* The outcome of a comparison: arms side by side, mean curves with bands, how each was tuned. */
+import { useEffect, useState } from "preact/hooks";
+import type { ArmLook } from "../app/arms";
+import { get } from "../data/api";
+import { changed, useTopic, watch } from "../data/topics";
+import { useLoad, useThrottled } from "../data/use-load";
+import type { ArmReport, GridPoint, Job, JsonObject, Report } from "../data/types";
+import { Choice, Panel, Select, Swatch, Waiting } from "../parts/bits";
+import { Chart } from "../parts/chart";
+import { scaleOf, Strip, StripAxis, type Scale } from "../parts/strip";
+import { exact, number, plural, point, withError } from "../text/format";
+import { usualMetrics } from "./job-curves";
+
+type Looks = (arm: string | null) => ArmLook;
+
+const REFRESH_MS = 2000; /* while it runs, at most this often */
+
+function Difference({ arm, base, goal }: { arm: ArmReport; base: ArmReport | undefined; goal: string }) {
+    if (!base || arm === base || arm.mean === null || base.mean === null) return <span class="muted">–</span>;
+    const difference = arm.mean - base.mean;
+    const better = goal === "minimize" ? difference < 0 : difference > 0;
+    return (
+        <span class={better ? "better" : "worse"}>
+            {difference > 0 ? "+" : ""}
+            {number(difference, 3)}
+            <span class="unseen">{better ? " better" : " worse"}</span>
+        </span>
+    );
+}
+
+function ArmRow(props: { arm: ArmReport; report: Report; looks: Looks; scale: Scale | null; seeds: number }) {
+    const { arm, report, scale } = props;
+    const [mean, error] = withError(arm.mean, arm.standard_error);
+    const words = arm.values.map(({ seed, value }) => `seed ${seed}: ${number(value, 5)}`).join(", ");
+    return (
+        <tr class={arm.best ? "best" : ""}>
+            <th scope="row" class="arm-name">
+                <Swatch look={props.looks(arm.name)} /> {arm.name}
+                {arm.best ? <span class="tag good">★ best</span> : null}
+                {arm.name === report.baseline ? <span class="tag">baseline</span> : null}
+            </th>
+            <td class="mono small">{arm.chosen ? point(arm.chosen) || "–" : <span class="muted">tuning</span>}</td>
+            <td class="number arm-n">
+                {arm.n}
+                {arm.n < props.seeds ? <span class="muted">/{props.seeds}</span> : null}
+                {arm.failed > 0 ? <span class="bad-words"> {arm.failed} failed</span> : null}
+            </td>
+            <td class="number arm-mean">
+                <strong>{mean}</strong>
+                {error ? <span class="muted"> ± {error}</span> : null}
+            </td>
+            <td class="number arm-delta">
+                <Difference arm={arm} base={report.arms.find((other) => other.name === report.baseline)} goal={report.metric.goal} />
+            </td>
+            <td class="arm-strip">
+                {scale && arm.values.length > 0 ? (
+                    <Strip scale={scale} look={props.looks(arm.name)} values={arm.values} mean={arm.mean} error={arm.standard_error} label={`${arm.name}: ${words}`} />
+                ) : null}
+            </td>
+        </tr>
+    );
+}
+
+function ReportTable({ report, looks, seeds }: { report: Report; looks: Looks; seeds: number }) {
+    const scale = scaleOf(report.arms.flatMap((arm) => arm.values.map(({ value }) => value)));
+    return (
+        <table class="list report">
+            <thead>
+                <tr>
+                    <th>Arm</th>
+                    <th>Chosen</th>
+                    <th class="right">n</th>
+                    <th class="right">
+                        {report.metric.name} <span class="muted">mean ± s.e.</span>
+                    </th>
+                    <th class="right">vs baseline</th>
+                    <th class="strip-head">{scale ? <StripAxis scale={scale} /> : "Seeds"}</th>
+                </tr>
+            </thead>
+            <tbody>
+                {report.arms.map((arm) => (
+                    <ArmRow key={arm.name} arm={arm} report={report} looks={looks} scale={scale} seeds={seeds} />
+                ))}
+            </tbody>
+        </table>
+    );
+}
+
+function same(a: JsonObject, b: JsonObject | null): boolean {
+    return b !== null && Object.entries(a).every(([key, value]) => JSON.stringify(b[key]) === JSON.stringify(value));
+}
+
+/* 0 (worst) … 1 (best) among the arm's points, by rank so that one bad point does not hide the rest. */
+function merit(arm: ArmReport, mean: number | null, goal: string): number {
+    const known = arm.tuning.map((entry) => entry.mean).filter((value): value is number => value !== null);
+    if (mean === null || known.length < 2) return 0;
+    const worse = known.filter((other) => (goal === "minimize" ? other > mean : other < mean)).length;
+    return worse / (known.length - 1);
+}
+
+function TuneCell({ arm, entry, report }: { arm: ArmReport; entry: GridPoint | undefined; report: Report }) {
+    if (!entry) return <td />;
+    const chosen = same(entry.point, arm.chosen);
+    const failed = entry.values.length > 0 && entry.mean === null;
+    const fill = Math.round(4 + 26 * merit(arm, entry.mean, report.metric.goal));
+    const title = entry.values.map(({ seed, value }) => `seed ${seed}: ${number(value, 5)}`).join(", ");
+    return (
+        <td class={`number tune ${chosen ? "chosen" : ""}`} title={title} style={entry.mean === null ? {} : { background: `color-mix(in oklab, var(--accent) ${fill}%, var(--surface))` }}>
+            {failed ? <span class="bad-words">failed</span> : number(entry.mean, 4)}
+            {chosen ? (
+                <>
+                    <span aria-hidden="true"> ◆</span>
+                    <span class="unseen"> chosen</span>
+                </>
+            ) : null}
+        </td>
+    );
+}
+
+function TuningTable({ report, looks }: { report: Report; looks: Looks }) {
+    const points = report.arms.find((arm) => arm.tuning.length > 0)?.tuning.map((entry) => entry.point) ?? [];
+    const names = Object.keys(points[0] ?? {});
+    const single = names.length === 1 ? names[0] : undefined;
+    const heading = (values: JsonObject) => {
+        const value = single === undefined ? null : values[single];
+        return typeof value === "number" ? exact(value) : point(values);
+    };
+    return (
+        <div class="scroll" tabIndex={0} role="region" aria-label="Tuning results">
+            <table class="list tuning">
+                <thead>
+                    <tr>
+                        <th>{single ? <span class="mono small">{single.slice(1)}</span> : "Arm"}</th>
+                        {points.map((values) => (
+                            <th key={JSON.stringify(values)} class="right mono small">
+                                {heading(values)}
+                            </th>
+                        ))}
+                    </tr>
+                </thead>
+                <tbody>
+                    {report.arms.map((arm) => (
+                        <tr key={arm.name}>
+                            <th scope="row" class="nowrap">
+                                <Swatch look={looks(arm.name)} /> {arm.name}
+                            </th>
+                            {points.map((values, i) => (
+                                <TuneCell key={JSON.stringify(values)} arm={arm} report={report} entry={arm.tuning.find((entry) => same(entry.point, values)) ?? arm.tuning[i]} />
+                            ))}
+                        </tr>
+                    ))}
+                </tbody>
+            </table>
+        </div>
+    );
+}
+
+function MeanCurves({ job, report, looks }: { job: Job; report: Report; looks: Looks }) {
+    const [metric, setMetric] = useState<string | null>(null);
+    const [log, setLog] = useState(false);
+    const [other, setOther] = useState<Report | null>(null);
+    const shownMetric = metric ?? report.metric.name;
+    useLoad(
+        async (signal) => {
+            if (shownMetric === report.metric.name) return;
+            setOther(await get<Report>(`/jobs/${job.id}/report?metric=${encodeURIComponent(shownMetric)}`, signal));
+        },
+        [job.id, shownMetric, report],
+    );
+    const source = shownMetric === report.metric.name ? report : other;
+    const lines = (source?.arms ?? [])
+        .filter((arm) => arm.curve && arm.curve.metric === shownMetric && arm.curve.step.length > 0)
+        .map((arm) => ({
+            key: arm.name,
+            label: arm.name,
+            look: looks(arm.name),
+            step: arm.curve?.step ?? [],
+            value: arm.curve?.mean ?? [],
+            low: arm.curve?.low ?? [],
+            high: arm.curve?.high ?? [],
+            endLabel: arm.name,
+        }));
+    const names = [...new Set([report.metric.name, ...usualMetrics])];
+    const tools = (
+        <>
+            <Select label="Metric of the mean curves" options={names} value={shownMetric} onChange={setMetric} />
+            <Choice label="Scale of the mean curves" options={[["linear", "linear"], ["log", "log"]]} value={log ? "log" : "linear"} onChange={(value) => setLog(value === "log")} />
+        </>
+    );
+    return (
+        <Panel title={<>Mean curves <span class="muted">± standard error</span></>} tools={tools} class="mean-curves">
+            <Chart lines={lines} name={`mean ${shownMetric}`} log={log} clip height={280} />
+        </Panel>
+    );
+}
+
+function seedsOf(job: Job): number {
+    const seeds = job.request?.["seeds"];
+    return Array.isArray(seeds) ? seeds.length : 0;
+}
+
+export function ReportPanels({ job, looks }: { job: Job; looks: Looks }) {
+    const [report, setReport] = useState<Report | null>(null);
+    const topic = `report:${job.id}`;
+    useTopic(topic);
+    const loaded = useLoad(
+        async (signal) => {
+            setReport(await get<Report>(`/jobs/${job.id}/report`, signal));
+            changed(topic);
+        },
+        [job.id],
+    );
+    const refresh = useThrottled(loaded.again, REFRESH_MS);
+    useEffect(() => watch(`ended:${job.id}`, refresh), [job.id]);
+    useEffect(refresh, [job.state]);
+
+    if (!report) return loaded.failed?.status === 404 ? null : <Panel title="Report"><Waiting load={loaded} what="report" /></Panel>;
+    const tuned = report.arms.some((arm) => arm.tuning.length > 0);
+    const best = report.arms.find((arm) => arm.best);
+    const tools = (
+        <>
+            <a class="button" href={`/api/v1/jobs/${job.id}/report?format=csv`} download={`job-${job.id}-report.csv`}>
+                CSV
+            </a>
+            <a class="button" href={`/api/v1/jobs/${job.id}/report`} download={`job-${job.id}-report.json`}>
+                JSON
+            </a>
+        </>
+    );
+    return (
+        <>
+            <Panel title={<>Report {report.finished ? null : <span class="muted">so far</span>}</>} tools={tools}>
+                {best && report.finished ? (
+                    <p class="verdict">
+                        Best by {report.metric.at} {report.metric.name}: <strong>{best.name}</strong>
+                        {best.chosen && point(best.chosen) ? <> with <span class="mono">{point(best.chosen)}</span></> : null}, over {plural(best.n, "seed")}.
+                    </p>
+                ) : null}
+                {report.warnings.length > 0 ? (
+                    <ul class="callout warn">
+                        {report.warnings.map((words) => (
+                            <li key={words}>{words}</li>
+                        ))}
+                    </ul>
+                ) : null}
+                <ReportTable report={report} looks={looks} seeds={seedsOf(job)} />
+            </Panel>
+            <div class={tuned ? "pair" : ""}>
+                <MeanCurves job={job} report={report} looks={looks} />
+                {tuned ? (
+                    <Panel title={<>Tuning <span class="muted">{report.metric.name}, mean of the tuning seeds</span></>}>
+                        <TuningTable report={report} looks={looks} />
+                    </Panel>
+                ) : null}
+            </div>
+        </>
+    );
+}
