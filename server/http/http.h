@@ -45,6 +45,7 @@ struct reply {
     const char *cache;  /* Cache-Control, static; NULL: no-store */
     char *filename;     /* Content-Disposition: attachment, or NULL; malloc'd */
     const char *policy; /* Content-Security-Policy, static, or NULL */
+    char *reason;       /* of a refusal, for the log, or NULL; malloc'd */
     struct stream_source source;
 };
 
@@ -60,6 +61,8 @@ struct reply reply_problem(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* 422 with every problem as errors: [{pointer, detail}]; releases them. */
 struct reply reply_problems(struct problems *problems);
+/* For a reply that is not sent after all: what http does itself once one was. */
+void reply_release(struct reply *reply);
 
 /* --- requests ------------------------------------------------------------------------------ */
 
@@ -104,8 +107,9 @@ int request_id(const struct request *req, int param, int64_t *out, struct error 
 int request_query_integer(const struct request *req, const char *name, int64_t low, int64_t high,
                           int64_t fallback, int64_t *out, struct error *err);
 
-/* Answers a request whose handler said reply_later(); exactly once, on the loop. The client may be
- * gone by then: nothing to do about it. */
+/* Answers a request whose handler said reply_later(); exactly once, on the loop, before
+ * http_free(). The client may be gone by then, or http_close_door() have answered: nothing to do
+ * about it. The request is not to be touched afterwards. */
 void request_answer(struct request *req, struct reply reply);
 
 /* Tells the stream that answered `req` that there is more; any time until `closed`. */
@@ -145,13 +149,19 @@ struct http_options {
     int stream_age_s;  /* streams end after this; clients come back */
     int stream_beat_s; /* a comment line to find out who is gone */
     void *server;
+    /* One line for the log about every answer of 400 and more, e.g. "POST /api/v1/jobs: …"; may be
+     * NULL. */
+    void (*refused)(void *server, const char *remote, int status, const char *line);
 };
 
 int http_open(struct loop *loop, struct helpers *helpers, const struct http_options *options,
               struct http **out_http, struct error *err);
 int http_port(const struct http *http);
-/* Takes no new connection, ends streams, answers what is parked with 503. */
+/* Takes no new connection, ends streams, answers what is parked with 503, and lets what is on its
+ * way finish: that takes some turns of the loop. */
 void http_close_door(struct http *http);
+int http_connection_count(const struct http *http);
+/* After the last request_answer(), before helpers_free(). Whoever is still connected is cut off. */
 void http_free(struct http *http);
 
 #endif
