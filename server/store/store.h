@@ -26,6 +26,7 @@ struct store_options {
     const char *synchronous; /* NULL: "FULL"; "OFF" only in the tests that show why */
     int mailbox_commands;    /* 8,192 */
     int ballast_mib;         /* a file to give back when the disk is full; 0: none */
+    int checkpoint_pages;    /* of 4 KiB, how long the log grows; 0: 4,096 */
 };
 
 int store_open(struct loop *loop, const struct store_options *options, struct store **out_store,
@@ -38,10 +39,14 @@ void store_close(struct store *store);
 bool store_is_full(const struct store *store);
 void store_when_relieved(struct store *store, loop_due *relieved, void *context);
 
-/* {"commits", "commands", "metric_rows", "wal_bytes", "largest_batch", "mailbox"} */
+/* {"commits", "commands", "metric_rows", "stale_rows" (of older attempts, dropped), "mismatches"
+ * (rows sent again with other bits), "largest_batch", "checkpoints", "wal_bytes", "disk_full",
+ * "mailbox" (commands under way)} */
 json_t *store_counters(const struct store *store);
 
-/* Arguments are copied before these functions return. `done` may be NULL. */
+/* Arguments are copied before these functions return. `done` may be NULL. A full mailbox drops
+ * nothing: what does not fit waits on the loop, so a caller that minds store_is_full() for what it
+ * can refuse may send what it must at any time. */
 typedef void store_done(void *context, const struct error *err); /* err NULL: committed */
 
 /* --- jobs and runs (store/jobs.c, store/runs.c) -------------------------------------------- */
@@ -124,8 +129,9 @@ struct metric_row {
     double value;  /* NaN is stored as NULL */
     uint32_t name; /* from store_metric_name() */
 };
-/* The number of a metric's name, on the loop, from memory; new names (at most 10,000 in all, 1 … 64
- * bytes) are written before the first row that uses them. 0: refused. */
+/* The number of a metric's name, on the loop, from memory; new names (at most 10,000 in all, 1 … 63
+ * bytes of printable ASCII) are written with the first row that uses them. 0: refused. What is said
+ * first of `repeats` stays. */
 uint32_t store_metric_name(struct store *store, const char *name, size_t bytes, bool repeats);
 
 /* Takes over the malloc'd rows. A row already there stays; where its bits differ and the name
@@ -165,7 +171,8 @@ struct live_job {
     bool paused;
     int run_count, arm_count, point_count;
     struct metric_choice metric;
-    int64_t first_variant, created_ms, started_ms; /* variant of (arm, point): first + arm * point_count + point */
+    int64_t first_variant, created_ms,
+        started_ms; /* variant of (arm, point): first + arm * point_count + point */
     const char *request_text;
 };
 struct live_run {

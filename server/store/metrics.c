@@ -1,0 +1,337 @@
+#include "store/private.h"
+
+#include "memory.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct add_metrics {
+    struct command command;
+    int64_t run, wall_ms;
+    int attempt, count;
+    struct metric_row *rows;
+    int mismatches;
+    store_rows_added *done;
+    void *context;
+};
+
+/* The row of a series, as it will stand. NaN is NULL. */
+struct tally {
+    int64_t count, last_step;
+    double first, last, low, high;
+};
+
+/* 1: the attempt is the run's present one; 0: it is an older one, and what it brings is dropped. */
+static int check_attempt(struct sql *db, int64_t run, int attempt, struct error *err)
+{
+    struct statement *read = sql_statement(db, "SELECT attempt FROM run WHERE id = ?");
+    put_integer(read, run);
+    const int found = statement_next(read, err);
+    if (found < 0)
+        return -1;
+    if (!found)
+        return error_of(err, ERROR_NOT_FOUND, "there is no run %lld", (long long)run);
+    const bool present = row_integer(read, 0) == attempt;
+    statement_reset(read);
+    return present;
+}
+
+/* --- the series ------------------------------------------------------------------------------- */
+
+static int read_tally(struct sql *db, int64_t run, uint32_t name, struct tally *tally,
+                      struct error *err)
+{
+    struct statement *read =
+        sql_statement(db, "SELECT count, last_step, first, last, best_low, best_high FROM series"
+                          " WHERE run_id = ? AND name_id = ?");
+    put_integer(read, run);
+    put_integer(read, name);
+    const int found = statement_next(read, err);
+    if (found < 0)
+        return -1;
+    const double none = (double)NAN;
+    *tally = (struct tally){0, INT64_MIN, none, none, none, none};
+    if (found) {
+        *tally = (struct tally){row_integer(read, 0), row_integer(read, 1), row_real(read, 2),
+                                row_real(read, 3),    row_real(read, 4),    row_real(read, 5)};
+        statement_reset(read);
+    }
+    return 0;
+}
+
+static int write_tally(struct sql *db, int64_t run, uint32_t name, const struct tally *tally,
+                       struct error *err)
+{
+    struct statement *write = sql_statement(
+        db, "INSERT OR REPLACE INTO series (run_id, name_id, count, last_step, first, last,"
+            " best_low, best_high) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    put_integer(write, run);
+    put_integer(write, name);
+    put_integer(write, tally->count);
+    put_integer(write, tally->last_step);
+    put_real(write, tally->first);
+    put_real(write, tally->last);
+    put_real(write, tally->low);
+    put_real(write, tally->high);
+    return statement_run(write, err);
+}
+
+/* fmin() and fmax() pass over a NaN, so that a diverged value spoils no best one. */
+static void count_row(struct tally *tally, const struct metric_row *row)
+{
+    if (tally->count == 0)
+        tally->first = row->value;
+    if (row->step > tally->last_step) {
+        tally->last_step = row->step;
+        tally->last = row->value;
+    }
+    tally->low = fmin(tally->low, row->value);
+    tally->high = fmax(tally->high, row->value);
+    tally->count++;
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+static int insert_row(struct sql *db, const struct add_metrics *add, const struct metric_row *row,
+                      struct error *err)
+{
+    struct statement *insert =
+        sql_statement(db, "INSERT INTO metric (run_id, name_id, step, value, wall_ms)"
+                          " VALUES (?, ?, ?, ?, ?)");
+    put_integer(insert, add->run);
+    put_integer(insert, row->name);
+    put_integer(insert, row->step);
+    put_real(insert, row->value);
+    put_integer(insert, add->wall_ms);
+    return statement_run(insert, err);
+}
+
+/* All values that are not finite are stored as the same NULL. */
+static bool same_bits(double a, double b)
+{
+    if (!isfinite(a) || !isfinite(b))
+        return !isfinite(a) && !isfinite(b);
+    return memcmp(&a, &b, sizeof a) == 0;
+}
+
+static void compare_again(struct writer *writer, struct add_metrics *add,
+                          const struct metric_row *row, double stored)
+{
+    const struct metric_name *name = names_entry(writer_names(writer), row->name);
+    add->mismatches += name->repeats && !same_bits(row->value, stored);
+}
+
+/* The first value of a series that got a row in front of or between others. */
+static int read_first(struct sql *db, int64_t run, uint32_t name, struct tally *tally,
+                      struct error *err)
+{
+    struct statement *read = sql_statement(
+        db, "SELECT value FROM metric WHERE run_id = ? AND name_id = ? ORDER BY step LIMIT 1");
+    put_integer(read, run);
+    put_integer(read, name);
+    if (statement_next(read, err) <= 0)
+        return -1;
+    tally->first = row_real(read, 0);
+    statement_reset(read);
+    return 0;
+}
+
+/* A row at or before the last known step: sent again after a resume, or late. */
+static int add_early_row(struct writer *writer, struct add_metrics *add,
+                         const struct metric_row *row, struct tally *tally, struct error *err)
+{
+    struct sql *db = writer_db(writer);
+    struct statement *read =
+        sql_statement(db, "SELECT value FROM metric WHERE run_id = ? AND name_id = ? AND step = ?");
+    put_integer(read, add->run);
+    put_integer(read, row->name);
+    put_integer(read, row->step);
+    const int found = statement_next(read, err);
+    if (found < 0)
+        return -1;
+    if (found) {
+        const double stored = row_real(read, 0);
+        statement_reset(read);
+        compare_again(writer, add, row, stored);
+        return 0;
+    }
+    if (insert_row(db, add, row, err) < 0)
+        return -1;
+    count_row(tally, row);
+    return read_first(db, add->run, row->name, tally, err);
+}
+
+/* The rows of one name, in the order of their steps; answers how many there were. */
+static int add_series(struct writer *writer, struct add_metrics *add, int at, struct error *err)
+{
+    struct sql *db = writer_db(writer);
+    const struct metric_row *rows = add->rows;
+    const uint32_t name = rows[at].name;
+    struct tally tally;
+    int end = at;
+
+    if (writer_keep_name(writer, name, err) < 0 || read_tally(db, add->run, name, &tally, err) < 0)
+        return -1;
+    const int64_t before = tally.count;
+    for (; end < add->count && rows[end].name == name; end++) {
+        if (rows[end].step <= tally.last_step) {
+            if (add_early_row(writer, add, &rows[end], &tally, err) < 0)
+                return -1;
+        } else {
+            if (insert_row(db, add, &rows[end], err) < 0)
+                return -1;
+            count_row(&tally, &rows[end]);
+        }
+    }
+    writer_counts(writer)->metric_rows += tally.count - before;
+    if (tally.count > before && write_tally(db, add->run, name, &tally, err) < 0)
+        return -1;
+    return end - at;
+}
+
+static int count_mismatches(struct writer *writer, const struct add_metrics *add, struct error *err)
+{
+    if (add->mismatches == 0)
+        return 0;
+    struct statement *update = sql_statement(
+        writer_db(writer), "UPDATE run SET resume_mismatches = resume_mismatches + ? WHERE id = ?");
+    put_integer(update, add->mismatches);
+    put_integer(update, add->run);
+    writer_counts(writer)->mismatches += add->mismatches;
+    return statement_run(update, err);
+}
+
+struct placed_row {
+    struct metric_row row;
+    int place;
+};
+
+static int compare_placed(const void *a, const void *b)
+{
+    const struct placed_row *one = a, *other = b;
+    if (one->row.name != other->row.name)
+        return one->row.name < other->row.name ? -1 : 1;
+    if (one->row.step != other->row.step)
+        return one->row.step < other->row.step ? -1 : 1;
+    return one->place - other->place;
+}
+
+/* By name, then step, as the table has them; rows of the same step stay in the order they came.
+ * Infinities become NaN: the table has one NULL for all that is not finite. */
+static void sort_rows(struct metric_row *rows, int count)
+{
+    AUTO_FREE struct placed_row *placed = xcalloc((size_t)count, sizeof *placed);
+    for (int i = 0; i < count; i++)
+        placed[i] = (struct placed_row){rows[i], i};
+    qsort(placed, (size_t)count, sizeof *placed, compare_placed);
+    for (int i = 0; i < count; i++) {
+        rows[i] = placed[i].row;
+        if (!isfinite(rows[i].value))
+            rows[i].value = (double)NAN;
+    }
+}
+
+static int add_metrics(struct writer *writer, struct command *command, struct error *err)
+{
+    struct add_metrics *add = (struct add_metrics *)command;
+    sort_rows(add->rows, add->count);
+    add->mismatches = 0;
+    const int present = check_attempt(writer_db(writer), add->run, add->attempt, err);
+    if (present <= 0) {
+        writer_counts(writer)->stale_rows += present == 0 ? add->count : 0;
+        return present;
+    }
+    for (int at = 0; at < add->count;) {
+        const int added = add_series(writer, add, at, err);
+        if (added < 0)
+            return -1;
+        at += added;
+    }
+    return count_mismatches(writer, add, err);
+}
+
+static void tell_rows(struct command *command, const struct error *err)
+{
+    const struct add_metrics *add = (struct add_metrics *)command;
+    if (add->done)
+        add->done(add->context, add->mismatches, err);
+}
+
+static void release_rows(struct command *command)
+{
+    free(((struct add_metrics *)command)->rows);
+}
+
+void store_add_metrics(struct store *store, int64_t run, int attempt, int64_t wall_ms,
+                       struct metric_row *rows, int count, store_rows_added *done, void *context)
+{
+    struct add_metrics *add = xcalloc(1, sizeof *add);
+    *add = (struct add_metrics){
+        .command = {.work = add_metrics, .tell = tell_rows, .release = release_rows, .rows = count},
+        .run = run,
+        .wall_ms = wall_ms,
+        .attempt = attempt,
+        .count = count,
+        .rows = rows,
+        .done = done,
+        .context = context,
+    };
+    store_send(store, &add->command);
+}
+
+/* --- the log ---------------------------------------------------------------------------------- */
+
+struct add_log {
+    struct command command;
+    int64_t run, now_ms;
+    int attempt;
+    char *text;
+    store_done *done;
+    void *context;
+};
+
+static int add_log(struct writer *writer, struct command *command, struct error *err)
+{
+    const struct add_log *add = (struct add_log *)command;
+    struct sql *db = writer_db(writer);
+    const int present = check_attempt(db, add->run, add->attempt, err);
+    if (present <= 0)
+        return present;
+    struct statement *insert =
+        sql_statement(db, "INSERT INTO log (run_id, attempt, wall_ms, text) VALUES (?, ?, ?, ?)");
+    put_integer(insert, add->run);
+    put_integer(insert, add->attempt);
+    put_integer(insert, add->now_ms);
+    put_text(insert, add->text);
+    return statement_run(insert, err);
+}
+
+static void tell_logged(struct command *command, const struct error *err)
+{
+    const struct add_log *add = (struct add_log *)command;
+    if (add->done)
+        add->done(add->context, err);
+}
+
+static void release_log(struct command *command)
+{
+    free(((struct add_log *)command)->text);
+}
+
+void store_add_log(struct store *store, int64_t run, int attempt, const char *text, int64_t now_ms,
+                   store_done *done, void *context)
+{
+    struct add_log *add = xcalloc(1, sizeof *add);
+    *add = (struct add_log){
+        .command = {.work = add_log, .tell = tell_logged, .release = release_log, .rows = 1},
+        .run = run,
+        .now_ms = now_ms,
+        .attempt = attempt,
+        .text = xstrdup(text),
+        .done = done,
+        .context = context,
+    };
+    store_send(store, &add->command);
+}

@@ -1,0 +1,37 @@
+/*
+ * What the files of the store share and nobody else sees.
+ */
+#ifndef PRIVATE_H
+#define PRIVATE_H
+
+#include "store/store.h"
+#include "store/writer.h"
+
+/* Hands a command over to the writer thread; on the loop. Zeroed but for what it needs; the store
+ * frees it after `tell`. */
+void store_send(struct store *store, struct command *command);
+
+/* Where readers connect. */
+const char *store_path(const struct store *store);
+const char *store_vfs(const struct store *store);
+
+/* Moves runs of a job between the counts of its row by deltas[state], and lays `change` over it
+ * (NULL: nothing else changes). On the writer thread. */
+int job_row_update(struct writer *writer, int64_t job, const int deltas[RUN_STATES],
+                   const struct job_change *change, struct error *err);
+
+struct reader {
+    struct sql db;
+    bool open;
+    const struct store *store;
+};
+
+/* The connection, opened now where that failed before; NULL with err. Begins a transaction, so that
+ * all its statements see one state; reader_end() ends it. */
+struct sql *reader_begin(struct reader *reader, struct error *err);
+void reader_end(struct reader *reader);
+
+/* {plural: items, "next": the last id, or null}; takes the items. */
+json_t *page_json(const char *plural, json_t *items, bool more);
+
+#endif
