@@ -190,10 +190,12 @@ uint32_t batches_take(struct batches *batches, uint64_t k, float *features, uint
     const uint32_t first = (uint32_t)(k % batches->per_epoch) * batches->batch_size;
     const uint32_t left = part->count - first;
     const uint32_t count = left < batches->batch_size ? left : batches->batch_size;
+    const struct permutation order =
+        permutation_stream(batches->seed, RANDOM_SHUFFLE, epoch, part->count);
     uint32_t *rows = batches->rows;
 
     for (uint32_t i = 0; i < count; i++)
-        rows[i] = permute(batches->seed, RANDOM_SHUFFLE, epoch, part->count, first + i);
+        rows[i] = permutation_at(&order, first + i);
     for (uint32_t i = 0; i < count && i < ROWS_AHEAD; i++)
         ask_for(batches, part, rows[i]);
     for (uint32_t i = 0; i < count; i++) {
