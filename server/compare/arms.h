@@ -1,0 +1,47 @@
+/*
+ * The runs of a comparison sorted to arms and grid points, and what they add up to.
+ */
+#ifndef ARMS_H
+#define ARMS_H
+
+#include "compare/report.h"
+#include "jobs/grid.h"
+
+/* Some runs of one arm: its report runs, or its tuning runs at one point. */
+struct sample {
+    const struct report_run *const *runs; /* [count] in order */
+    int count;
+    int n;                       /* have a value */
+    int failed;                  /* ended without one */
+    int cancelled;               /* were not let end */
+    int open;                    /* have not ended */
+    double mean, standard_error; /* of the n; NaN where there are too few */
+};
+
+struct arm {
+    const char *name;
+    struct sample report;
+    struct sample *tuning; /* [points of the grid], NULL without tuning */
+    int chosen;            /* the point that the report runs use; -1: none, or not yet */
+    bool best;
+};
+
+struct arms {
+    const struct report_input *input;
+    struct grid grid; /* one point without axes where nothing is tuned */
+    struct arm *list;
+    int count;
+    int baseline;
+    const struct report_run **sorted; /* what the samples point into */
+};
+
+struct arms arms_of(const struct report_input *input);
+void arms_release(struct arms *arms);
+
+/* Whether a run gave a value that counts. */
+bool report_run_counts(const struct report_run *run);
+
+/* Sentences of caution about the protocol and its outcome. */
+json_t *arms_warnings(const struct arms *arms);
+
+#endif

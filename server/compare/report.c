@@ -1,0 +1,134 @@
+#include "compare/report.h"
+
+#include "compare/arms.h"
+#include "compare/statistics.h"
+#include "json.h"
+#include "memory.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static json_t *values_json(const struct sample *sample)
+{
+    json_t *values = json_array();
+    for (int i = 0; i < sample->count; i++) {
+        const struct report_run *run = sample->runs[i];
+        if (run_is_final(run->state))
+            json_array_append_new(
+                values,
+                json_pack("{s:I, s:I, s:o}", "seed", (json_int_t)run->seed, "run",
+                          (json_int_t)run->id, "value",
+                          report_run_counts(run) ? json_number(run->objective) : json_null()));
+    }
+    return values;
+}
+
+static json_t *tuning_json(const struct arms *arms, const struct arm *arm)
+{
+    json_t *tuning = json_array();
+    for (uint64_t point = 0; arm->tuning && point < arms->grid.point_count; point++) {
+        const struct sample *sample = &arm->tuning[point];
+        json_array_append_new(tuning,
+                              json_pack("{s:o, s:i, s:o, s:i, s:o}", "point",
+                                        grid_values(&arms->grid, point), "n", sample->n, "mean",
+                                        json_number(sample->n ? sample->mean : NO_VALUE), "failed",
+                                        sample->failed, "values", values_json(sample)));
+    }
+    return tuning;
+}
+
+static json_t *curve_json(const struct report_input *input, int arm)
+{
+    if (!input->curve_metric)
+        return json_null();
+    return curve_mean(input->curve_metric, input->curves, input->curve_count, arm,
+                      input->curve_points);
+}
+
+static json_t *arm_json(const struct arms *arms, int index)
+{
+    const struct arm *arm = &arms->list[index];
+    const struct sample *report = &arm->report;
+
+    return json_pack(
+        "{s:s, s:o, s:i, s:o, s:o, s:b, s:i, s:i, s:o, s:o, s:o}", "name", arm->name, "chosen",
+        arm->chosen < 0 ? json_null() : grid_values(&arms->grid, (uint64_t)arm->chosen), "n",
+        report->n, "mean", json_number(report->mean), "standard_error",
+        json_number(report->standard_error), "best", arm->best, "failed", report->failed,
+        "cancelled", report->cancelled, "values", values_json(report), "tuning",
+        tuning_json(arms, arm), "curve", curve_json(arms->input, index));
+}
+
+static bool is_finished(const struct report_input *input)
+{
+    for (int i = 0; i < input->run_count; i++) {
+        if (!run_is_final(input->runs[i].state))
+            return false;
+    }
+    return true;
+}
+
+json_t *report_json(const struct report_input *input)
+{
+    struct arms arms = arms_of(input);
+    json_t *list = json_array();
+    for (int i = 0; i < arms.count; i++)
+        json_array_append_new(list, arm_json(&arms, i));
+
+    json_t *report =
+        json_pack("{s:I, s:s, s:{s:s, s:s, s:s}, s:s, s:b, s:o, s:o}", "job",
+                  (json_int_t)input->job, "state", job_state_names[input->state], "metric", "name",
+                  input->metric.name, "goal", input->metric.maximize ? "maximize" : "minimize",
+                  "at", input->metric.best ? "best" : "last", "baseline",
+                  arms.count ? arms.list[arms.baseline].name : "", "finished", is_finished(input),
+                  "arms", list, "warnings", arms_warnings(&arms));
+    arms_release(&arms);
+    return report;
+}
+
+/* Quoted where the text itself has a comma, a quote or a line's end. */
+static void write_text(FILE *out, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void write_line(FILE *out, const char *arm, const struct report_run *run)
+{
+    write_text(out, arm);
+    fprintf(out, ",%" PRIu64 ",%" PRId64 ",", run->seed, run->id);
+    if (report_run_counts(run))
+        fprintf(out, "%.17g", run->objective);
+    fputc('\n', out);
+}
+
+char *report_csv(const struct report_input *input)
+{
+    struct arms arms = arms_of(input);
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+
+    fputs("arm,seed,run,value\n", out);
+    for (int i = 0; i < arms.count; i++) {
+        const struct sample *report = &arms.list[i].report;
+        for (int j = 0; j < report->count; j++) {
+            if (run_is_final(report->runs[j]->state))
+                write_line(out, arms.list[i].name, report->runs[j]);
+        }
+    }
+    fclose(out);
+    arms_release(&arms);
+    return text;
+}

@@ -1,0 +1,53 @@
+/*
+ * The report of a comparison: pure, from its request, its runs and their curves.
+ *
+ * A report run counts once it has succeeded with a finite objective. One that failed or diverged,
+ * or never reported the metric, is counted as failed and makes its arm rank behind every arm with
+ * fewer failures; a cancelled one says nothing about its arm and is only counted.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "compare/curve.h"
+#include "jobs/plan.h"
+#include "jobs/state.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct report_run {
+    int64_t id;
+    int arm;
+    int point; /* of a report run: the one its arm was tuned to, -1 where that is not known */
+    enum run_phase phase; /* PHASE_TUNE or PHASE_REPORT */
+    uint64_t seed;
+    enum run_state state;
+    double objective; /* NaN: none */
+};
+
+struct report_input {
+    int64_t job;
+    enum job_state state;
+    struct metric_choice metric;
+    const json_t *request;         /* the body of the POST: it was accepted, so it is sound */
+    const struct report_run *runs; /* [run_count] all of them, in order */
+    int run_count;
+    const char *curve_metric;         /* NULL: no curves */
+    const struct curve_input *curves; /* [curve_count] of report runs */
+    int curve_count;
+    int curve_points; /* at most so many steps a curve */
+};
+
+/* {"job", "state", "metric": {"name", "goal", "at"}, "baseline", "finished",
+ *  "arms": [{"name", "chosen": {pointer: value} or null, "n", "mean", "standard_error", "best",
+ *            "failed", "cancelled", "values": [{"seed", "run", "value"}],
+ *            "tuning": [{"point": {pointer: value}, "n", "mean", "failed", "values"}], "curve"}],
+ *  "warnings": ["…"]}
+ * "values" has the runs that have ended; the value of a failed one is null. */
+json_t *report_json(const struct report_input *input);
+
+/* "arm,seed,run,value" and a line for each report run that has ended (RFC 4180, lines end in LF; no
+ * value: nothing). The caller frees it. */
+char *report_csv(const struct report_input *input);
+
+#endif
