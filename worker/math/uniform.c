@@ -4,6 +4,7 @@
 
 #include "math/clones.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { BLOCKS = 32, WORDS = 4 * BLOCKS, ROUNDS = 10 };
@@ -41,11 +42,12 @@ KERNEL_INLINE void blocks_at(const struct rng *stream, uint32_t first, uint32_t 
 }
 
 KERNEL_CLONES void random_words(uint64_t seed, enum random_purpose purpose, uint64_t step,
-                                size_t count, uint32_t *words)
+                                uint64_t first, size_t count, uint32_t *words)
 {
     const struct rng stream = rng_stream(seed, purpose, step);
-    uint32_t block = 0;
+    uint32_t block = (uint32_t)(first / 4);
 
+    assert(first % 4 == 0);
     for (; count >= WORDS; count -= WORDS, words += WORDS, block += BLOCKS)
         blocks_at(&stream, block, words);
     if (count > 0) {

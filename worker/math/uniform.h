@@ -8,8 +8,9 @@
 #include "random.h"
 #include <stddef.h>
 
-/* words [count] out; count at most 2^34, the length of a stream. */
-void random_words(uint64_t seed, enum random_purpose purpose, uint64_t step, size_t count,
-                  uint32_t *words);
+/* words [count] out: words first … first + count - 1 of the stream, which has 2^34.
+ * first is a multiple of 4. */
+void random_words(uint64_t seed, enum random_purpose purpose, uint64_t step, uint64_t first,
+                  size_t count, uint32_t *words);
 
 #endif

@@ -1,0 +1,24 @@
+#include "losses/losses.h"
+
+#include <string.h>
+
+extern const struct loss cross_entropy_loss, mean_squared_loss;
+
+const struct loss *const losses_list[] = {&cross_entropy_loss, &mean_squared_loss, NULL};
+
+const struct loss *loss_find(const char *name)
+{
+    for (const struct loss *const *loss = losses_list; *loss; loss++)
+        if (strcmp((*loss)->name, name) == 0)
+            return *loss;
+    return NULL;
+}
+
+/* The first in the list. */
+const struct loss *loss_for(bool classes)
+{
+    const struct loss *const *loss = losses_list;
+    while ((*loss)->of_classes != classes)
+        loss++;
+    return *loss;
+}
