@@ -1,0 +1,220 @@
+#include "describe.h"
+
+#include "datasets/dataset.h"
+#include "losses/losses.h"
+#include "math/fingerprint.h"
+#include "metrics.h"
+#include "model.h"
+#include "objectives/objectives.h"
+#include "optimizers/optimizers.h"
+#include "schedules/schedules.h"
+#include "version.h"
+
+static const struct setting stop_when[] = {
+    {.name = "metric",
+     .type = SETTING_CHOICE,
+     .required = true,
+     .choices = METRIC_NAMES,
+     .help = "looked at whenever it is reported"},
+    {.name = "at_most",
+     .type = SETTING_NUMBER,
+     .nullable = true,
+     .low = -1e300,
+     .high = 1e300,
+     .help = "stop when it is this or less"},
+    {.name = "at_least",
+     .type = SETTING_NUMBER,
+     .nullable = true,
+     .low = -1e300,
+     .high = 1e300,
+     .help = "stop when it is this or more"},
+    {0},
+};
+
+static const struct setting specification[] = {
+    {.name = "dataset",
+     .type = SETTING_TEXT,
+     .absent = true,
+     .high = 64,
+     .help = "name of the data set to train on; or give a problem"},
+    {.name = "problem",
+     .type = SETTING_PLUGIN,
+     .absent = true,
+     .registry = "problem",
+     .help = "analytic problem to minimise; or give a data set"},
+    {.name = "standardize",
+     .type = SETTING_CHOICE,
+     .choices = "none|global|feature",
+     .fallback_text = "global",
+     .with = "dataset",
+     .help = "take the training part's mean off and divide by its deviation: over all features, "
+             "or each by itself"},
+    {.name = "model",
+     .type = SETTING_PLUGIN,
+     .required = true,
+     .registry = "model",
+     .with = "dataset",
+     .help = "what is trained"},
+    {.name = "loss",
+     .type = SETTING_NAME,
+     .nullable = true,
+     .registry = "loss",
+     .with = "dataset",
+     .help = "what is minimised; null: the one that suits the data set's labels"},
+    {.name = "optimizer",
+     .type = SETTING_PLUGIN,
+     .required = true,
+     .registry = "optimizer",
+     .help = "how the weights are changed"},
+    {.name = "schedule",
+     .type = SETTING_PLUGIN,
+     .fallback_text = "{\"type\": \"constant\"}",
+     .registry = "schedule",
+     .help = "the course of the learning rate"},
+    {.name = "epochs",
+     .type = SETTING_INTEGER,
+     .absent = true,
+     .low = 1,
+     .high = 1e6,
+     .unit = "epochs",
+     .help = "passes over the training part; 10 where neither epochs nor steps are given"},
+    {.name = "steps",
+     .type = SETTING_INTEGER,
+     .absent = true,
+     .low = 1,
+     .high = 1e12,
+     .unit = "steps",
+     .help = "instead of epochs; 1,000 for a problem where it is not given"},
+    {.name = "batch_size",
+     .type = SETTING_INTEGER,
+     .low = 1,
+     .high = 65536,
+     .fallback = 128,
+     .with = "dataset",
+     .unit = "examples",
+     .help = "how many examples a gradient is the mean of"},
+    {.name = "clip_norm",
+     .type = SETTING_NUMBER,
+     .nullable = true,
+     .low = 0,
+     .above_low = true,
+     .high = 1e12,
+     .help = "gradients with a greater Euclidean norm are scaled down to it; null: none are"},
+    {.name = "seed",
+     .type = SETTING_INTEGER,
+     .low = 0,
+     .high = 9007199254740992.0,
+     .fallback = 1,
+     .help = "of the first weights, the order of examples, dropout and noise"},
+    {.name = "threads",
+     .type = SETTING_INTEGER,
+     .low = 1,
+     .high = 64,
+     .fallback = 1,
+     .unit = "threads",
+     .help = "of the matrix products; other numbers give other bits"},
+    {.name = "report_every_steps",
+     .type = SETTING_INTEGER,
+     .low = 1,
+     .high = 1e9,
+     .fallback = 20,
+     .unit = "steps",
+     .help = "between two rows of metrics; the last step reports too"},
+    {.name = "evaluate_every_epochs",
+     .type = SETTING_INTEGER,
+     .low = 1,
+     .high = 1e6,
+     .fallback = 1,
+     .with = "dataset",
+     .unit = "epochs",
+     .help = "between two evaluations on the validation part; the end has one too"},
+    {.name = "checkpoint_every_s",
+     .type = SETTING_NUMBER,
+     .low = 0,
+     .high = 86400,
+     .fallback = 30,
+     .unit = "s",
+     .help = "between two checkpoints; 0: one at every report"},
+    {.name = "stop_when",
+     .type = SETTING_OBJECT,
+     .nullable = true,
+     .members = stop_when,
+     .help = "end early, as succeeded, when a metric gets there"},
+    {.name = "patience",
+     .type = SETTING_INTEGER,
+     .nullable = true,
+     .low = 1,
+     .high = 1e6,
+     .with = "dataset",
+     .unit = "evaluations",
+     .help = "end early, as succeeded, when valid_loss has not improved for so many"},
+    {.name = "numeric",
+     .type = SETTING_CHOICE,
+     .choices = "native|portable",
+     .fallback_text = "native",
+     .help = "the machine's fastest kernels, or those whose checkpoints go on on any machine"},
+    {0},
+};
+
+static json_t *entry(const char *name, const char *help, const struct setting *settings)
+{
+    return json_pack("{s:s, s:s, s:o}", "name", name, "help", help, "settings",
+                     settings_describe(settings));
+}
+
+/* The registries are lists of pointers to structs that end with NULL. */
+#define DESCRIBE_LIST(list)                                                                        \
+    json_t *array = json_array();                                                                  \
+    for (int i = 0; (list)[i]; i++)                                                                \
+        json_array_append_new(array,                                                               \
+                              entry((list)[i]->name, (list)[i]->help, (list)[i]->settings));       \
+    return array
+
+static json_t *describe_optimizers(void)
+{
+    DESCRIBE_LIST(optimizers);
+}
+
+static json_t *describe_schedules(void)
+{
+    DESCRIBE_LIST(schedules);
+}
+
+static json_t *describe_models(void)
+{
+    DESCRIBE_LIST(model_kinds);
+}
+
+static json_t *describe_losses(void)
+{
+    DESCRIBE_LIST(losses_list);
+}
+
+static json_t *describe_problems(void)
+{
+    DESCRIBE_LIST(problem_kinds);
+}
+
+static json_t *describe_metrics(void)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < METRICS; i++) {
+        const struct metric_kind *kind = &metric_kinds[i];
+        json_array_append_new(array, json_pack("{s:s, s:s?, s:s?, s:b, s:s}", "name", kind->name,
+                                               "unit", kind->unit, "goal", kind->goal, "repeats",
+                                               (int)kind->repeats, "help", kind->help));
+    }
+    return array;
+}
+
+json_t *describe(void)
+{
+    json_t *registries = json_pack("{s:o, s:o, s:o, s:o, s:o}", "optimizer", describe_optimizers(),
+                                   "schedule", describe_schedules(), "model", describe_models(),
+                                   "loss", describe_losses(), "problem", describe_problems());
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "protocol", SWEEPD_PROTOCOL,
+                     "version", SWEEPD_VERSION, "numeric", fingerprint(), "spec",
+                     settings_describe(specification), "registries", registries, "formats",
+                     formats_describe(), "builtins", builtins_describe(), "metrics",
+                     describe_metrics());
+}
