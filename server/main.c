@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, SETTLE_MS = 1000, SETTLE_CHECK_MS = 10 };
 
 struct server {
     struct config config;
@@ -29,6 +29,7 @@ struct server {
     struct progress *progress;
     char *data, *uploads, *program;
     bool stopping;
+    int64_t settle_until_ms;
 };
 
 /* --- what must be there before anything else -----------------------------------------------------
@@ -210,10 +211,26 @@ static int put_together(struct server *server, struct error *err)
 /* --- stopping
  * ------------------------------------------------------------------------------------------ */
 
+/* Once the workers are gone: until every answer is out and every read is done, or a second is over.
+ */
+static void settle(void *context)
+{
+    struct server *server = context;
+    const struct world *world = &server->world;
+    const bool quiet = helpers_outstanding(world->helpers) == 0 &&
+                       (!server->http || http_connection_count(server->http) == 0);
+
+    if (quiet || clock_ms() > server->settle_until_ms)
+        loop_stop(world->loop);
+    else
+        loop_after(world->loop, SETTLE_CHECK_MS, settle, server);
+}
+
 static void workers_are_gone(void *context)
 {
     struct server *server = context;
-    loop_stop(server->world.loop);
+    server->settle_until_ms = clock_ms() + SETTLE_MS;
+    settle(server);
 }
 
 static void caught_signal(void *context, int number)
@@ -235,12 +252,12 @@ static void take_apart(struct server *server)
 {
     struct world *world = &server->world;
     progress_free(server->progress);
-    if (world->helpers)
-        helpers_free(world->helpers);
     if (world->store)
         store_close(world->store); /* the last callbacks */
     if (server->http)
         http_free(server->http);
+    if (world->helpers)
+        helpers_free(world->helpers);
     conductor_free(world->conductor);
     if (world->events)
         events_free(world->events);

@@ -137,3 +137,8 @@ bool helpers_run(struct helpers *helpers, helper_work *work, loop_due *done, voi
     helpers->outstanding++;
     return true;
 }
+
+int helpers_outstanding(const struct helpers *helpers)
+{
+    return helpers->outstanding;
+}

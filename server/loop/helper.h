@@ -16,6 +16,8 @@ int helpers_new(struct loop *loop, int threads, void *(*thread_start)(void *),
                 struct error *err);
 void helpers_free(struct helpers *helpers); /* finishes what waits; `done` is called for all */
 
+int helpers_outstanding(const struct helpers *helpers); /* given, `done` not called yet */
+
 typedef void helper_work(void *thread_own, void *context);
 
 /* false: the queue is full (4,096 outstanding), or being freed; nothing will be called. `done` may

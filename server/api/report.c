@@ -1,0 +1,164 @@
+/* The report of a comparison: read and added up on a helper thread. */
+#include "compare/report.h"
+#include "api/api.h"
+
+#include "json.h"
+#include "memory.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gathered {
+    struct report_input input;
+    json_t *request;
+    struct report_run *runs;
+    struct series *series;
+    struct curve_input *curves;
+    bool comparison, paused;
+};
+
+static void take_job(void *context, const struct live_job *row)
+{
+    struct gathered *gathered = context;
+    gathered->comparison = row->kind == JOB_COMPARE;
+    gathered->paused = row->paused;
+    gathered->request = json_loads(row->request_text, 0, NULL);
+    gathered->runs = xcalloc((size_t)row->run_count, sizeof *gathered->runs);
+    gathered->input = (struct report_input){
+        .job = row->id,
+        .metric = row->metric,
+        .request = gathered->request,
+        .runs = gathered->runs,
+    };
+}
+
+static void take_run(void *context, const struct live_run *row)
+{
+    struct gathered *gathered = context;
+    gathered->runs[gathered->input.run_count++] = (struct report_run){
+        .id = row->id,
+        .arm = row->arm,
+        .point = row->position.state == RUN_WAITING ? -1 : row->point,
+        .phase = row->phase,
+        .seed = row->seed,
+        .state = row->position.state,
+        .objective = row->objective,
+    };
+}
+
+static int arm_of(const struct gathered *gathered, int64_t run)
+{
+    for (int i = 0; i < gathered->input.run_count; i++)
+        if (gathered->runs[i].id == run)
+            return gathered->runs[i].arm;
+    return -1;
+}
+
+static int gather_curves(struct reader *reader, struct gathered *gathered, const char *metric,
+                         int points, struct error *err)
+{
+    int count = 0;
+    if (store_read_job_series(reader, gathered->input.job, metric, PHASE_REPORT, points,
+                              &gathered->series, &count, err) < 0)
+        return -1;
+    gathered->curves = xcalloc((size_t)count, sizeof *gathered->curves);
+    for (int i = 0; i < count; i++)
+        gathered->curves[i] = (struct curve_input){
+            .arm = arm_of(gathered, gathered->series[i].run),
+            .count = gathered->series[i].count,
+            .step = gathered->series[i].step,
+            .value = gathered->series[i].value,
+        };
+    gathered->input.curves = gathered->curves;
+    gathered->input.curve_count = count;
+    gathered->input.curve_metric = metric;
+    gathered->input.curve_points = points;
+    return 0;
+}
+
+static void gathered_release(struct gathered *gathered)
+{
+    for (int i = 0; i < gathered->input.curve_count; i++)
+        series_release(&gathered->series[i]);
+    free(gathered->series);
+    free(gathered->curves);
+    free(gathered->runs);
+    json_decref(gathered->request);
+}
+
+static enum job_state state_of(const struct gathered *gathered)
+{
+    int counts[RUN_STATES] = {0};
+    for (int i = 0; i < gathered->input.run_count; i++)
+        counts[gathered->runs[i].state]++;
+    return job_state_of(counts, gathered->paused);
+}
+
+static int gather(struct reader *reader, const struct api_read *read, struct gathered *gathered,
+                  bool with_curves, struct error *err)
+{
+    *gathered = (struct gathered){0};
+    if (store_load_job(reader, read->id, take_job, take_run, gathered, err) < 0)
+        return -1;
+    if (!gathered->comparison)
+        return error_of(err, ERROR_NOT_FOUND,
+                        "job %" PRId64 " is not a comparison: it has no report", read->id);
+    gathered->input.state = state_of(gathered);
+    const char *metric = read->name[0] ? read->name : gathered->input.metric.name;
+    return with_curves ? gather_curves(reader, gathered, metric, read->points, err) : 0;
+}
+
+static int report_as_json(struct reader *reader, struct api_read *read, json_t **out,
+                          struct error *err)
+{
+    struct gathered gathered;
+    const int outcome = gather(reader, read, &gathered, true, err);
+    if (outcome == 0)
+        *out = report_json(&gathered.input);
+    gathered_release(&gathered);
+    return outcome;
+}
+
+static int report_as_csv(struct reader *reader, struct api_read *read, struct reply *out,
+                         struct error *err)
+{
+    struct gathered gathered;
+    const int outcome = gather(reader, read, &gathered, false, err);
+    if (outcome == 0) {
+        char *text = report_csv(&gathered.input);
+        *out = reply_bytes(200, "text/csv; charset=utf-8", text, strlen(text));
+        out->filename = xprintf("job-%" PRId64 "-report.csv", read->id);
+    }
+    gathered_release(&gathered);
+    return outcome;
+}
+
+static struct reply show_report(struct request *req)
+{
+    static const char *const offered[] = {"json", "csv", NULL};
+    struct api_read read = {.work = report_as_json};
+    struct error err;
+    int64_t points;
+    const char *format = api_format(req, offered);
+    const char *metric = request_query(req, "metric");
+
+    if (!format)
+        return reply_problem(406, "?format= must be json or csv");
+    if (request_id(req, 0, &read.id, &err) < 0 ||
+        request_query_integer(req, "points", 2, 10000, 200, &points, &err) < 0)
+        return reply_error(&err);
+    if (metric && (!*metric || strlen(metric) > 63))
+        return reply_problem(422, "?metric= must be the name of a metric, such as valid_loss");
+    read.points = (int)points;
+    snprintf(read.name, sizeof read.name, "%s", metric ? metric : "");
+    if (strcmp(format, "csv") == 0)
+        read.make = report_as_csv;
+    return api_read(req, &read);
+}
+
+const struct route report_routes[] = {
+    {METHOD_GET, "/api/v1/jobs/{id}/report", show_report, BODY_NONE, 0},
+    {0},
+};
