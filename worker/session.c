@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -187,6 +188,8 @@ static int64_t on_kept(void *context)
 static int lock_folder(struct session *session, const char *folder, struct error *err)
 {
     AUTO_FREE char *path = xprintf("%s/lock", folder);
+    if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+        return error_errno(err, "make the folder \"%s\"", folder);
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     const int64_t begun_ns = monotonic_ns();
     if (fd < 0)
