@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static json_t *values_json(const struct sample *sample)
@@ -104,12 +105,24 @@ static void write_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
+/* As few digits as give the same number back. */
+static void write_number(FILE *out, double value)
+{
+    char text[40];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    fputs(text, out);
+}
+
 static void write_line(FILE *out, const char *arm, const struct report_run *run)
 {
     write_text(out, arm);
     fprintf(out, ",%" PRIu64 ",%" PRId64 ",", run->seed, run->id);
     if (report_run_counts(run))
-        fprintf(out, "%.17g", run->objective);
+        write_number(out, run->objective);
     fputc('\n', out);
 }
 

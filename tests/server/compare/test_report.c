@@ -1,0 +1,363 @@
+/* The report of a small comparison: two arms, a grid of three rates, two tuning seeds, three report
+ * seeds. Means and errors: tests/reference/compare.py. */
+#include "support/check.h"
+
+#include "compare/report.h"
+#include "json.h"
+#include "memory.h"
+
+#include <stdlib.h>
+
+enum { RUNS = 18 };
+
+static struct report_run runs[RUNS];
+static json_t *request;
+
+static const char *const request_text =
+    "{\"kind\": \"compare\", \"arms\": [{\"name\": \"linear\", \"patch\": {}}, {\"name\": "
+    "\"cosine, "
+    "\\\"slow\\\"\", \"patch\": {}}], \"tune\": {\"over\": {\"/optimizer/lr\": [0.01, 0.03, 0.1]}, "
+    "\"seeds\": [8, 9]}, \"seeds\": [1, 2, 3], \"baseline\": \"cosine, \\\"slow\\\"\"}";
+
+/* In the order of a plan: tuning seed, point, arm; then report seed, arm. */
+static int set_up(void **state)
+{
+    (void)state;
+    static const double tuning[2][3][2] = {/* by seed, point, arm */
+                                           {{0.9, 0.8}, {0.6, 0.5}, {0.5, 0.7}},
+                                           {{0.9, 0.8}, {0.6, 0.5}, {0.4, 0.7}}};
+    static const double report[3][2] = {{0.31, 0.41}, {0.29, 0.35}, {0.33, 0.0}};
+    int count = 0;
+
+    for (int seed = 0; seed < 2; seed++) {
+        for (int point = 0; point < 3; point++) {
+            for (int arm = 0; arm < 2; arm++, count++)
+                runs[count] = (struct report_run){.id = 100 + count,
+                                                  .arm = arm,
+                                                  .point = point,
+                                                  .phase = PHASE_TUNE,
+                                                  .seed = 8 + (uint64_t)seed,
+                                                  .state = RUN_SUCCEEDED,
+                                                  .objective = tuning[seed][point][arm]};
+        }
+    }
+    for (int seed = 0; seed < 3; seed++) {
+        for (int arm = 0; arm < 2; arm++, count++)
+            runs[count] = (struct report_run){.id = 100 + count,
+                                              .arm = arm,
+                                              .point = arm == 0 ? 2 : 1,
+                                              .phase = PHASE_REPORT,
+                                              .seed = 1 + (uint64_t)seed,
+                                              .state = RUN_SUCCEEDED,
+                                              .objective = report[seed][arm]};
+    }
+    runs[17].state = RUN_FAILED; /* cosine diverged with seed 3 */
+    runs[17].objective = NAN;
+    struct error err;
+    assert_int_equal(json_read(request_text, strlen(request_text), &request, &err), 0);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    json_decref(request);
+    return 0;
+}
+
+static struct report_input input_of(void)
+{
+    return (struct report_input){
+        .job = 7,
+        .state = JOB_FAILED,
+        .metric = {.name = "valid_loss"},
+        .request = request,
+        .runs = runs,
+        .run_count = RUNS,
+    };
+}
+
+static void assert_json(const json_t *document, const char *pointer, const char *wanted)
+{
+    AUTO_FREE char *got = json_compact(json_pointer_get(document, pointer));
+    assert_string_equal(got, wanted);
+}
+
+static double number(const json_t *document, const char *pointer)
+{
+    const json_t *value = json_pointer_get(document, pointer);
+    assert_true(json_is_number(value));
+    return json_number_value(value);
+}
+
+/* How many warnings hold a piece of text. */
+static int warnings_with(const json_t *report, const char *piece)
+{
+    int count = 0;
+    size_t i;
+    json_t *warning;
+    json_array_foreach(json_object_get(report, "warnings"), i, warning)
+    {
+        count += strstr(json_string_value(warning), piece) != NULL;
+    }
+    return count;
+}
+
+static void the_head_names_job_metric_and_baseline(void **state)
+{
+    (void)state;
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+
+    assert_json(report, "/job", "7");
+    assert_json(report, "/state", "\"failed\"");
+    assert_json(report, "/metric",
+                "{\"at\":\"last\",\"goal\":\"minimize\",\"name\":\"valid_loss\"}");
+    assert_json(report, "/baseline", "\"cosine, \\\"slow\\\"\"");
+    assert_json(report, "/finished", "true");
+}
+
+static void an_arm_has_its_values_mean_and_error(void **state)
+{
+    (void)state;
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+
+    assert_json(report, "/arms/0/name", "\"linear\"");
+    assert_json(report, "/arms/0/chosen", "{\"/optimizer/lr\":0.10000000000000001}");
+    assert_json(report, "/arms/0/n", "3");
+    assert_near(number(report, "/arms/0/mean"), 0.31, 1e-14);
+    assert_near(number(report, "/arms/0/standard_error"), 0.011547005383792526, 1e-13);
+    assert_json(report, "/arms/0/best", "true");
+    assert_json(report, "/arms/0/values/1/seed", "2");
+    assert_json(report, "/arms/0/values/1/run", "114");
+    assert_near(number(report, "/arms/0/values/1/value"), 0.29, 0.0);
+}
+
+static void a_diverged_run_is_counted_and_never_dropped_silently(void **state)
+{
+    (void)state;
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+
+    assert_json(report, "/arms/1/n", "2");
+    assert_json(report, "/arms/1/failed", "1");
+    assert_near(number(report, "/arms/1/mean"), 0.38, 1e-14);
+    assert_near(number(report, "/arms/1/standard_error"), 0.03, 1e-13);
+    assert_json(report, "/arms/1/values/2", "{\"run\":117,\"seed\":3,\"value\":null}");
+    assert_int_equal(warnings_with(report, "1 of 3 report runs failed or diverged"), 1);
+}
+
+static void a_failure_ranks_behind_any_mean(void **state)
+{
+    (void)state;
+    runs[12].objective = runs[14].objective = runs[16].objective = 9.0; /* linear: worse */
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+    assert_json(report, "/arms/0/best", "true");
+    assert_json(report, "/arms/1/best", "false");
+}
+
+static void the_goal_decides_what_is_best(void **state)
+{
+    (void)state;
+    runs[17].state = RUN_SUCCEEDED;
+    runs[17].objective = 0.4;
+    struct report_input input = input_of();
+    input.metric.maximize = true;
+    json_auto_t *report = report_json(&input);
+    assert_json(report, "/arms/0/best", "false");
+    assert_json(report, "/arms/1/best", "true");
+    assert_json(report, "/metric/goal", "\"maximize\"");
+}
+
+static void tuning_shows_every_point_with_its_values(void **state)
+{
+    (void)state;
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+
+    assert_int_equal(json_array_size(json_pointer_get(report, "/arms/0/tuning")), 3);
+    assert_json(report, "/arms/0/tuning/1/point", "{\"/optimizer/lr\":0.029999999999999999}");
+    assert_near(number(report, "/arms/0/tuning/2/mean"), 0.45, 1e-14);
+    assert_json(report, "/arms/1/tuning/0/n", "2");
+    assert_json(report, "/arms/1/tuning/0/values/1/run", "107");
+    assert_json(report, "/arms/1/tuning/0/values/1/seed", "9");
+}
+
+static void a_choice_at_the_edge_of_its_grid_asks_for_the_next_value(void **state)
+{
+    (void)state;
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+
+    /* By hand: 0.1 * (0.1 / 0.03) = 0.333. */
+    assert_int_equal(warnings_with(report, "arm \"linear\": the chosen /optimizer/lr = 0.1 is the "
+                                           "largest of its grid; the best may lie beyond: add "
+                                           "0.333"),
+                     1);
+    assert_int_equal(warnings_with(report, "slow\": the chosen"), 0); /* 0.03 lies within */
+}
+
+static void the_smallest_value_is_an_edge_too(void **state)
+{
+    (void)state;
+    for (int i = 12; i < RUNS; i += 2)
+        runs[i].point = 0;
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+    /* By hand: 0.01 * (0.01 / 0.03) = 0.00333. */
+    assert_int_equal(warnings_with(report, "smallest of its grid; the best may lie beyond: add "
+                                           "0.00333"),
+                     1);
+}
+
+static void a_choice_not_yet_written_down_follows_from_the_tuning_runs(void **state)
+{
+    (void)state;
+    for (int i = 12; i < RUNS; i++)
+        runs[i] = (struct report_run){.id = runs[i].id,
+                                      .arm = runs[i].arm,
+                                      .point = -1,
+                                      .phase = PHASE_REPORT,
+                                      .seed = runs[i].seed,
+                                      .state = RUN_WAITING,
+                                      .objective = NAN};
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+    assert_json(report, "/arms/0/chosen", "{\"/optimizer/lr\":0.10000000000000001}");
+    assert_json(report, "/arms/1/chosen", "{\"/optimizer/lr\":0.029999999999999999}");
+    assert_json(report, "/arms/0/mean", "null");
+    assert_json(report, "/arms/0/values", "[]");
+    assert_json(report, "/arms/0/best", "false");
+    assert_json(report, "/finished", "false");
+    assert_int_equal(warnings_with(report, "not finished: 6 of 18 runs"), 1);
+}
+
+static void nothing_is_chosen_while_a_tuning_run_is_open(void **state)
+{
+    (void)state;
+    for (int i = 12; i < RUNS; i++)
+        runs[i].state = RUN_WAITING;
+    runs[0].state = RUN_RUNNING; /* linear */
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+    assert_json(report, "/arms/0/chosen", "null");
+    assert_json(report, "/arms/0/tuning/0/n", "1");
+}
+
+static void an_arm_whose_tuning_all_failed_says_so(void **state)
+{
+    (void)state;
+    for (int i = 0; i < RUNS; i += 2) {
+        runs[i].state = RUN_FAILED;
+        runs[i].objective = NAN;
+        runs[i].point = i < 12 ? runs[i].point : -1;
+    }
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+    assert_json(report, "/arms/0/chosen", "null");
+    assert_json(report, "/arms/0/tuning/0/mean", "null");
+    assert_json(report, "/arms/0/tuning/0/failed", "2");
+    assert_int_equal(warnings_with(report, "no tuning run gave a value"), 1);
+}
+
+static void best_over_the_run_and_few_seeds_are_cautioned(void **state)
+{
+    (void)state;
+    struct report_input input = input_of();
+    input.metric.best = true;
+    json_auto_t *report = report_json(&input);
+    assert_int_equal(warnings_with(report, "flatters noisy curves"), 1);
+    assert_int_equal(warnings_with(report, "report seed"), 0); /* three are enough */
+
+    input.run_count = RUNS - 2; /* as if there were two seeds */
+    json_auto_t *short_report = report_json(&input);
+    assert_int_equal(warnings_with(short_report, "only 2 report seeds"), 1);
+}
+
+static void cancelled_runs_are_counted_but_do_not_rank(void **state)
+{
+    (void)state;
+    runs[12].state = RUN_CANCELLED;
+    runs[12].objective = NAN;
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+    assert_json(report, "/arms/0/cancelled", "1");
+    assert_json(report, "/arms/0/failed", "0");
+    assert_json(report, "/arms/0/best", "true");
+    assert_int_equal(warnings_with(report, "1 of 3 report runs were cancelled"), 1);
+}
+
+static void curves_stand_beside_their_arms(void **state)
+{
+    (void)state;
+    const int64_t steps[] = {0, 10};
+    const double values[] = {2, 1};
+    const struct curve_input curve = {.arm = 1, .count = 2, .step = steps, .value = values};
+    struct report_input input = input_of();
+    input.curve_metric = "valid_loss";
+    input.curves = &curve;
+    input.curve_count = 1;
+    input.curve_points = 200;
+
+    json_auto_t *report = report_json(&input);
+    assert_json(report, "/arms/0/curve/step", "[]");
+    assert_json(report, "/arms/1/curve/step", "[0,10]");
+    assert_json(report, "/arms/1/curve/mean", "[2.0,1.0]");
+    assert_json(report, "/arms/1/curve/n", "[1,1]");
+}
+
+static void a_comparison_without_tuning_has_nothing_chosen(void **state)
+{
+    (void)state;
+    json_object_del(request, "tune");
+    for (int i = 12; i < RUNS; i++)
+        runs[i].point = 0;
+    struct report_input input = input_of();
+    input.runs = runs + 12;
+    input.run_count = 6;
+    json_auto_t *report = report_json(&input);
+    assert_json(report, "/arms/0/chosen", "null");
+    assert_json(report, "/arms/0/tuning", "[]");
+    assert_json(report, "/arms/0/n", "3");
+}
+
+static void csv_has_a_line_for_each_run_that_has_ended(void **state)
+{
+    (void)state;
+    runs[16].state = RUN_RUNNING;
+    runs[12].objective = 1.0 / 3;
+    const struct report_input input = input_of();
+    AUTO_FREE char *csv = report_csv(&input);
+    assert_string_equal(csv, "arm,seed,run,value\n"
+                             "linear,1,112,0.3333333333333333\n"
+                             "linear,2,114,0.29\n"
+                             "\"cosine, \"\"slow\"\"\",1,113,0.41\n"
+                             "\"cosine, \"\"slow\"\"\",2,115,0.35\n"
+                             "\"cosine, \"\"slow\"\"\",3,117,\n");
+}
+
+int main(void)
+{
+#define WITH_RUNS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        WITH_RUNS(the_head_names_job_metric_and_baseline),
+        WITH_RUNS(an_arm_has_its_values_mean_and_error),
+        WITH_RUNS(a_diverged_run_is_counted_and_never_dropped_silently),
+        WITH_RUNS(a_failure_ranks_behind_any_mean),
+        WITH_RUNS(the_goal_decides_what_is_best),
+        WITH_RUNS(tuning_shows_every_point_with_its_values),
+        WITH_RUNS(a_choice_at_the_edge_of_its_grid_asks_for_the_next_value),
+        WITH_RUNS(the_smallest_value_is_an_edge_too),
+        WITH_RUNS(a_choice_not_yet_written_down_follows_from_the_tuning_runs),
+        WITH_RUNS(nothing_is_chosen_while_a_tuning_run_is_open),
+        WITH_RUNS(an_arm_whose_tuning_all_failed_says_so),
+        WITH_RUNS(best_over_the_run_and_few_seeds_are_cautioned),
+        WITH_RUNS(cancelled_runs_are_counted_but_do_not_rank),
+        WITH_RUNS(curves_stand_beside_their_arms),
+        WITH_RUNS(a_comparison_without_tuning_has_nothing_chosen),
+        WITH_RUNS(csv_has_a_line_for_each_run_that_has_ended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
