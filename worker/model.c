@@ -137,7 +137,10 @@ static int allocate(struct model *model, struct error *err)
     const size_t rows = model->size.rows, width = widest(model);
     size_t floats;
 
-    if (!__builtin_mul_overflow(rows, floats_per_row(model), &floats))
+    if (model->dimension > MODEL_FLOATS_MAX)
+        return error_set(err, "the model has %zu parameters; at most %zu are accepted",
+                         model->dimension, MODEL_FLOATS_MAX);
+    if (!__builtin_mul_overflow(rows, floats_per_row(model), &floats) && floats <= MODEL_FLOATS_MAX)
         model->activations = aligned_block(floats + PIECES * LINE_FLOATS, sizeof(float));
     if (!model->activations)
         return error_set(err,

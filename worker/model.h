@@ -16,6 +16,10 @@
 
 enum { MODEL_HIDDEN_MAX = 16, MODEL_WIDTH_MAX = 65536, MODEL_INPUTS_MAX = 1 << 24 };
 
+/* Of the parameters, and of the activations of a batch: 8 GiB of floats. More would be taken from
+ * the machine before it could say no. */
+#define MODEL_FLOATS_MAX ((size_t)1 << 31)
+
 struct model;
 
 /* A type of model: what its settings are and which layers they make. */
@@ -36,9 +40,9 @@ struct model_size {
     bool derivatives; /* room for model_derivative() too */
 };
 
-/* Builds a model by its resolved specification, {"type": "mlp", "hidden": [128], …}. Refuses sizes
- * outside the limits and activations that memory does not hold. The seed decides theta's start and
- * what dropout drops. The caller frees it. */
+/* Builds a model by its resolved specification, {"type": "mlp", "hidden": [128], …}. Refuses what
+ * is outside the limits above and activations that memory does not hold. The seed decides theta's
+ * start and what dropout drops. The caller frees it. */
 int model_open(const json_t *spec, const struct model_size *size, uint64_t seed,
                struct model **out_model, struct error *err);
 void model_free(struct model *model); /* accepts NULL */
