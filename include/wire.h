@@ -30,7 +30,7 @@
  *     kept        run, step (on record: older files may go)
  *     stop        run, attempt, reason ("cancelled", "pruned", "preempted", "shutdown")
  *     prepare     request (number), dataset (name), format, settings, parts {"name": path, …},
- *                 cache (folder)
+ *                 cache (folder); format "built-in": make the built-in of that name
  *     shutdown    (finish up: checkpoint, result "stopped", exit)
  */
 #ifndef WIRE_H

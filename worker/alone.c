@@ -151,6 +151,22 @@ enum outcome_state alone_train(const json_t *spec, const struct alone_options *o
 
 /* --- preparing a data set ------------------------------------------------------------------ */
 
+/* A built-in is made where it is absent; its file keeps its own name. */
+static json_t *builtin_line(json_int_t request, const char *name, const char *cache)
+{
+    struct dataset *dataset;
+    struct error err;
+
+    if (dataset_open_builtin(name, cache, &dataset, &err) < 0)
+        return json_pack("{s:I, s:o, s:s}", "request", request, "message", json_text(err.sentence),
+                         "pointer", "");
+    AUTO_FREE char *file = dataset_builtin_file(name);
+    json_t *line = json_pack("{s:I, s:s, s:s, s:o}", "request", request, "file", file, "digest",
+                             dataset->digest, "summary", dataset_summary(dataset));
+    dataset_free(dataset);
+    return line;
+}
+
 json_t *prepared_line(const json_t *body, const char *cache)
 {
     char digest[65];
@@ -159,6 +175,8 @@ json_t *prepared_line(const json_t *body, const char *cache)
     struct error err;
     const json_int_t request = json_integer_at(body, "request", 0);
 
+    if (strcmp(json_text_at(body, "format", ""), "built-in") == 0)
+        return builtin_line(request, json_text_at(body, "dataset", ""), cache);
     if (dataset_prepare(json_text_at(body, "format", ""), json_object_get(body, "settings"),
                         json_object_get(body, "parts"), cache, digest, &summary, &part, &err) < 0) {
         AUTO_FREE char *pointer = *part ? json_pointer_join("", part) : xstrdup("");

@@ -109,6 +109,12 @@ static int make_once(const struct builtin *builtin, const char *cache, const cha
     return dataset_open(path, out_dataset, err);
 }
 
+char *dataset_builtin_file(const char *name)
+{
+    const struct builtin *builtin = builtin_find(name);
+    return builtin ? xprintf("%s-%d.data", builtin->name, builtin->version) : NULL;
+}
+
 int dataset_open_builtin(const char *name, const char *cache, struct dataset **out_dataset,
                          struct error *err)
 {
