@@ -2,15 +2,12 @@
  * Curves as they grow: fetched reduced to some points, then lengthened by events. A curve that
  * grows past CURVE_POINTS_MAX is thinned by half, each pair keeping its last value.
  */
-import type { Phase, Values } from "./types";
+import type { Values } from "./types";
 
 export const CURVE_POINTS_MAX = 2000;
 
 export interface Curve {
     run: number;
-    arm: string | null;
-    seed: number;
-    phase: Phase;
     step: number[];
     value: Values;
 }

@@ -89,9 +89,6 @@ export type Values = (number | null)[];
 
 export interface JobSeries {
     run: number;
-    arm: string | null;
-    seed: number;
-    phase: Phase;
     step: number[];
     value: Values;
 }

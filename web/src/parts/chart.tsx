@@ -147,6 +147,7 @@ function drawEndLabels(plot: uPlot, lines: Line[]): void {
     const pen = plot.ctx;
     pen.save();
     pen.font = `${11 * ratio}px ${style("--sans")}`;
+    pen.textAlign = "left";
     pen.textBaseline = "middle";
     for (const { line, y } of labels) {
         pen.fillStyle = style(line.look.colour);

@@ -73,7 +73,7 @@ export function RunsBar({ runs }: { runs: RunCounts }) {
     );
 }
 
-export function StepsBar({ step, steps }: { step: number | null; steps: number | null }) {
+export function StepsBar({ step, steps, state = "running" }: { step: number | null; steps: number | null; state?: RunState }) {
     const part = step !== null && steps ? Math.min(1, step / steps) : 0;
     return (
         <div
@@ -84,7 +84,7 @@ export function StepsBar({ step, steps }: { step: number | null; steps: number |
             aria-valuenow={step ?? 0}
             aria-label={steps ? `Step ${count(step ?? 0)} of ${count(steps)}` : "Not started"}
         >
-            <span class="part running" style={{ width: `${100 * part}%` }} />
+            <span class={`part ${state}`} style={{ width: `${100 * part}%` }} />
         </div>
     );
 }

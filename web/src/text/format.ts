@@ -18,6 +18,16 @@ export function number(value: number | null | undefined, digits = 4): string {
     return value.toPrecision(digits);
 }
 
+/* number() for a column: as many places for all as the largest needs, so that the points line up. */
+export function column(values: (number | null | undefined)[], digits = 5): (value: number | null | undefined) => string {
+    const sizes = values.filter((value): value is number => typeof value === "number" && value !== 0).map(Math.abs);
+    const most = Math.max(...sizes);
+    const places = Math.max(0, digits - 1 - Math.floor(Math.log10(most)));
+    const plain = most < 1e5 && places <= 8 && !values.every((value) => Number.isInteger(value ?? 0));
+    const finest = 10 ** (1 - places); /* what is smaller would lose all but one digit */
+    return (value) => (plain && typeof value === "number" && (value === 0 || Math.abs(value) >= finest) ? value.toFixed(places) : number(value, digits));
+}
+
 /* As short as it is exact: grid values and settings. */
 export function exact(value: number): string {
     const size = Math.abs(value);

@@ -13,7 +13,7 @@ interface Group {
 
 function rangeOf(setting: Setting): string {
     if (setting.choices) return setting.choices.join(" | ");
-    if (setting.registry) return `a ${setting.registry}`;
+    if (setting.registry) return `any ${setting.registry}`;
     const of = setting.type === "numbers" || setting.type === "integers" ? "list of " : "";
     const ends = [
         setting.low !== undefined ? `${setting.above_low ? "> " : "≥ "}${exact(setting.low)}` : "",
@@ -29,7 +29,7 @@ function SettingLine({ setting }: { setting: Setting }) {
             <code>{setting.name}</code>
             <span class="setting-range">{rangeOf(setting)}{setting.unit ? ` ${setting.unit}` : ""}</span>
             <span class="setting-default">
-                {setting.required ? <em>required</em> : setting.default !== undefined ? <>default <code>{JSON.stringify(setting.default)}</code></> : null}
+                {setting.required ? <em>required</em> : setting.default !== undefined ? <>default <code>{JSON.stringify(setting.default)}</code></> : <span class="muted">optional</span>}
             </span>
             {setting.help ? <p>{setting.help}</p> : null}
             {setting.members ? (

@@ -42,7 +42,7 @@ function useCurves(job: number, metric: string, phase: Phase | "all", total: num
                 for (const [step, name, value] of event.rows) {
                     if (name !== metric) continue;
                     if (!curve) {
-                        curve = { run: run.id, arm: run.arm, seed: run.seed, phase: run.phase, step: [], value: [] };
+                        curve = { run: run.id, step: [], value: [] };
                         curves.current.set(run.id, curve);
                     }
                     lengthen(curve, step, value);
@@ -55,8 +55,7 @@ function useCurves(job: number, metric: string, phase: Phase | "all", total: num
     useLoad(
         (signal) =>
             load<{ series: JobSeries[] }>(`/jobs/${job}/metrics?${query}`, signal, ({ series }) => {
-                for (const { run, arm, seed, phase, step, value } of series)
-                    curves.current.set(run, continued({ run, arm, seed, phase, step, value }, curves.current.get(run)));
+                for (const { run, step, value } of series) curves.current.set(run, continued({ run, step, value }, curves.current.get(run)));
                 changed(topic);
             }),
         [job, query],
@@ -64,9 +63,9 @@ function useCurves(job: number, metric: string, phase: Phase | "all", total: num
     return curves.current;
 }
 
-function labelOf(curve: Curve, run: Run | undefined): string {
-    const tuned = curve.phase === "tune" ? point(run?.tuned) : "";
-    return [curve.arm, `seed ${curve.seed}`, tuned].filter(Boolean).join(" · ");
+function labelOf(run: Run): string {
+    const tuned = run.phase === "tune" ? point(run.tuned) : "";
+    return [run.arm, `seed ${run.seed}`, tuned].filter(Boolean).join(" · ");
 }
 
 export function CurvesPanel({ job, runs, looks }: { job: Job; runs: Run[]; looks: (arm: string | null) => ArmLook }) {
@@ -85,17 +84,18 @@ export function CurvesPanel({ job, runs, looks }: { job: Job; runs: Run[]; looks
     const [hidden, setHidden] = useState<Set<string>>(new Set());
 
     const curves = useCurves(job.id, metric, shownPhase, job.runs.total);
-    const byId = new Map(runs.map((run) => [run.id, run]));
-    const sorted = [...curves.values()]
-        .filter((curve) => !curve.arm || !hidden.has(curve.arm))
-        .sort((a, b) => (byId.get(a.run)?.objective ?? Infinity) - (byId.get(b.run)?.objective ?? Infinity) || a.run - b.run);
-    const chosen = pickFairly(sorted, (curve) => curve.arm ?? "", (curve) => byId.get(curve.run)?.state === "running", CURVES_MOST).sort((a, b) => a.run - b.run);
-    const lines: Line[] = chosen.map((curve) => ({
-        key: String(curve.run),
-        label: labelOf(curve, byId.get(curve.run)),
-        look: looks(curve.arm),
-        step: curve.step,
-        value: smooth(curve.value, weight),
+    const sign = job.metric?.goal === "maximize" ? -1 : 1;
+    const merit = (run: Run) => (run.objective === null ? Infinity : sign * run.objective);
+    const drawable = runs
+        .filter((run) => curves.has(run.id) && !(run.arm !== null && hidden.has(run.arm)))
+        .sort((a, b) => (merit(a) < merit(b) ? -1 : merit(a) > merit(b) ? 1 : a.id - b.id));
+    const chosen = pickFairly(drawable, (run) => run.arm ?? "", (run) => run.state === "running", CURVES_MOST).sort((a, b) => a.id - b.id);
+    const lines: Line[] = chosen.map((run) => ({
+        key: String(run.id),
+        label: labelOf(run),
+        look: looks(run.arm),
+        step: curves.get(run.id)?.step ?? [],
+        value: smooth(curves.get(run.id)?.value ?? [], weight),
     }));
 
     const toggle = (arm: string) => {
@@ -132,9 +132,9 @@ export function CurvesPanel({ job, runs, looks }: { job: Job; runs: Run[]; looks
                             {arm}
                         </button>
                     ))}
-                    {sorted.length > lines.length ? (
+                    {drawable.length > lines.length ? (
                         <span class="muted small">
-                            {plural(lines.length, "curve")} of {count(sorted.length)}: the running and the best of each arm
+                            {plural(lines.length, "curve")} of {count(drawable.length)}: the running and the best of each arm
                         </span>
                     ) : null}
                 </div>

@@ -8,7 +8,7 @@ import type { ArmReport, GridPoint, Job, JsonObject, Report } from "../data/type
 import { Choice, Panel, Select, Swatch, Waiting } from "../parts/bits";
 import { Chart } from "../parts/chart";
 import { scaleOf, Strip, StripAxis, type Scale } from "../parts/strip";
-import { exact, number, plural, point, withError } from "../text/format";
+import { column, exact, number, plural, point, withError } from "../text/format";
 import { usualMetrics } from "./job-curves";
 
 type Looks = (arm: string | null) => ArmLook;
@@ -98,7 +98,7 @@ function merit(arm: ArmReport, mean: number | null, goal: string): number {
     return worse / (known.length - 1);
 }
 
-function TuneCell({ arm, entry, report }: { arm: ArmReport; entry: GridPoint | undefined; report: Report }) {
+function TuneCell({ arm, entry, report, show }: { arm: ArmReport; entry: GridPoint | undefined; report: Report; show: (mean: number | null) => string }) {
     if (!entry) return <td />;
     const chosen = same(entry.point, arm.chosen);
     const failed = entry.values.length > 0 && entry.mean === null;
@@ -106,7 +106,7 @@ function TuneCell({ arm, entry, report }: { arm: ArmReport; entry: GridPoint | u
     const title = entry.values.map(({ seed, value }) => `seed ${seed}: ${number(value, 5)}`).join(", ");
     return (
         <td class={`number tune ${chosen ? "chosen" : ""}`} title={title} style={entry.mean === null ? {} : { background: `color-mix(in oklab, var(--accent) ${fill}%, var(--surface))` }}>
-            {failed ? <span class="bad-words">failed</span> : number(entry.mean, 4)}
+            {failed ? <span class="bad-words">failed</span> : show(entry.mean)}
             {chosen ? (
                 <>
                     <span aria-hidden="true"> ◆</span>
@@ -120,6 +120,7 @@ function TuneCell({ arm, entry, report }: { arm: ArmReport; entry: GridPoint | u
 function TuningTable({ report, looks }: { report: Report; looks: Looks }) {
     const points = report.arms.find((arm) => arm.tuning.length > 0)?.tuning.map((entry) => entry.point) ?? [];
     const names = Object.keys(points[0] ?? {});
+    const show = column(report.arms.flatMap((arm) => arm.tuning.map((entry) => entry.mean)), 4);
     const single = names.length === 1 ? names[0] : undefined;
     const heading = (values: JsonObject) => {
         const value = single === undefined ? null : values[single];
@@ -145,7 +146,7 @@ function TuningTable({ report, looks }: { report: Report; looks: Looks }) {
                                 <Swatch look={looks(arm.name)} /> {arm.name}
                             </th>
                             {points.map((values, i) => (
-                                <TuneCell key={JSON.stringify(values)} arm={arm} report={report} entry={arm.tuning.find((entry) => same(entry.point, values)) ?? arm.tuning[i]} />
+                                <TuneCell key={JSON.stringify(values)} arm={arm} report={report} show={show} entry={arm.tuning.find((entry) => same(entry.point, values)) ?? arm.tuning[i]} />
                             ))}
                         </tr>
                     ))}
@@ -216,6 +217,7 @@ export function ReportPanels({ job, looks }: { job: Job; looks: Looks }) {
 
     if (!report) return loaded.failed?.status === 404 ? null : <Panel title="Report"><Waiting load={loaded} what="report" /></Panel>;
     const tuned = report.arms.some((arm) => arm.tuning.length > 0);
+    const curved = !tuned || report.arms.some((arm) => arm.curve && arm.curve.step.length > 0);
     const best = report.arms.find((arm) => arm.best);
     const tools = (
         <>
@@ -245,8 +247,8 @@ export function ReportPanels({ job, looks }: { job: Job; looks: Looks }) {
                 ) : null}
                 <ReportTable report={report} looks={looks} seeds={seedsOf(job)} />
             </Panel>
-            <div class={tuned ? "pair" : ""}>
-                <MeanCurves job={job} report={report} looks={looks} />
+            <div class={tuned && curved ? "pair" : ""}>
+                {curved ? <MeanCurves job={job} report={report} looks={looks} /> : null}
                 {tuned ? (
                     <Panel title={<>Tuning <span class="muted">{report.metric.name}, mean of the tuning seeds</span></>}>
                         <TuningTable report={report} looks={looks} />

@@ -6,7 +6,7 @@ import { phases, runStates, type Job, type Run } from "../data/types";
 import { Panel, Select, Swatch, Waiting } from "../parts/bits";
 import { Rows } from "../parts/rows";
 import { StateMark, StepsBar } from "../parts/state";
-import { count, number, plural, point } from "../text/format";
+import { column, count, plural, point } from "../text/format";
 
 type Looks = (arm: string | null) => ArmLook;
 
@@ -71,12 +71,17 @@ function Failures({ runs }: { runs: Run[] }) {
     );
 }
 
-function RunRow({ run, looks, metrics, compared }: { run: Run; looks: Looks; metrics: string[]; compared: boolean }) {
+type Format = ReturnType<typeof column>;
+
+function RunRow({ run, looks, metrics, objective, compared }: { run: Run; looks: Looks; metrics: [string, Format][]; objective: Format; compared: boolean }) {
     const note = run.state === "failed" ? run.reason : run.attempt > 1 ? `attempt ${run.attempt}` : null;
     return (
         <tr style={{ height: `${ROW_PX}px` }}>
             <td class="number">
                 <a href={`/runs/${run.id}`}>{run.id}</a>
+            </td>
+            <td class="nowrap" title={run.message ?? undefined}>
+                <StateMark state={run.state} note={note} />
             </td>
             {compared ? (
                 <td class="nowrap">
@@ -86,18 +91,15 @@ function RunRow({ run, looks, metrics, compared }: { run: Run; looks: Looks; met
             {compared ? <td class="muted">{run.phase}</td> : null}
             <td class="number">{run.seed}</td>
             {compared ? <td class="mono small nowrap">{point(run.tuned)}</td> : null}
-            <td class="nowrap" title={run.message ?? undefined}>
-                <StateMark state={run.state} note={note} />
-            </td>
             <td class="cell-steps">
                 {run.state === "running" ? <StepsBar step={run.step} steps={run.steps} /> : run.step !== null ? <span class="number muted">{count(run.step)}</span> : null}
             </td>
-            {metrics.map((name) => (
+            {metrics.map(([name, show]) => (
                 <td class="number" key={name}>
-                    {number(run.metrics?.[name])}
+                    {show(run.metrics?.[name])}
                 </td>
             ))}
-            <td class="number strong">{number(run.objective, 5)}</td>
+            <td class="number strong">{objective(run.objective)}</td>
         </tr>
     );
 }
@@ -118,7 +120,10 @@ export function RunsPanel({ job, runs, looks, load, again }: { job: Job; runs: R
             const way = x < y ? -1 : x > y ? 1 : a.number - b.number;
             return down ? -way : way;
         });
-    const metrics = shownMetrics.filter((name) => runs.some((run) => run.metrics?.[name] !== undefined));
+    const metrics = shownMetrics
+        .filter((name) => runs.some((run) => run.metrics?.[name] !== undefined))
+        .map((name): [string, Format] => [name, column(runs.map((run) => run.metrics?.[name]), 4)]);
+    const objective = column(runs.map((run) => run.objective));
 
     const head = (words: string, by: Order | null, right = false) => (
         <th key={words} class={right ? "right" : ""} aria-sort={by === order ? (down ? "descending" : "ascending") : undefined}>
@@ -161,17 +166,17 @@ export function RunsPanel({ job, runs, looks, load, again }: { job: Job; runs: R
                     head={
                         <tr>
                             {head("Run", "number", true)}
+                            {head("State", "state")}
                             {compared ? head("Arm", "arm") : null}
                             {compared ? head("Phase", null) : null}
                             {head("Seed", "seed", true)}
                             {compared ? head("Tuned", null) : null}
-                            {head("State", "state")}
                             {head("Step", null)}
-                            {metrics.map((name) => head(name, null, true))}
+                            {metrics.map(([name]) => head(name, null, true))}
                             {head("Objective", "objective", true)}
                         </tr>
                     }
-                    row={(run) => <RunRow key={run.id} run={run} looks={looks} metrics={metrics} compared={compared} />}
+                    row={(run) => <RunRow key={run.id} run={run} looks={looks} metrics={metrics} objective={objective} compared={compared} />}
                 />
             )}
             {job.runs.total > runs.length && runs.length > 0 && load.ready ? (

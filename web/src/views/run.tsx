@@ -28,7 +28,7 @@ interface Plotted extends Curve {
 
 function curveOf(run: Run, series: RunSeries): Plotted {
     const { step, value, low, high } = series;
-    const curve: Plotted = { run: run.id, arm: run.arm, seed: run.seed, phase: run.phase, step, value };
+    const curve: Plotted = { run: run.id, step, value };
     return low && high ? { ...curve, low, high } : curve;
 }
 
@@ -179,7 +179,7 @@ function Header({ run, job }: { run: Run; job: Job | undefined }) {
             </div>
             <div class="job-progress">
                 <StateMark state={run.state} note={run.reason} />
-                <StepsBar step={run.state === "succeeded" ? (run.steps ?? run.step) : run.step} steps={run.steps} />
+                <StepsBar step={run.step} steps={run.steps ?? run.step} state={run.state} />
                 <span class="number">
                     {run.step !== null ? count(run.step) : 0}
                     {run.steps ? ` / ${count(run.steps)}` : ""}

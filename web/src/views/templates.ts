@@ -69,6 +69,6 @@ export function exampleText(): string {
 
 export function firstCurl(origin: string): string {
     const spec = { dataset: "digits", model: { type: "mlp", hidden: [64] }, optimizer: { type: "adam", lr: 0.001 }, epochs: 3 };
-    const body = JSON.stringify({ kind: "train", name: "first try", spec }, null, 1).replaceAll(/\n\s*/g, " ");
+    const body = layOut({ kind: "train", name: "first try", spec }).replaceAll("\n", "\n     ");
     return `curl ${origin}/api/v1/jobs \\\n  -H 'Content-Type: application/json' \\\n  -d '${body}'`;
 }
