@@ -6,7 +6,13 @@
 #include <string.h>
 
 /* With these a summary stays well below a line of the wire, whatever the data set holds. */
-enum { ROWS_SHOWN = 5, NUMBERS_SHOWN = 64, CLASSES_SHOWN = 1000, NAME_BYTES_SHOWN = 16384 };
+enum {
+    ROWS_SHOWN = 5,
+    NUMBERS_SHOWN = 64,
+    PIXELS_SHOWN = 1024, /* of a picture, which says nothing in parts: 32 x 32 */
+    CLASSES_SHOWN = 1000,
+    NAME_BYTES_SHOWN = 16384
+};
 
 static json_t *shape_of(const struct dataset *dataset)
 {
@@ -16,13 +22,21 @@ static json_t *shape_of(const struct dataset *dataset)
     return shape;
 }
 
+static size_t numbers_shown(const struct dataset *dataset)
+{
+    const bool is_picture = dataset->rank >= 2 && dataset->train.bytes;
+    const size_t most =
+        is_picture && dataset->feature_count <= PIXELS_SHOWN ? PIXELS_SHOWN : NUMBERS_SHOWN;
+    return dataset->feature_count < most ? dataset->feature_count : most;
+}
+
 static json_t *row_of(const struct dataset *dataset, size_t row)
 {
     const struct dataset_part *part = &dataset->train;
-    const size_t first = row * dataset->feature_count;
+    const size_t first = row * dataset->feature_count, count = numbers_shown(dataset);
     json_t *numbers = json_array();
 
-    for (size_t i = 0; i < dataset->feature_count && i < NUMBERS_SHOWN; i++)
+    for (size_t i = 0; i < count; i++)
         json_array_append_new(numbers, part->bytes ? json_integer(part->bytes[first + i])
                                                    : json_number((double)part->floats[first + i]));
     return numbers;
