@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CACHE_LINE_BYTES = 64, ROWS_AHEAD = 4 };
+enum { CACHE_LINE_BYTES = 64, SECOND_LEVEL = 2, ROWS_AHEAD = 8 };
 
 static void set_global(struct batches *batches, double mean, double deviation)
 {
@@ -178,7 +178,7 @@ static void ask_for(const struct batches *batches, const struct dataset_part *pa
     const char *from = part->bytes ? (const char *)part->bytes : (const char *)part->floats;
 
     for (size_t at = 0; at < bytes; at += CACHE_LINE_BYTES)
-        __builtin_prefetch(from + row * bytes + at);
+        __builtin_prefetch(from + row * bytes + at, 0, SECOND_LEVEL);
 }
 
 uint32_t batches_take(struct batches *batches, uint64_t k, float *features, uint16_t *labels,

@@ -41,7 +41,7 @@ static float spread(struct rng *rng, double deviation, double most)
 static void choose_map(struct hand *hand)
 {
     struct rng *rng = &hand->rng;
-    const double angle = (double)spread(rng, 0.13, 0.4), slant = (double)spread(rng, 0.2, 0.5);
+    const double angle = (double)spread(rng, 0.12, 0.3), slant = (double)spread(rng, 0.2, 0.45);
     const double height = (double)between(rng, 16, 22);
     const double width = height * (double)between(rng, 0.6, 0.95);
     const double sine = angle_sine(angle), cosine = angle_cosine(angle);
@@ -52,12 +52,12 @@ static void choose_map(struct hand *hand)
     hand->map[1][0] = (float)(sine * width);
     hand->map[1][1] = (float)((-sine * slant + cosine) * height);
     for (int i = 0; i < 2; i++)
-        hand->shift[i] = SIDE / 2.0F + spread(rng, 1.3, 3.5);
+        hand->shift[i] = SIDE / 2.0F + spread(rng, 1.3, 2.6);
 }
 
 static void choose_elastic(struct hand *hand)
 {
-    const double strength = (double)between(&hand->rng, 0.3, 1.3);
+    const double strength = (double)between(&hand->rng, 0.2, 1.1);
     for (int row = 0; row < NODES; row++)
         for (int column = 0; column < NODES; column++)
             for (int i = 0; i < 2; i++)
@@ -67,11 +67,11 @@ static void choose_elastic(struct hand *hand)
 static void choose_pen(struct hand *hand)
 {
     struct rng *rng = &hand->rng;
-    hand->radius = between(rng, 0.55, 1.75);
+    hand->radius = between(rng, 0.7, 1.7);
     hand->softness = between(rng, 0.7, 1.6);
     hand->blur = between(rng, 0, 0.3);
-    hand->ink = between(rng, 0.65, 1);
-    hand->noise = between(rng, 0, 0.12);
+    hand->ink = between(rng, 0.7, 1);
+    hand->noise = between(rng, 0, 0.09);
 }
 
 static float smooth(float x)
@@ -166,8 +166,8 @@ static void draw_stroke(struct hand *hand, const struct stroke *stroke)
     const int last = stroke->count - 1;
 
     for (int i = 0; i <= last; i++) {
-        point[i].x = (float)stroke->point[i][0] + spread(&hand->rng, 2.2, 6);
-        point[i].y = (float)stroke->point[i][1] + spread(&hand->rng, 2.2, 6);
+        point[i].x = (float)stroke->point[i][0] + spread(&hand->rng, 2, 5);
+        point[i].y = (float)stroke->point[i][1] + spread(&hand->rng, 2, 5);
     }
     struct point from = place(hand, point[0]);
     for (int i = 0; i < last; i++) {
