@@ -318,8 +318,8 @@ static int change_run(struct writer *writer, struct command *base, struct error 
     struct sql *db = writer_db(writer);
     const struct job_change *change = command->change.job.job > 0 ? &command->change.job : NULL;
     int deltas[RUN_STATES] = {0};
-    enum run_state before;
-    int64_t job;
+    enum run_state before = RUN_WAITING;
+    int64_t job = 0;
 
     if (read_position(command, db, &job, &before, err) < 0 || read_objective(command, db, err) < 0)
         return -1;
