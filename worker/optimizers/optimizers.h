@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { OPTIMIZER_MEMORY_MAX = 6, OPTIMIZER_BLOCK = 4096 };
+enum { OPTIMIZER_MEMORY_MAX = 6, OPTIMIZER_BLOCK = 512 };
 
 /* What an optimizer sees of a run: all parameters, or for one that works element by element
  * (`whole` is false) a block of at most OPTIMIZER_BLOCK of them at a time, so that weight decay and
