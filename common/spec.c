@@ -303,29 +303,43 @@ static void check_lengths(const struct place *place, const json_t *resolved)
                      json_array_size(other), json_array_size(value));
 }
 
+static size_t count_known(const json_t *settings, const json_t *object)
+{
+    size_t i, known = 0;
+    json_t *setting;
+    json_array_foreach(settings, i, setting)
+    {
+        known += json_object_get(object, name_of(setting)) != NULL;
+    }
+    return known;
+}
+
+static void refuse_member(const json_t *settings, const char *key, const struct place *place)
+{
+    const int count = (int)json_array_size(settings);
+    AUTO_FREE const char **names = xcalloc((size_t)count, sizeof *names);
+    size_t i;
+    json_t *setting;
+    json_array_foreach(settings, i, setting)
+    {
+        names[i] = name_of(setting);
+        if (strcmp(names[i], key) == 0)
+            return;
+    }
+    unknown_name(place, place->pointer, key, "field", key, names, count);
+}
+
+/* Counting first: nearly always all members are known, and nothing needs to be searched. */
 static void refuse_unknown_members(const json_t *settings, const json_t *object,
                                    const struct place *place)
 {
     const char *key;
     json_t *value;
+    if (count_known(settings, object) == json_object_size(object))
+        return;
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
-        size_t i;
-        json_t *setting;
-        bool known = false;
-        json_array_foreach(settings, i, setting)
-        {
-            known = known || strcmp(name_of(setting), key) == 0;
-        }
-        if (known)
-            continue;
-        const int count = (int)json_array_size(settings);
-        AUTO_FREE const char **names = xcalloc((size_t)count, sizeof *names);
-        json_array_foreach(settings, i, setting)
-        {
-            names[i] = name_of(setting);
-        }
-        unknown_name(place, place->pointer, key, "field", key, names, count);
+        refuse_member(settings, key, place);
     }
 }
 

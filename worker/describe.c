@@ -185,9 +185,17 @@ static json_t *describe_models(void)
     DESCRIBE_LIST(model_kinds);
 }
 
+/* With what they compare, so that the server refuses a loss that does not suit a data set. */
 static json_t *describe_losses(void)
 {
-    DESCRIBE_LIST(losses_list);
+    json_t *array = json_array();
+    for (const struct loss *const *loss = losses_list; *loss; loss++) {
+        json_t *described = entry((*loss)->name, (*loss)->help, (*loss)->settings);
+        json_object_set_new(described, "labels",
+                            json_string((*loss)->of_classes ? "classes" : "targets"));
+        json_array_append_new(array, described);
+    }
+    return array;
 }
 
 static json_t *describe_problems(void)

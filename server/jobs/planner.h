@@ -18,7 +18,8 @@ void plan_train(const struct planner *planner, const json_t *body, struct job_pl
 void plan_compare(const struct planner *planner, const json_t *body, struct job_plan *plan);
 
 /* spec_resolve(), then what only the server knows: that the data set exists, and that the loss
- * suits its labels. Problems go to `problems`, not to the planner's. */
+ * suits its labels (a null one becomes the one that does). Problems go to `problems`, not to the
+ * planner's. */
 json_t *plan_resolve(const struct planner *planner, const json_t *spec, const char *pointer,
                      struct problems *problems);
 

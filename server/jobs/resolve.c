@@ -11,14 +11,17 @@ static struct data_facts find_data(const struct planner *planner, const char *na
     size_t i;
     json_t *builtin;
 
-    const struct data_facts facts = planner->lookup(planner->lookup_context, name);
+    struct data_facts facts = planner->lookup(planner->lookup_context, name);
     if (facts.known)
         return facts;
     json_array_foreach(json_object_get(planner->catalog, "builtins"), i, builtin)
     {
-        if (strcmp(json_text_at(builtin, "name", ""), name) == 0)
+        const char *other = json_text_at(builtin, "name", "");
+        if (strcmp(other, name) == 0)
             return (struct data_facts){.known = true,
                                        .classes = (int)json_integer_at(builtin, "classes", 0)};
+        if (!facts.nearest)
+            facts.nearest = nearest_name(name, &other, 1);
     }
     return facts;
 }
@@ -29,7 +32,7 @@ static const char *labels_of(const json_t *loss)
     return json_text_at(loss, "labels", "");
 }
 
-/* The first loss for such labels, to be suggested. */
+/* The first loss for such labels; NULL where the catalogue does not say. */
 static const char *loss_for(const json_t *catalog, const char *labels)
 {
     size_t i;
@@ -39,7 +42,7 @@ static const char *loss_for(const json_t *catalog, const char *labels)
         if (strcmp(labels_of(loss), labels) == 0)
             return json_text_at(loss, "name", "");
     }
-    return "another loss";
+    return NULL;
 }
 
 /* A loss stands in a specification by its name, or as an object with a type. */
@@ -49,30 +52,33 @@ static const char *loss_name(const json_t *spec)
     return json_is_string(loss) ? json_string_value(loss) : json_text_at(loss, "type", NULL);
 }
 
-static void check_loss(const struct planner *planner, const json_t *spec, const char *data,
-                       int classes, const char *pointer, struct problems *problems)
+/* Without a loss, the one that suits the labels is laid in; one that does not suit is refused. */
+static void settle_loss(const struct planner *planner, json_t *spec, const char *data, int classes,
+                        const char *pointer, struct problems *problems)
 {
-    const char *name = loss_name(spec);
-    const char *wanted = name ? labels_of(catalog_find(planner->catalog, "loss", name)) : "";
     const char *labels = classes > 0 ? "classes" : "targets";
+    const char *name = loss_name(spec), *suitable = loss_for(planner->catalog, labels);
+    const char *wanted = name ? labels_of(catalog_find(planner->catalog, "loss", name)) : "";
 
-    if (!*wanted || strcmp(wanted, labels) == 0)
+    if (!name && suitable && json_object_get(spec, "loss"))
+        json_object_set_new(spec, "loss", json_string(suitable));
+    if (!*wanted || !suitable || strcmp(wanted, labels) == 0)
         return;
-    problems_add(
-        problems, pointer, "loss", "\"%s\" needs %s, but data set \"%.64s\" has %s; try \"%s\"",
-        name, classes > 0 ? "numbers to predict" : "classes", data,
-        classes > 0 ? "classes" : "numbers to predict", loss_for(planner->catalog, labels));
+    problems_add(problems, pointer, "loss",
+                 "\"%s\" needs %s, but data set \"%.64s\" has %s; try \"%s\"", name,
+                 classes > 0 ? "numbers to predict" : "classes", data,
+                 classes > 0 ? "classes" : "numbers to predict", suitable);
 }
 
-static void check_data(const struct planner *planner, const json_t *spec, const char *pointer,
-                       struct problems *problems)
+static void settle_data(const struct planner *planner, json_t *spec, const char *pointer,
+                        struct problems *problems)
 {
     const char *name = json_text_at(spec, "dataset", NULL);
     if (!name)
         return;
     const struct data_facts facts = find_data(planner, name);
     if (facts.known)
-        check_loss(planner, spec, name, facts.classes, pointer, problems);
+        settle_loss(planner, spec, name, facts.classes, pointer, problems);
     else if (facts.nearest)
         problems_add(problems, pointer, "dataset", "no data set \"%.64s\"; did you mean \"%.64s\"?",
                      name, facts.nearest);
@@ -85,7 +91,7 @@ json_t *plan_resolve(const struct planner *planner, const json_t *spec, const ch
                      struct problems *problems)
 {
     json_t *resolved = spec_resolve(planner->catalog, spec, pointer, problems);
-    check_data(planner, resolved, pointer, problems);
+    settle_data(planner, resolved, pointer, problems);
     return resolved;
 }
 
