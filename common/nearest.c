@@ -1,8 +1,10 @@
-/* "Did you mean …?" by Levenshtein distance; the words are in json.h. */
+/* "Did you mean …?" by edit distance, swapped neighbours counting as one edit (Damerau, 1964); the
+ * words are in json.h. */
 #include "json.h"
 
 #include "memory.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { LONGEST_WORD = 64, FARTHEST = 3 };
@@ -16,20 +18,24 @@ static int smallest(int a, int b, int c)
 static int edit_distance(const char *a, const char *b)
 {
     const int rows = (int)strlen(a), columns = (int)strlen(b);
-    int row[LONGEST_WORD + 1];
+    int table[3][LONGEST_WORD + 1]; /* this row and the two above it, by turns */
 
-    for (int j = 0; j <= columns; j++)
-        row[j] = j;
-    for (int i = 1; i <= rows; i++) {
-        int diagonal = row[0];
+    for (int i = 0; i <= rows; i++) {
+        int *row = table[i % 3];
+        const int *above = table[(i + 2) % 3], *higher = table[(i + 1) % 3];
         row[0] = i;
         for (int j = 1; j <= columns; j++) {
-            const int above = row[j];
-            row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
+            if (i == 0) {
+                row[j] = j;
+                continue;
+            }
+            row[j] = smallest(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped && higher[j - 2] + 1 < row[j])
+                row[j] = higher[j - 2] + 1;
         }
     }
-    return row[columns];
+    return table[rows % 3][columns];
 }
 
 const char *nearest_name(const char *word, const char *const *names, int count)
