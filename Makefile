@@ -5,7 +5,7 @@ B    := build/$(MODE)
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libmicrohttpd-dev libjansson-dev libsqlite3-dev \
                   libopenblas-dev nettle-dev zlib1g-dev ca-certificates
-TEST_PACKAGES  := libcmocka-dev libcurl4-openssl-dev curl jq gzip chromium fonts-dejavu-core
+TEST_PACKAGES  := libcmocka-dev curl jq gzip chromium fonts-dejavu-core
 CHECK_PACKAGES := clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind wrk \
                   universal-ctags
 
@@ -87,15 +87,15 @@ TEST_LINK = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %libsupport.a,$^) $
 $(B)/tests/common/test_%: $(B)/tests/common/test_%.o $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
 $(B)/tests/server/%: $(B)/tests/server/%.o $(B)/libserver.a $(B)/libcommon.a $(B)/libsupport.a
-	$(TEST_LINK) -lcmocka -lcurl $(SERVER_LIBS)
+	$(TEST_LINK) -lcmocka $(SERVER_LIBS)
 $(B)/tests/worker/%: $(B)/tests/worker/%.o $(B)/libworker.a $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(WORKER_LIBS)
 $(B)/tests/e2e/test_%: $(B)/tests/e2e/test_%.o $(B)/libcommon.a $(B)/libsupport.a
-	$(TEST_LINK) -lcmocka -lcurl $(COMMON_LIBS)
+	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
 $(B)/tests/bench/bench_worker%: $(B)/tests/bench/bench_worker%.o $(B)/libworker.a $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(WORKER_LIBS)
 $(B)/tests/bench/bench_server%: $(B)/tests/bench/bench_server%.o $(B)/libserver.a $(B)/libcommon.a $(B)/libsupport.a
-	$(TEST_LINK) -lcmocka -lcurl $(SERVER_LIBS)
+	$(TEST_LINK) -lcmocka $(SERVER_LIBS)
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
