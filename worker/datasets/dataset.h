@@ -56,10 +56,11 @@ int dataset_open_builtin(const char *name, const char *cache, struct dataset **o
 char *dataset_builtin_file(const char *name);
 
 /* {"shape": [28, 28], "classes": 10, "targets": 0, "train": 12000, "valid": 2000, "mean",
- * "deviation", "class_counts": [...], "class_names": [...], "first": [[…up to 64 numbers, or a
- * whole picture of up to 1,024 bytes, of each of the first 5 rows…]], "first_labels": [...], "element": "uint8" | "float32", "bytes": size of the
- * file}. Of very many classes only the first are listed, so that it fits a line of the wire. For
- * regression "first_labels" holds the first target of each row, and there are no class lists. */
+ * "deviation", "class_counts": [...], "class_names": [...], "first": [[…of each of the first 5 rows
+ * up to 64 numbers, or a whole picture of up to 1,024 bytes…]], "first_labels": [...], "element":
+ * "uint8" | "float32", "bytes": size of the file}. Of very many classes only the first are listed,
+ * so that it fits a line of the wire. For regression "first_labels" holds the first target of each
+ * row, and there are no class lists. */
 json_t *dataset_summary(const struct dataset *dataset);
 
 /* Parses uploaded files into a cache file named DIGEST.data in the folder. `format` is an entry of
