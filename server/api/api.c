@@ -37,7 +37,8 @@ static void read_done(void *context)
         reply = read->reply(read->req, read, read->value);
     else
         reply = reply_json(200, read->value);
-    request_answer(read->req, reply);
+    if (reply.kind != REPLY_LATER) /* a retry goes on from what was read */
+        request_answer(read->req, reply);
     free(read);
 }
 

@@ -70,7 +70,7 @@ static void arrival_answer(struct arrival *arrival, struct reply reply)
     if (arrival->req && reply.kind != REPLY_LATER)
         request_answer(arrival->req, reply);
     else if (reply.kind != REPLY_LATER)
-        free(reply.bytes);
+        reply_release(&reply);
     arrival_free(arrival);
 }
 

@@ -115,7 +115,7 @@ void adopt_again(struct conductor *conductor, struct job *job)
 }
 
 json_t *conductor_adopt(struct conductor *conductor, const struct job_plan *plan,
-                     const struct added_job *added, int64_t now_ms)
+                        const struct added_job *added, int64_t now_ms)
 {
     struct job *job = job_of_plan(plan, added, now_ms);
     take_up_job(conductor, job);

@@ -33,7 +33,7 @@ void conductor_stop(struct conductor *conductor, int64_t grace_ms, loop_due *don
 
 /* A job that is on disk now. The answer is the job as the events show it; the caller owns it. */
 json_t *conductor_adopt(struct conductor *conductor, const struct job_plan *plan,
-                     const struct added_job *added, int64_t now_ms);
+                        const struct added_job *added, int64_t now_ms);
 
 /* ERROR_NOT_FOUND where the job (or run) is not unfinished: it does not exist, or is final. */
 void conductor_cancel_job(struct conductor *conductor, int64_t job, store_done *done,

@@ -30,14 +30,14 @@ static void watch_what_matters(struct link *link)
     loop_change(link->watch, in | out);
 }
 
-static void give_up(struct link *link, const char *why)
+static void give_up(struct link *link, const char *broken)
 {
     if (link->dead)
         return;
     link->dead = true;
     loop_unwatch(link->watch);
     link->watch = NULL;
-    link->owner.closed(link->owner.context, why);
+    link->owner.closed(link->owner.context, broken);
 }
 
 static int take_line(struct link *link, const char *line, size_t bytes, struct error *err)
@@ -76,10 +76,10 @@ static void read_some(struct link *link)
         const int filled = wire_fill(&link->reader, link->fd, &err);
         if (filled == 0)
             return;
-        if (filled < 0 || take_lines(link, &err) < 0) {
+        if (filled < 0)
+            give_up(link, NULL);
+        else if (take_lines(link, &err) < 0)
             give_up(link, err.sentence);
-            return;
-        }
     }
 }
 
@@ -92,7 +92,7 @@ static void write_some(struct link *link)
         if (sent < 0 && errno == EAGAIN)
             break;
         if (sent < 0) {
-            give_up(link, strerror(errno));
+            give_up(link, NULL);
             return;
         }
         link->unsent_bytes -= (size_t)sent;

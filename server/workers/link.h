@@ -14,9 +14,9 @@ struct link_owner {
      */
     void (*metrics)(void *context, const char *line, size_t bytes);
     void (*message)(void *context, const struct wire_message *message);
-    /* End of file, a broken line, or a peer that does not read: nothing comes after this, and the
-     * owner frees the link later, not from within. */
-    void (*closed)(void *context, const char *why);
+    /* Nothing comes after this; the owner frees the link later, not from within. `broken` says how
+     * the peer broke the protocol, NULL: its end of the stream is closed. */
+    void (*closed)(void *context, const char *broken);
     void *context;
 };
 

@@ -33,8 +33,6 @@ struct pool {
     bool held;
 };
 
-static void finish_if_gone(void *context);
-
 static void unlink_worker(struct worker *worker)
 {
     struct worker **at = &worker->pool->first;
@@ -63,20 +61,24 @@ static void note_failed_start(struct pool *pool)
     pool->not_before_ms = clock_ms() + wait_ms;
 }
 
-/* A worker is gone when its process has been collected and its last line has been read: a result
- * that was sent just before the end still counts. */
-static void finish_if_gone(void *context)
+static void finish(void *context)
 {
     struct worker *worker = context;
     struct pool *pool = worker->pool;
 
-    if (!worker->link_closed || !worker->collected)
-        return;
     if (worker->state == WORKER_STARTING)
         note_failed_start(pool);
     unlink_worker(worker);
     pool->owner.gone(pool->owner.context, worker, worker->words);
     release_worker(worker);
+}
+
+/* A worker is gone when its process has been collected and its last line has been read: a result
+ * that was sent just before the end still counts. Each comes once, so the second one ends it. */
+static void finish_if_both(struct worker *worker)
+{
+    if (worker->link_closed && worker->collected)
+        loop_soon(worker->pool->loop, finish, worker);
 }
 
 static void process_ended(void *context, uint32_t events)
@@ -91,20 +93,19 @@ static void process_ended(void *context, uint32_t events)
     if (!worker->words[0])
         snprintf(worker->words, sizeof worker->words, "%s", words);
     worker->collected = true;
-    loop_soon(worker->pool->loop, finish_if_gone, worker);
+    finish_if_both(worker);
 }
 
-static void link_closed(void *context, const char *why)
+static void link_closed(void *context, const char *broken)
 {
     struct worker *worker = context;
 
     worker->link_closed = true;
-    if (!worker->collected) {
-        if (worker->state != WORKER_LEAVING && strncmp(why, "end of file", 11) != 0)
-            snprintf(worker->words, sizeof worker->words, "%s", why);
+    if (broken && !worker->words[0])
+        snprintf(worker->words, sizeof worker->words, "%s", broken);
+    if (!worker->collected)
         kill(worker->child.pid, SIGKILL); /* not collected yet, so the number is still its own */
-    }
-    loop_soon(worker->pool->loop, finish_if_gone, worker);
+    finish_if_both(worker);
 }
 
 static void greet(struct worker *worker, const struct wire_message *message)
