@@ -219,7 +219,7 @@ static int compare_placed(const void *a, const void *b)
 }
 
 /* By name, then step, as the table has them; rows of the same step stay in the order they came.
- * Infinities become NaN: the table has one NULL for all that is not finite. */
+ * Values become what the table can hold: one NULL for all that is not finite, one zero. */
 static void sort_rows(struct metric_row *rows, int count)
 {
     AUTO_FREE struct placed_row *placed = xcalloc((size_t)count, sizeof *placed);
@@ -230,6 +230,8 @@ static void sort_rows(struct metric_row *rows, int count)
         rows[i] = placed[i].row;
         if (!isfinite(rows[i].value))
             rows[i].value = (double)NAN;
+        else if (fpclassify(rows[i].value) == FP_ZERO)
+            rows[i].value = 0;
     }
 }
 

@@ -61,7 +61,7 @@ static struct statement *runs_statement(struct sql *db, int64_t job, const struc
     struct statement *list;
     if (page->state) {
         list = sql_statement(db, "SELECT " RUN_COLUMNS RUN_TABLES
-                                 " WHERE job_id = ? AND state = ? AND run.id > ?"
+                                 " WHERE run.job_id = ? AND run.state = ? AND run.id > ?"
                                  " ORDER BY run.id LIMIT ?");
     } else {
         list = sql_statement(db, "SELECT " RUN_COLUMNS RUN_TABLES
