@@ -2,6 +2,7 @@
 #include "support/check.h"
 
 #include "compare/curve.h"
+#include "compare/statistics.h"
 #include "json.h"
 
 static const int64_t steps_of_a[] = {0, 5, 10, 20}, steps_of_c[] = {0, 10};
@@ -59,7 +60,7 @@ static void what_is_not_finite_counts_for_nothing_and_is_not_bridged(void **stat
 {
     (void)state;
     const int64_t steps[] = {0, 10, 20}, others[] = {0, 5, 20};
-    const double values[] = {1.0, NAN, 5.0}, other_values[] = {3.0, 3.0, 3.0};
+    const double values[] = {1.0, NO_VALUE, 5.0}, other_values[] = {3.0, 3.0, 3.0};
     const struct curve_input pair[] = {
         {.count = 3, .step = steps, .value = values},
         {.count = 3, .step = others, .value = other_values},

@@ -3,6 +3,7 @@
 #include "support/check.h"
 
 #include "compare/report.h"
+#include "compare/statistics.h"
 #include "json.h"
 #include "memory.h"
 
@@ -52,7 +53,7 @@ static int set_up(void **state)
                                               .objective = report[seed][arm]};
     }
     runs[17].state = RUN_FAILED; /* cosine diverged with seed 3 */
-    runs[17].objective = NAN;
+    runs[17].objective = NO_VALUE;
     struct error err;
     assert_int_equal(json_read(request_text, strlen(request_text), &request, &err), 0);
     return 0;
@@ -222,7 +223,7 @@ static void a_choice_not_yet_written_down_follows_from_the_tuning_runs(void **st
                                       .phase = PHASE_REPORT,
                                       .seed = runs[i].seed,
                                       .state = RUN_WAITING,
-                                      .objective = NAN};
+                                      .objective = NO_VALUE};
     const struct report_input input = input_of();
     json_auto_t *report = report_json(&input);
     assert_json(report, "/arms/0/chosen", "{\"/optimizer/lr\":0.10000000000000001}");
@@ -251,7 +252,7 @@ static void an_arm_whose_tuning_all_failed_says_so(void **state)
     (void)state;
     for (int i = 0; i < RUNS; i += 2) {
         runs[i].state = RUN_FAILED;
-        runs[i].objective = NAN;
+        runs[i].objective = NO_VALUE;
         runs[i].point = i < 12 ? runs[i].point : -1;
     }
     const struct report_input input = input_of();
@@ -280,7 +281,7 @@ static void cancelled_runs_are_counted_but_do_not_rank(void **state)
 {
     (void)state;
     runs[12].state = RUN_CANCELLED;
-    runs[12].objective = NAN;
+    runs[12].objective = NO_VALUE;
     const struct report_input input = input_of();
     json_auto_t *report = report_json(&input);
     assert_json(report, "/arms/0/cancelled", "1");
