@@ -1,0 +1,72 @@
+#include "support/service.h"
+
+#include "support/check.h"
+
+#include "memory.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The child inherits standard error: it is another file for that moment. */
+static void launch(struct service *service)
+{
+    const int log =
+        open(folder_path(&service->folder, "log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    const int mine = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    assert_true(log >= 0 && mine >= 0);
+    dup2(log, STDERR_FILENO);
+    close(log);
+    service->process = server_start(folder_path(&service->folder, "data"), service->arguments);
+    dup2(mine, STDERR_FILENO);
+    close(mine);
+    service->port = service->process.port;
+}
+
+void service_start(struct service *service, const char *const *more)
+{
+    *service = (struct service){.folder = folder_make(), .arguments = more};
+    launch(service);
+}
+
+static void stop(struct service *service)
+{
+    const int status = server_stop(&service->process);
+    if (status != 0) {
+        AUTO_FREE char *log = service_log(service);
+        fail_msg("sweepd ended with %d; it logged:\n%s", status, log);
+    }
+}
+
+void service_end(struct service *service)
+{
+    stop(service);
+    folder_remove(&service->folder);
+}
+
+void service_restart(struct service *service)
+{
+    stop(service);
+    launch(service);
+}
+
+void service_kill_and_restart(struct service *service)
+{
+    server_kill(&service->process);
+    launch(service);
+}
+
+char *service_log(const struct service *service)
+{
+    char *text = xcalloc(1, 1);
+    size_t bytes = 0;
+    AUTO_CLOSE int log = open(folder_path(&service->folder, "log"), O_RDONLY | O_CLOEXEC);
+    for (ssize_t got = 1; log >= 0 && got > 0;) {
+        text = xrealloc(text, bytes + 65536 + 1, 1);
+        got = read(log, text + bytes, 65536);
+        bytes += got > 0 ? (size_t)got : 0;
+        text[bytes] = '\0';
+    }
+    return text;
+}
