@@ -1,0 +1,372 @@
+/*
+ * The whole service, timed from outside: durable POSTs beside GETs, the way from POST to the first
+ * metric, MNIST through the service and without it, rows from workers, a full store's memory and
+ * reads. Ratios are taken within this run. Needs wrk; MNIST from $SWEEPD_TEST_DATA.
+ */
+#include "support/check.h"
+#include "support/folder.h"
+#include "support/http_client.h"
+#include "support/server_process.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double quantile(double *values, int count, double q)
+{
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    const int at = (int)(q * (count - 1) + 0.5);
+    return values[at];
+}
+
+static void line(const char *what, const char *figure, const char *target, bool met)
+{
+    printf("| %-58s | %-34s | %-16s | %s |\n", what, figure, target, met ? "yes" : "NO");
+    fflush(stdout);
+}
+
+static json_t *ask(int port, const char *method, const char *path, const char *body)
+{
+    struct http_answer answer =
+        http_request(port, method, path, body ? "Content-Type: application/json\r\n" : NULL, body);
+    json_t *json = answer.body ? json_loads(answer.body, 0, NULL) : NULL;
+    if (answer.status / 100 != 2)
+        fail_msg("%s %s: %d %s", method, path, answer.status, answer.body ? answer.body : "");
+    answer_release(&answer);
+    return json;
+}
+
+static int64_t submit(int port, const char *body)
+{
+    json_t *json = ask(port, "POST", "/api/v1/jobs", body);
+    const int64_t id = json_integer_value(json_object_get(json, "id"));
+    json_decref(json);
+    return id;
+}
+
+static json_t *wait_for_job(int port, int64_t id)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/api/v1/jobs/%" PRId64, id);
+    for (;;) {
+        json_t *job = ask(port, "GET", path, NULL);
+        if (json_is_integer(json_object_get(job, "finished_ms")))
+            return job;
+        json_decref(job);
+        usleep(2000);
+    }
+}
+
+static double resident_mib(pid_t pid)
+{
+    char path[64], text[128];
+    double kib = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *status = fopen(path, "re");
+    while (status && fgets(text, sizeof text, status))
+        sscanf(text, "VmRSS: %lf", &kib);
+    if (status)
+        fclose(status);
+    return kib / 1024;
+}
+
+/* --- durable POSTs beside GETs -------------------------------------------------------------------
+ */
+
+/* Requests a second of a wrk run, and its 99th percentile in ms. */
+static double wrk(const char *arguments, double *p99_ms)
+{
+    char command[512], text[256], unit[8] = "ms";
+    double rate = 0, p99 = 0;
+    snprintf(command, sizeof command, "wrk -t1 -c64 -d3s --latency %s", arguments);
+    FILE *out = popen(command, "re");
+    while (out && fgets(text, sizeof text, out)) {
+        sscanf(text, "Requests/sec: %lf", &rate);
+        sscanf(text, " 99%% %lf%7s", &p99, unit);
+    }
+    if (!out || pclose(out) != 0)
+        fail_msg("wrk did not run: %s", command);
+    *p99_ms = strcmp(unit, "us") == 0 ? p99 / 1e3 : strcmp(unit, "s") == 0 ? p99 * 1e3 : p99;
+    return rate;
+}
+
+struct beside {
+    int port;
+    volatile bool stop;
+    double latency_ms[20000];
+    int count;
+};
+
+/* One GET every 2 ms on a kept connection, while somebody else loads the server. */
+static void *get_beside(void *context)
+{
+    struct beside *beside = context;
+    struct http_client client = client_open(beside->port);
+    while (!beside->stop && beside->count < 20000) {
+        const double begun = now_ms();
+        client_send_request(&client, "GET", "/healthz", NULL, NULL, 0);
+        struct http_answer answer = client_read(&client);
+        beside->latency_ms[beside->count++] = now_ms() - begun;
+        answer_release(&answer);
+        usleep(2000);
+    }
+    client_close(&client);
+    return NULL;
+}
+
+static void bench_posts(const struct folder *folder)
+{
+    static const char script[] =
+        "wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\n"
+        "wrk.body = "
+        "'{\"kind\":\"train\",\"spec\":{\"dataset\":\"digits\",\"model\":{\"type\":\"mlp\","
+        "\"hidden\":[128]},\"optimizer\":{\"type\":\"nesterov\",\"lr\":0.05},\"epochs\":5}}'\n";
+    static const char *const more[] = {"--slots", "0", NULL};
+    struct server_process server = server_start(folder_path(folder, "posts"), more);
+    double gets[3], posts[3], p99 = 0, post_p99[3];
+    static struct beside beside;
+    char arguments[400], figure[64];
+    pthread_t thread;
+
+    folder_write(folder, "post.lua", script, sizeof script - 1);
+    beside = (struct beside){.port = server.port};
+    for (int i = 0; i < 3; i++) {
+        snprintf(arguments, sizeof arguments, "%s/healthz", server.base);
+        gets[i] = wrk(arguments, &p99);
+        beside.stop = false;
+        pthread_create(&thread, NULL, get_beside, &beside);
+        snprintf(arguments, sizeof arguments, "-s %s %s/api/v1/jobs",
+                 folder_path(folder, "post.lua"), server.base);
+        posts[i] = wrk(arguments, &post_p99[i]);
+        beside.stop = true;
+        pthread_join(thread, NULL);
+    }
+    const double get_rate = quantile(gets, 3, 0.5), post_rate = quantile(posts, 3, 0.5);
+    snprintf(figure, sizeof figure, "%.0f /s", get_rate);
+    line("GET /healthz, 64 connections", figure, "50,000 there", true);
+    snprintf(figure, sizeof figure, "%.0f /s, p99 %.1f ms", post_rate, quantile(post_p99, 3, 0.5));
+    line("durable POST of a train job, 64 connections", figure, "10,000 /s", post_rate >= 10000);
+    snprintf(figure, sizeof figure, "%.2f", post_rate / get_rate);
+    line("  ratio to the GETs", figure, ">= 0.2", post_rate / get_rate >= 0.2);
+    const double beside_p99 = quantile(beside.latency_ms, beside.count, 0.99);
+    snprintf(figure, sizeof figure, "p99 %.2f ms of %d", beside_p99, beside.count);
+    line("  a GET beside them", figure, "< 5 ms", beside_p99 < 5);
+    assert_int_equal(server_stop(&server), 0);
+}
+
+/* --- from POST to the first metric
+ * ------------------------------------------------------------------ */
+
+static void bench_first_metric(const struct folder *folder)
+{
+    enum { TIMES = 40 };
+    static const char body[] =
+        "{\"kind\":\"train\",\"spec\":{\"dataset\":\"digits\",\"model\":{\"type\":\"mlp\","
+        "\"hidden\":[128]},\"optimizer\":{\"type\":\"nesterov\",\"lr\":0.05},\"steps\":40}}";
+    struct server_process server = server_start(folder_path(folder, "first"), NULL);
+    double ms[TIMES];
+    char figure[64];
+
+    json_decref(wait_for_job(server.port, submit(server.port, body))); /* makes the data set */
+    struct http_client watcher = client_open(server.port);
+    client_send_request(&watcher, "GET", "/api/v1/events", NULL, NULL, 0);
+    struct http_answer head = client_read_head(&watcher);
+    answer_release(&head);
+    for (int i = 0; i < TIMES; i++) {
+        const double begun = now_ms();
+        const int64_t id = submit(server.port, body);
+        struct sse_event event;
+        bool metrics = false;
+        while (!metrics && sse_next(&watcher, &event, 5000)) {
+            metrics = strcmp(event.type, "metrics") == 0;
+            sse_release(&event);
+        }
+        ms[i] = now_ms() - begun;
+        json_decref(wait_for_job(server.port, id));
+        while (sse_next(&watcher, &event, 20))
+            sse_release(&event);
+    }
+    client_close(&watcher);
+    const double median = quantile(ms, TIMES, 0.5);
+    snprintf(figure, sizeof figure, "median %.1f ms, worst %.1f ms", median,
+             quantile(ms, TIMES, 1));
+    line("POST to the first metric on a watcher's stream, idle", figure, "< 50 ms", median < 50);
+    assert_int_equal(server_stop(&server), 0);
+}
+
+/* --- MNIST with and without the service
+ * ------------------------------------------------------------- */
+
+static bool upload_mnist(int port, const char *data)
+{
+    char command[2048];
+    snprintf(
+        command, sizeof command,
+        "cd '%s/mnist' 2>/dev/null && curl -sf -o /dev/null "
+        "http://127.0.0.1:%d/api/v1/datasets/mnist -F format=idx "
+        "-F train_features=@train-images-idx3-ubyte.gz -F train_labels=@train-labels-idx1-ubyte.gz "
+        "-F valid_features=@t10k-images-idx3-ubyte.gz -F valid_labels=@t10k-labels-idx1-ubyte.gz",
+        data, port);
+    return system(command) == 0;
+}
+
+#define SOFTMAX                                                                                    \
+    "\"model\":{\"type\":\"softmax\"},\"optimizer\":{\"type\":\"sgd\",\"lr\":0.05},"               \
+    "\"epochs\":10,\"report_every_steps\":20"
+
+static double train_alone(const struct folder *folder, const char *cache_file)
+{
+    char command[1024];
+    snprintf(command, sizeof command, "%s --train %s --data %s --folder %s > /dev/null 2>&1",
+             getenv("SWEEPD_WORKER"), folder_path(folder, "spec.json"), cache_file,
+             folder_path(folder, "alone"));
+    const double begun = now_ms();
+    if (system(command) != 0)
+        fail_msg("failed: %s", command);
+    return now_ms() - begun;
+}
+
+static void bench_mnist(const struct folder *folder)
+{
+    enum { PAIRS = 5 };
+    const char *data = getenv("SWEEPD_TEST_DATA");
+    static const char spec[] = "{\"dataset\":\"mnist\"," SOFTMAX "}";
+    static const char body[] = "{\"kind\":\"train\",\"spec\":{\"dataset\":\"mnist\"," SOFTMAX "}}";
+    struct server_process server = server_start(folder_path(folder, "mnist"), NULL);
+    double through[PAIRS], alone[PAIRS], ratio[PAIRS];
+    char figure[64], file[512];
+
+    if (!data || !upload_mnist(server.port, data)) {
+        printf("| MNIST through the service: skipped, no MNIST in $SWEEPD_TEST_DATA |\n");
+        assert_int_equal(server_stop(&server), 0);
+        return;
+    }
+    snprintf(file, sizeof file, "ls %s/datasets/????????????????*.data",
+             folder_path(folder, "mnist"));
+    FILE *list = popen(file, "re");
+    if (!list || !fgets(file, sizeof file, list))
+        fail_msg("no cache file");
+    pclose(list);
+    file[strcspn(file, "\n")] = '\0';
+    folder_write(folder, "spec.json", spec, sizeof spec - 1);
+    for (int i = 0; i < PAIRS; i++) {
+        const double begun = now_ms();
+        json_decref(wait_for_job(server.port, submit(server.port, body)));
+        through[i] = now_ms() - begun;
+        alone[i] = train_alone(folder, file);
+        ratio[i] = through[i] / alone[i];
+    }
+    const double median = quantile(ratio, PAIRS, 0.5);
+    snprintf(figure, sizeof figure, "%.2f (%.0f ms, %.0f ms)", median,
+             quantile(through, PAIRS, 0.5), quantile(alone, PAIRS, 0.5));
+    line("softmax, MNIST, 10 epochs: service / --train", figure, "<= 1.25", median <= 1.25);
+    assert_int_equal(server_stop(&server), 0);
+}
+
+/* --- rows, memory, reads
+ * -------------------------------------------------------------------------------- */
+
+static double median_get_ms(int port, const char *path)
+{
+    enum { TIMES = 21 };
+    double ms[TIMES];
+    for (int i = 0; i < TIMES; i++) {
+        const double begun = now_ms();
+        struct http_answer answer = http_request(port, "GET", path, NULL, NULL);
+        ms[i] = now_ms() - begun;
+        assert_int_equal(answer.status, 200);
+        answer_release(&answer);
+    }
+    return quantile(ms, TIMES, 0.5);
+}
+
+static double rows_stored(int port)
+{
+    json_t *health = ask(port, "GET", "/api/v1/health", NULL);
+    const double rows = (double)json_integer_value(
+        json_object_get(json_object_get(health, "store"), "metric_rows"));
+    json_decref(health);
+    return rows;
+}
+
+static void queue_ten_thousand(int port)
+{
+    char *body = malloc(200000);
+    char *end = body;
+    end += sprintf(end, "{\"kind\":\"compare\",\"priority\":-5,\"base\":{\"problem\":{\"type\":"
+                        "\"quadratic\",\"eigenvalues\":[1],\"start\":[1]},\"optimizer\":{\"type\":"
+                        "\"sgd\",\"lr\":0.1},\"steps\":20},\"arms\":[{\"name\":\"a\",\"patch\":{}},"
+                        "{\"name\":\"b\",\"patch\":{}}],\"seeds\":[");
+    for (int i = 0; i < 5000; i++)
+        end += sprintf(end, "%s%d", i ? "," : "", i + 1);
+    sprintf(end, "]}");
+    const int64_t id = submit(port, body);
+    free(body);
+    json_decref(wait_for_job(port, id));
+}
+
+static void bench_rows(const struct folder *folder)
+{
+    static const char body[] =
+        "{\"kind\":\"train\",\"spec\":{\"problem\":{\"type\":\"quadratic\",\"eigenvalues\":[1,4],"
+        "\"start\":[1,-2]},\"optimizer\":{\"type\":\"sgd\",\"lr\":0.001},\"steps\":200000,"
+        "\"report_every_steps\":1}}";
+    struct server_process server = server_start(folder_path(folder, "rows"), NULL);
+    char figure[64];
+
+    const double begun = now_ms();
+    const int64_t first = submit(server.port, body), second = submit(server.port, body);
+    json_decref(wait_for_job(server.port, first));
+    json_decref(wait_for_job(server.port, second));
+    const double rate = rows_stored(server.port) / (now_ms() - begun) * 1e3;
+    snprintf(figure, sizeof figure, "%.0f /s", rate);
+    line("metric rows from two workers, stored", figure, "150,000 /s", rate >= 150000);
+
+    queue_ten_thousand(server.port);
+    const double rows = rows_stored(server.port), mib = resident_mib(server.pid);
+    snprintf(figure, sizeof figure, "%.0f MiB (%.1f M rows)", mib, rows / 1e6);
+    line("the server's memory with 10,000 runs more", figure, "< 200 MiB", mib < 200);
+    const double list_ms = median_get_ms(server.port, "/api/v1/jobs/3/runs?limit=100&after=5000");
+    snprintf(figure, sizeof figure, "%.1f ms", list_ms);
+    line("listing runs there", figure, "< 20 ms", list_ms < 20);
+    const double series_ms =
+        median_get_ms(server.port, "/api/v1/runs/1/metrics?name=train_loss&points=1000");
+    snprintf(figure, sizeof figure, "%.1f ms", series_ms);
+    line("a series of 200,000 reduced to 1,000 points there", figure, "< 20 ms", series_ms < 20);
+    assert_int_equal(server_stop(&server), 0);
+}
+
+int main(void)
+{
+    json_object_seed(0);
+    signal(SIGPIPE, SIG_IGN);
+    struct folder folder = folder_make();
+    printf("| %-58s | %-34s | %-16s | met |\n| --- | --- | --- | --- |\n", "service", "measured",
+           "target");
+    bench_posts(&folder);
+    bench_first_metric(&folder);
+    bench_mnist(&folder);
+    bench_rows(&folder);
+    folder_remove(&folder);
+    return 0;
+}
