@@ -332,7 +332,7 @@ static struct MHD_Daemon *start_daemon(struct http *http, int listen_fd)
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_most,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->connections_each_most,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 static int start(struct http *http, struct error *err)
