@@ -155,6 +155,7 @@ export interface DatasetSummary {
     mean: number;
     deviation: number;
     class_counts?: number[];
+    class_names?: string[];
     first?: number[][];
     first_labels?: (number | number[])[];
     element: string;

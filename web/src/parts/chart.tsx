@@ -105,14 +105,13 @@ function padded([min, max]: Range): Range {
     return [min >= 0 && min - pad < 0 ? 0 : min - pad, max + pad];
 }
 
+/* 0.05, 20 k, 1.5 M; powers of ten where that would be long. */
 function tick(value: number): string {
     const size = Math.abs(value);
-    if (size !== 0 && (size >= 1e5 || size < 1e-3)) return value.toExponential().replace("e+", "e");
-    return String(Number(value.toPrecision(6)));
-}
-
-function stepTick(value: number): string {
-    return value >= 1e6 ? `${value / 1e6} M` : value >= 1e4 ? `${value / 1e3} k` : String(value);
+    const short = (scaled: number) => String(Number(scaled.toPrecision(6)));
+    if (size !== 0 && (size >= 1e9 || size < 1e-3)) return Number(short(value)).toExponential().replace("e+", "e");
+    if (size >= 1e6) return `${short(value / 1e6)} M`;
+    return size >= 1e4 ? `${short(value / 1e3)} k` : short(value);
 }
 
 /* The last point of a line that is on show. */
@@ -280,7 +279,7 @@ class Drawing {
                 y: { distr: log ? 3 : 1, range: (_plot, min, max) => this.yRange(min, max) },
             },
             axes: [
-                { ...axis, size: 26, gap: 4, space: 70, values: (_plot, splits) => splits.map(stepTick) },
+                { ...axis, size: 26, gap: 4, space: 70, values: (_plot, splits) => splits.map(tick) },
                 {
                     ...axis,
                     gap: 5,
@@ -424,6 +423,7 @@ export function Chart(props: ChartProps) {
     return (
         <div
             class="chart"
+            data-points={props.lines.reduce((sum, line) => sum + line.step.length, 0)}
             role="group"
             aria-roledescription="chart"
             aria-label={`${props.name} by step, ${props.lines.length === 1 ? "one line" : `${props.lines.length} lines`}`}

@@ -13,15 +13,15 @@ import { Moment } from "../parts/time";
 import { bytes, count, number } from "../text/format";
 import { shapeOf } from "./datasets";
 
-function Histogram({ counts }: { counts: number[] }) {
+function Histogram({ counts, names }: { counts: number[]; names: string[] }) {
     const most = Math.max(1, ...counts);
     return (
-        <div class="histogram" role="img" aria-label={`Examples by class: ${counts.map((n, i) => `${i}: ${n}`).join(", ")}`}>
+        <div class="histogram" role="img" aria-label={`Examples by class: ${counts.map((n, i) => `${names[i] ?? i}: ${n}`).join(", ")}`}>
             {counts.map((n, i) => (
-                <div key={i} title={`class ${i}: ${count(n)}`}>
+                <div key={i} title={`${names[i] ?? `class ${i}`}: ${count(n)}`}>
                     <span class="number small muted">{count(n)}</span>
                     <span class="histogram-bar" style={{ height: `${(90 * n) / most}px` }} />
-                    <span class="number small">{i}</span>
+                    <span class="number small">{names[i] ?? i}</span>
                 </div>
             ))}
         </div>
@@ -63,7 +63,8 @@ function FirstRows({ summary }: { summary: DatasetSummary }) {
     const rows = summary.first ?? [];
     const labelOf = (i: number) => {
         const label = summary.first_labels?.[i];
-        return Array.isArray(label) ? label.map((value) => number(value)).join(", ") : label === undefined ? "" : number(label);
+        if (label === undefined) return "";
+        return Array.isArray(label) ? label.map((value) => number(value)).join(", ") : (summary.class_names?.[label] ?? number(label));
     };
     const size = summary.shape.reduce((product, side) => product * side, 1);
     const picture = pictureShape(summary.shape);
@@ -168,7 +169,7 @@ export function DatasetView({ name }: { name: string }) {
             ) : null}
             {summary?.class_counts?.length ? (
                 <Panel title="Training examples by class">
-                    <Histogram counts={summary.class_counts} />
+                    <Histogram counts={summary.class_counts} names={summary.class_names ?? []} />
                 </Panel>
             ) : null}
             {summary ? null : <p class="muted note">Its numbers are known once a run has used it.</p>}

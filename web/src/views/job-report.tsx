@@ -22,7 +22,7 @@ function Difference({ arm, base, goal }: { arm: ArmReport; base: ArmReport | und
     return (
         <span class={better ? "better" : "worse"}>
             {difference > 0 ? "+" : ""}
-            {number(difference, 3)}
+            {withError(difference, Math.hypot(arm.standard_error ?? 0, base.standard_error ?? 0))[0]}
             <span class="unseen">{better ? " better" : " worse"}</span>
         </span>
     );
