@@ -167,8 +167,8 @@ void api_make_builtins(struct world *world, const struct job_plan *plan)
 {
     const char *last = "";
     for (int i = 0; i < plan->variant_count; i++) {
-        const char *name = json_text_at(plan->variants[i].spec, "dataset", "");
-        if (strcmp(name, last) == 0)
+        const char *name = plan->variants[i].dataset;
+        if (!name || strcmp(name, last) == 0)
             continue;
         last = name;
         if (!json_object_get(world->datasets, name) && builtin_find(world, name))

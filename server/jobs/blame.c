@@ -7,9 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct blame blame_of(const struct planner *planner, const struct grid *grid, const json_t *base)
+{
+    return (struct blame){.planner = planner, .grid = grid, .base = base, .known_arm = -1};
+}
+
 void blame_release(struct blame *blame)
 {
     problems_release(&blame->base_problems);
+    problems_release(&blame->arm_problems);
 }
 
 static bool has_problem(const struct problems *problems, const char *pointer, const char *detail)
@@ -64,21 +70,29 @@ static void blame_grid(const struct blame *blame, uint64_t point, const struct p
     blame_add(problems, "/tune/over", detail);
 }
 
-bool blame_report(struct blame *blame, int arm, const json_t *arm_spec, uint64_t point,
-                  const struct problems *shown)
+/* Found out when the first point of an arm shows a problem; nearly always, none does. */
+static void know(struct blame *blame, int arm, const json_t *arm_spec)
 {
-    AUTO_PROBLEMS struct problems of_arm = {0};
-    bool everywhere = false;
-
     if (!blame->base_is_known)
         find_problems(blame->planner, blame->base, &blame->base_problems);
     blame->base_is_known = true;
-    find_problems(blame->planner, arm_spec, &of_arm);
+    if (blame->known_arm == arm)
+        return;
+    problems_release(&blame->arm_problems);
+    find_problems(blame->planner, arm_spec, &blame->arm_problems);
+    blame->known_arm = arm;
+}
+
+bool blame_report(struct blame *blame, int arm, const json_t *arm_spec, uint64_t point,
+                  const struct problems *shown)
+{
+    bool everywhere = false;
+    know(blame, arm, arm_spec);
 
     for (int i = 0; i < shown->count; i++) {
         const struct problem *problem = &shown->list[i];
         const bool in_base = has_problem(&blame->base_problems, problem->pointer, problem->detail);
-        if (!in_base && !has_problem(&of_arm, problem->pointer, problem->detail)) {
+        if (!in_base && !has_problem(&blame->arm_problems, problem->pointer, problem->detail)) {
             blame_grid(blame, point, problem);
             continue;
         }

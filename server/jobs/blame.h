@@ -13,9 +13,12 @@ struct blame {
     const struct grid *grid;
     const json_t *base;
     bool base_is_known;
+    int known_arm;                 /* -1: none */
     struct problems base_problems; /* of the base by itself */
+    struct problems arm_problems;  /* of that arm without the grid */
 };
 
+struct blame blame_of(const struct planner *planner, const struct grid *grid, const json_t *base);
 void blame_release(struct blame *blame);
 
 /* Reports the problems, with pointers into the specification, that arm number `arm` shows at a

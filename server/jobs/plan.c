@@ -71,8 +71,9 @@ void job_plan_read(const json_t *catalog, data_lookup *lookup, void *lookup_cont
 void job_plan_release(struct job_plan *plan)
 {
     for (int i = 0; i < plan->variant_count; i++) {
-        json_decref(plan->variants[i].spec);
-        json_decref(plan->variants[i].tuned);
+        free(plan->variants[i].dataset);
+        free(plan->variants[i].spec);
+        free(plan->variants[i].tuned);
     }
     for (int i = 0; i < plan->arm_count; i++)
         free(plan->arms[i]);

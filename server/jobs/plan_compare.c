@@ -52,20 +52,17 @@ static bool resolve_point(const struct planner *planner, const struct comparison
         return true;
     }
     json_t *resolved = plan_resolve(planner, spec, "", &shown);
-    plan->variants[plan->variant_count++] = (struct variant_plan){
-        .arm = arm,
-        .point = (int)point,
-        .spec = resolved,
-        .tuned = grid_values(&comparison->grid, point),
-        .threads = (int)json_integer_at(resolved, "threads", 1),
-    };
+    if (point == 0 && planner->problems->found == 0)
+        plan_check_metric(planner, resolved, &plan->metric);
+    plan->variants[plan->variant_count++] =
+        plan_variant(arm, (int)point, resolved, grid_values(&comparison->grid, point));
     return shown.found == 0 || !blame_report(blame, arm, arm_spec, point, &shown);
 }
 
 static void resolve_variants(const struct planner *planner, const struct comparison *comparison,
                              struct job_plan *plan)
 {
-    struct blame blame = {.planner = planner, .grid = &comparison->grid, .base = comparison->base};
+    struct blame blame = blame_of(planner, &comparison->grid, comparison->base);
     const uint64_t points = comparison->grid.point_count;
 
     plan->variants = xcalloc((size_t)plan->arm_count * points, sizeof *plan->variants);
@@ -84,7 +81,7 @@ static void resolve_variants(const struct planner *planner, const struct compari
 }
 
 struct placed_text {
-    char *text;
+    const char *text;
     uint64_t place;
 };
 
@@ -102,11 +99,11 @@ static void refuse_equal_values(const struct comparison *comparison, int axis,
 {
     const struct grid *grid = &comparison->grid;
     const uint64_t count = grid->axes[axis].count, stride = grid_stride(grid, axis);
-    struct placed_text *texts = xcalloc(count, sizeof *texts);
+    AUTO_FREE struct placed_text *texts = xcalloc(count, sizeof *texts);
     AUTO_FREE char *list = json_pointer_join("/tune/over", grid->axes[axis].pointer);
 
     for (uint64_t i = 0; i < count; i++)
-        texts[i] = (struct placed_text){json_compact(plan->variants[i * stride].spec), i};
+        texts[i] = (struct placed_text){plan->variants[i * stride].spec, i};
     qsort(texts, count, sizeof *texts, by_text);
     for (uint64_t i = 1; i < count; i++) {
         char index[24];
@@ -116,9 +113,6 @@ static void refuse_equal_values(const struct comparison *comparison, int axis,
                          "changes nothing: the same specification as with value %" PRIu64,
                          texts[i - 1].place);
     }
-    for (uint64_t i = 0; i < count; i++)
-        free(texts[i].text);
-    free(texts);
 }
 
 /* All arms get their first results together: the seed outermost, then the point, then the arm. */
@@ -183,8 +177,6 @@ static void expand(const struct planner *planner, struct comparison *comparison,
     resolve_variants(planner, comparison, plan);
     if (problems->found > 0)
         return;
-    for (int arm = 0; arm < plan->arm_count && problems->found == 0; arm++)
-        plan_check_metric(planner, plan->variants[arm * plan->point_count].spec, &plan->metric);
     for (int axis = 0; axis < comparison->grid.axis_count; axis++)
         refuse_equal_values(comparison, axis, plan, problems);
     plan->runs = xcalloc((size_t)run_count, sizeof *plan->runs);

@@ -34,15 +34,10 @@ void plan_train(const struct planner *planner, const json_t *body, struct job_pl
     strcpy(plan->metric.name, on_problem ? "train_loss" : "valid_loss");
     plan->variants = xcalloc(1, sizeof *plan->variants);
     plan->variant_count = 1;
-    plan->variants[0] = (struct variant_plan){
-        .arm = -1,
-        .spec = resolved,
-        .tuned = json_object(),
-        .threads = (int)json_integer_at(resolved, "threads", 1),
-    };
     plan->runs = xcalloc(1, sizeof *plan->runs);
     plan->run_count = 1;
     plan->runs[0] = (struct run_plan){.arm = -1, .phase = PHASE_TRAIN, .seed = (uint64_t)seed};
     if (!plan->name)
         plan->name = name_of(resolved);
+    plan->variants[0] = plan_variant(-1, 0, resolved, json_object());
 }

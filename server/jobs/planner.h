@@ -23,6 +23,9 @@ void plan_compare(const struct planner *planner, const json_t *body, struct job_
 json_t *plan_resolve(const struct planner *planner, const json_t *spec, const char *pointer,
                      struct problems *problems);
 
+/* A variant of a resolved specification; takes both references. */
+struct variant_plan plan_variant(int arm, int point, json_t *resolved, json_t *tuned);
+
 /* What a comparison is decided by, from body["metric"]; `on_problem`: an arm minimises an analytic
  * problem, which has no validation part. */
 void plan_metric(const struct planner *planner, const json_t *body, bool on_problem,

@@ -2,6 +2,7 @@
 #include "jobs/planner.h"
 
 #include "json.h"
+#include "memory.h"
 #include "spec.h"
 
 #include <string.h>
@@ -93,6 +94,22 @@ json_t *plan_resolve(const struct planner *planner, const json_t *spec, const ch
     json_t *resolved = spec_resolve(planner->catalog, spec, pointer, problems);
     settle_data(planner, resolved, pointer, problems);
     return resolved;
+}
+
+struct variant_plan plan_variant(int arm, int point, json_t *resolved, json_t *tuned)
+{
+    const char *dataset = json_text_at(resolved, "dataset", NULL);
+    const struct variant_plan variant = {
+        .arm = arm,
+        .point = point,
+        .dataset = dataset ? xstrdup(dataset) : NULL,
+        .spec = json_compact(resolved),
+        .tuned = json_compact(tuned),
+        .threads = (int)json_integer_at(resolved, "threads", 1),
+    };
+    json_decref(resolved);
+    json_decref(tuned);
+    return variant;
 }
 
 void plan_check_metric(const struct planner *planner, const json_t *spec,

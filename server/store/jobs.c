@@ -239,14 +239,13 @@ static void copy_variants(struct add_job *add, const struct job_plan *plan)
     add->variants = xcalloc((size_t)plan->variant_count, sizeof *add->variants);
     for (int i = 0; i < plan->variant_count; i++) {
         const struct variant_plan *variant = &plan->variants[i];
-        const char *dataset = json_text_at(variant->spec, "dataset", NULL);
         add->variants[i] = (struct variant_row){
             .arm = variant->arm,
             .point = variant->point,
             .threads = variant->threads,
-            .dataset = dataset ? xstrdup(dataset) : NULL,
-            .spec = json_compact(variant->spec),
-            .tuned = variant->tuned ? json_compact(variant->tuned) : xstrdup("{}"),
+            .dataset = variant->dataset ? xstrdup(variant->dataset) : NULL,
+            .spec = xstrdup(variant->spec),
+            .tuned = xstrdup(variant->tuned),
         };
     }
 }

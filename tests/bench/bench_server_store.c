@@ -210,16 +210,17 @@ static void measure_read(struct bench *bench, const char *what, enum read_kind k
 
 /* --- all -------------------------------------------------------------------------------------- */
 
-static json_t *usual_spec(void)
+static char *usual_spec(void)
 {
-    return json_pack("{ss ss s{sss[i]sssfss} ss s{sssfsfsf} s{sssf} si si sn si si si si si}",
-                     "dataset", "digits", "standardize", "global", "model", "type", "mlp", "hidden",
-                     128, "activation", "relu", "dropout", 0.0, "init", "he", "loss",
-                     "cross_entropy", "optimizer", "type", "nesterov", "lr", 0.05, "momentum", 0.9,
-                     "weight_decay", 0.0001, "schedule", "type", "linear", "warmup", 0.05, "epochs",
-                     10, "batch_size", 128, "clip_norm", "seed", 1, "threads", 1,
-                     "report_every_steps", 20, "evaluate_every_epochs", 1, "checkpoint_every_s",
-                     30);
+    json_auto_t *spec =
+        json_pack("{ss ss s{sss[i]sssfss} ss s{sssfsfsf} s{sssf} si si sn si si si si si}",
+                  "dataset", "digits", "standardize", "global", "model", "type", "mlp", "hidden",
+                  128, "activation", "relu", "dropout", 0.0, "init", "he", "loss", "cross_entropy",
+                  "optimizer", "type", "nesterov", "lr", 0.05, "momentum", 0.9, "weight_decay",
+                  0.0001, "schedule", "type", "linear", "warmup", 0.05, "epochs", 10, "batch_size",
+                  128, "clip_norm", "seed", 1, "threads", 1, "report_every_steps", 20,
+                  "evaluate_every_epochs", 1, "checkpoint_every_s", 30);
+    return json_compact(spec);
 }
 
 static void make_plan(struct bench *bench, int runs)
@@ -296,8 +297,9 @@ int main(void)
 {
     struct bench bench = {.folder = folder_make()};
     struct error err;
+    char dataset[] = "digits", tuned[] = "{}";
     struct variant_plan variant = {
-        .arm = -1, .spec = usual_spec(), .tuned = json_object(), .threads = 1};
+        .arm = -1, .dataset = dataset, .spec = usual_spec(), .tuned = tuned, .threads = 1};
     char name[] = "bench";
     bench.plan = (struct job_plan){.kind = JOB_TRAIN,
                                    .name = name,
@@ -318,8 +320,7 @@ int main(void)
     store_reader_end(bench.reader);
     store_close(bench.store);
     loop_free(bench.loop);
-    json_decref(variant.spec);
-    json_decref(variant.tuned);
+    free(variant.spec);
     free(bench.plan.runs);
     free(bench.next_step);
     folder_remove(&bench.folder);

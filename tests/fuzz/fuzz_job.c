@@ -38,7 +38,7 @@ static void check_plan(const struct job_plan *plan)
     for (int i = 0; i < plan->run_count; i++)
         assert(plan->runs[i].variant < plan->variant_count);
     for (int i = 0; i < plan->variant_count; i++)
-        assert(json_is_object(plan->variants[i].spec) && plan->variants[i].threads >= 1);
+        assert(plan->variants[i].spec[0] == '{' && plan->variants[i].threads >= 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)

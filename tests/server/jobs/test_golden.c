@@ -75,7 +75,7 @@ static void check_variants(const char *name, const struct job_plan *plan, json_t
     json_t *values, *value;
     json_object_foreach(wanted, index, values)
     {
-        const json_t *spec = plan->variants[atoi(index)].spec;
+        json_auto_t *spec = json_loads(plan->variants[atoi(index)].spec, 0, NULL);
         json_object_foreach(values, pointer, value)
         {
             json_t *got = json_pointer_get(spec, pointer);

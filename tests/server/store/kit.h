@@ -102,9 +102,11 @@ KIT_FUNCTION struct job_plan kit_plan(int arms, int runs)
     for (int i = 0; i < variants; i++) {
         plan.variants[i] = (struct variant_plan){
             .arm = arms > 0 ? i : -1,
-            .spec = json_pack("{ss s{sssf} si}", "dataset", "digits", "optimizer", "type", "sgd",
-                              "lr", 0.1 * (i + 1), "seed", 0),
-            .tuned = arms > 0 ? json_pack("{sf}", "/optimizer/lr", 0.1 * (i + 1)) : json_object(),
+            .dataset = xstrdup("digits"),
+            .spec = xprintf("{\"dataset\":\"digits\",\"optimizer\":{\"lr\":%g,\"type\":\"sgd\"},"
+                            "\"seed\":0}",
+                            0.1 * (i + 1)),
+            .tuned = arms > 0 ? xprintf("{\"/optimizer/lr\":%g}", 0.1 * (i + 1)) : xstrdup("{}"),
             .threads = i + 1,
         };
         if (arms > 0)
@@ -121,8 +123,9 @@ KIT_FUNCTION struct job_plan kit_plan(int arms, int runs)
 KIT_FUNCTION void kit_plan_release(struct job_plan *plan)
 {
     for (int i = 0; i < plan->variant_count; i++) {
-        json_decref(plan->variants[i].spec);
-        json_decref(plan->variants[i].tuned);
+        free(plan->variants[i].dataset);
+        free(plan->variants[i].spec);
+        free(plan->variants[i].tuned);
     }
     for (int i = 0; i < plan->arm_count; i++)
         free(plan->arms[i]);
