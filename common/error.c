@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int fill(struct error *err, enum error_kind kind, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static int fill(struct error *err, enum error_kind kind,
+                                                      const char *format, va_list arguments)
 {
     if (err) {
         err->kind = kind;
