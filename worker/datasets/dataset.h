@@ -51,8 +51,8 @@ void dataset_free(struct dataset *dataset); /* accepts NULL */
 int dataset_open_builtin(const char *name, const char *cache, struct dataset **out_dataset,
                          struct error *err);
 
-/* The name of a built-in's file in the cache folder; NULL: no built-in of that name. The caller frees
- * it. */
+/* The name of a built-in's file in the cache folder; NULL: no built-in of that name. The caller
+ * frees it. */
 char *dataset_builtin_file(const char *name);
 
 /* {"shape": [28, 28], "classes": 10, "targets": 0, "train": 12000, "valid": 2000, "mean",

@@ -44,7 +44,8 @@ struct reader {
     enum table_part part;
     uint32_t features; /* the largest index accepted */
     uint32_t largest;  /* the largest index seen */
-    float *row;        /* [features], or NULL where only the largest index is wanted */
+    uint64_t examples[TABLE_PARTS];
+    float *row; /* [features], or NULL where only the largest index is wanted */
 };
 
 /* A piece of a line between spaces; its end is where `bytes` is 0. */
@@ -143,6 +144,7 @@ static int read_example(struct reader *reader, const char *line, struct error *e
             return -1;
     if (index > reader->largest)
         reader->largest = index;
+    reader->examples[reader->part]++;
     return reader->row ? add_example(reader, &label, err) : 0;
 }
 
@@ -187,14 +189,27 @@ static int read_parts(const struct upload *upload, struct reader *reader, struct
     return 0;
 }
 
-static int find_features(const struct upload *upload, struct table *table, uint32_t *features,
-                         struct error *err)
+/* Before anything is written: how large the dense rows become. */
+static int set_shape(struct table *table, uint32_t features, const uint64_t *examples,
+                     struct error *err)
+{
+    for (int part = 0; part < TABLE_PARTS; part++) {
+        struct error why;
+        table->part = part_names[part];
+        if (table_set_shape(table, ELEMENT_FLOAT, 1, &features, examples[part], &why) < 0)
+            return upload_refuse(table, &why, err);
+    }
+    return 0;
+}
+
+static int find_shape(const struct upload *upload, struct table *table, uint32_t *features,
+                      struct error *err)
 {
     struct reader reader = {.table = table, .features = DATASET_FEATURES_MAX};
 
     *features = (uint32_t)json_integer_at(upload->settings, "features", 0);
     if (*features > 0)
-        return 0;
+        return set_shape(table, *features, reader.examples, err);
     if (read_parts(upload, &reader, err) < 0)
         return -1;
     table->part = part_names[TABLE_TRAIN];
@@ -202,7 +217,7 @@ static int find_features(const struct upload *upload, struct table *table, uint3
         return error_set(err, "%s: no example with a feature, such as \"+1 1:0.5 3:2\"",
                          table->part);
     *features = reader.largest;
-    return 0;
+    return set_shape(table, *features, reader.examples, err);
 }
 
 static int parse(const struct upload *upload, struct table *table, struct error *err)
@@ -210,8 +225,7 @@ static int parse(const struct upload *upload, struct table *table, struct error 
     uint32_t features = 0;
 
     table->task = upload_task(upload);
-    if (find_features(upload, table, &features, err) < 0 ||
-        table_set_shape(table, ELEMENT_FLOAT, 1, &features, 0, err) < 0)
+    if (find_shape(upload, table, &features, err) < 0)
         return -1;
     AUTO_FREE float *row = aligned_block(features, sizeof *row);
     if (!row)
