@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static void *must(void *block)
@@ -50,14 +51,19 @@ char *xprintf(const char *format, ...)
     return must(length < 0 ? NULL : text);
 }
 
+/* Big blocks lie on huge pages where the system has them: a step over millions of weights spends a
+ * tenth of its time on looking up small ones. */
 void *aligned_block(size_t count, size_t bytes)
 {
-    enum { ALIGNMENT = 64 };
+    enum { LINE = 64, HUGE_PAGE = 1 << 21, HUGE_FROM = 1 << 20 };
     size_t total;
-    if (__builtin_mul_overflow(count, bytes, &total) || total > SIZE_MAX - ALIGNMENT)
+    if (__builtin_mul_overflow(count, bytes, &total) || total > SIZE_MAX - HUGE_PAGE)
         return NULL;
-    total = (total + ALIGNMENT) / ALIGNMENT * ALIGNMENT; /* never zero bytes */
-    void *block = aligned_alloc(ALIGNMENT, total);
+    const size_t alignment = total >= HUGE_FROM ? HUGE_PAGE : LINE;
+    total = (total + alignment) / alignment * alignment; /* never zero bytes */
+    void *block = aligned_alloc(alignment, total);
+    if (block && alignment == HUGE_PAGE)
+        (void)madvise(block, total, MADV_HUGEPAGE); /* a wish: without them it is only slower */
     return block ? memset(block, 0, total) : NULL;
 }
 
