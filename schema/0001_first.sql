@@ -1,11 +1,6 @@
 -- Jobs, runs, metrics and data sets, as sweepd keeps them. Times are milliseconds since 1970.
 -- The names of kinds, phases and states are those of server/jobs/plan.h and server/jobs/state.h.
 
-CREATE TABLE meta (
-    key   TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
 -- One row a job, and small: every change of a run rewrites it. What is long stands in job_text.
 -- The seven counts say how many of its runs are in which state; they change with the run, in the
 -- same transaction. The state of the job is computed from them, so it cannot disagree.

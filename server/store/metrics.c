@@ -113,7 +113,10 @@ static bool same_bits(double a, double b)
 {
     if (!isfinite(a) || !isfinite(b))
         return !isfinite(a) && !isfinite(b);
-    return memcmp(&a, &b, sizeof a) == 0;
+    uint64_t one, other;
+    memcpy(&one, &a, sizeof one);
+    memcpy(&other, &b, sizeof other);
+    return one == other;
 }
 
 static void compare_again(struct writer *writer, struct add_metrics *add,

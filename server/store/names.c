@@ -79,14 +79,13 @@ int names_load(struct names *names, struct sql *db, struct error *err)
     while ((got = statement_next(all, err)) > 0) {
         const int64_t number = row_integer(all, 0);
         const char *name = row_text(all, 1);
-        const size_t bytes = name ? strlen(name) : 0;
-        if (number < 1 || number > METRIC_NAMES_MAX || !acceptable(name, bytes) ||
+        if (number < 1 || number > METRIC_NAMES_MAX || !name || !acceptable(name, strlen(name)) ||
             names->entries[number]) {
             statement_reset(all);
             return error_of(err, ERROR_INTERNAL, "the database has a bad metric name, number %lld",
                             (long long)number);
         }
-        enter(names, (uint32_t)number, name, bytes, row_integer(all, 2) != 0);
+        enter(names, (uint32_t)number, name, strlen(name), row_integer(all, 2) != 0);
     }
     return got;
 }

@@ -140,7 +140,7 @@ static int read_series(struct sql *db, const struct wanted *wanted, const struct
         const int64_t step = row_integer(read, 0);
         const double value = row_real(read, 1);
         const uint64_t offset = (uint64_t)step - (uint64_t)grid->low;
-        const uint64_t own = series->reduced ? offset / grid->width : offset;
+        const uint64_t own = series->reduced && grid->width ? offset / grid->width : offset;
         if (series->count == 0 || own != bucket)
             begin_entry(series, value);
         bucket = own;

@@ -602,7 +602,11 @@ static int vfs_last_error(sqlite3_vfs *vfs, int bytes, char *out)
 struct disk *disk_new(const char *vfs_name, uint64_t seed)
 {
     struct disk *disk = xcalloc(1, sizeof *disk);
-    pthread_mutex_init(&disk->lock, NULL);
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE); /* for the hook */
+    pthread_mutex_init(&disk->lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
     disk->rng = rng_stream(seed, RANDOM_TEST, 0);
     disk->vfs = (sqlite3_vfs){
         .iVersion = 2,

@@ -26,7 +26,7 @@ struct disk *disk_new(const char *vfs_name, uint64_t seed);
 void disk_free(struct disk *disk);
 
 /* Called before each write, truncation, sync, creation and deletion, on the thread that does it,
- * with the disk held: of these functions it may call disk_after_loss() only. NULL: none. */
+ * with the disk held: it may take pictures and set faults. NULL: none. */
 typedef void disk_hook(void *context, struct disk *disk);
 void disk_watch(struct disk *disk, disk_hook *hook, void *context);
 

@@ -195,7 +195,8 @@ static void a_range_is_reduced_by_itself(void **state)
     free(rows);
 }
 
-/* By hand: (2^63 - 1 - (-2^63 + 1)) / 2 + 1 = 2^63 steps a bucket, so 0 is the last of the first. */
+/* By hand: (2^63 - 1 - (-2^63 + 1)) / 2 + 1 = 2^63 steps a bucket, so 0 is the last of the first.
+ */
 static void steps_from_end_to_end_of_the_numbers_do_not_overflow(void **state)
 {
     struct kit *kit = *state;
