@@ -420,8 +420,9 @@ async function settled(page) {
 for (const colorScheme of ["light", "dark"])
     test(`axe finds no serious barrier on any view in ${colorScheme}`, async ({ open, api }) => {
         const found = [];
+        const page = await open(null, { colorScheme, reducedMotion: "reduce" });
         for (const path of await everyView(api)) {
-            const page = await open(path, { colorScheme, reducedMotion: "reduce" });
+            await page.goto(api.base + path);
             await settled(page);
             await page.evaluate(axe);
             const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
@@ -433,8 +434,9 @@ for (const colorScheme of ["light", "dark"])
 
 test("no view is wider than a phone of 360 pixels", async ({ open, api }) => {
     const wide = [];
+    const page = await open(null, phone);
     for (const path of await everyView(api)) {
-        const page = await open(path, phone);
+        await page.goto(api.base + path);
         await settled(page);
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         if (over > 0) wide.push(`${path}: ${over} px`);

@@ -43,18 +43,18 @@ function isOver(job: Job): boolean {
 }
 
 function Priority({ job }: { job: Job }) {
-    const set = (input: HTMLInputElement) => {
-        const priority = Number(input.value);
-        if (!Number.isInteger(priority) || Math.abs(priority) > 1000 || input.value === "") {
-            input.value = String(job.priority);
-            return;
-        }
+    /* What is being typed stays, whatever events draw meanwhile. */
+    const [typed, setTyped] = useState<string | null>(null);
+    const set = (text: string) => {
+        setTyped(null);
+        const priority = Number(text);
+        if (text === "" || !Number.isInteger(priority) || Math.abs(priority) > 1000) return;
         if (priority !== job.priority) void attempt(async () => keepJob(await patch<Job>(`/jobs/${job.id}`, { priority })));
     };
     return (
         <label class="field" title="−1000 … 1000, higher goes first">
             <span>Priority</span>
-            <input type="number" min={-1000} max={1000} step={1} value={job.priority} onChange={(event) => set(event.currentTarget)} />
+            <input type="number" min={-1000} max={1000} step={1} value={typed ?? job.priority} onInput={(event) => setTyped(event.currentTarget.value)} onChange={(event) => set(event.currentTarget.value)} />
         </label>
     );
 }
