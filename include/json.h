@@ -51,7 +51,7 @@ int json_pointer_set(json_t *document, const char *pointer, json_t *value, struc
 /* RFC 7396: a new value, target with patch laid over it; neither argument changes. */
 json_t *json_merge_patch(const json_t *target, const json_t *patch);
 
-/* The entry of `names` nearest to `word` (edit distance at most 3 and less than half its length);
+/* The entry of `names` nearest to `word` (edit distance at most 3 and at most half its length);
  * NULL where none is near. For "did you mean". */
 const char *nearest_name(const char *word, const char *const *names, int count);
 

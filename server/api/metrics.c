@@ -1,5 +1,6 @@
 /* Curves: of one run, reduced or whole, as JSON, CSV or NDJSON; and of all runs of a job. */
 #include "api/api.h"
+#include "api/job_runs.h"
 
 #include "json.h"
 #include "memory.h"
@@ -180,30 +181,40 @@ static int phase_of(const char *name, struct error *err)
     return error_set(err, "?phase= must be train, tune or report");
 }
 
+static json_t *job_series_json(const struct job_runs *job, const struct series *series)
+{
+    const struct live_run *run = job_runs_find(job, series->run);
+    json_t *entry = series_json(series);
+    json_object_del(entry, "name");
+    json_object_del(entry, "wall_ms");
+    json_object_set_new(entry, "run", json_integer(series->run));
+    json_object_set_new(entry, "arm",
+                        run->arm < 0 ? json_null() : json_text(job_runs_arm(job, run->arm)));
+    json_object_set_new(entry, "seed", json_integer((json_int_t)run->seed));
+    json_object_set_new(entry, "phase", json_string(run_phase_names[run->phase]));
+    return entry;
+}
+
 static int read_job_series(struct reader *reader, struct api_read *read, json_t **out,
                            struct error *err)
 {
     struct series *series = NULL;
-    json_t *job = NULL;
+    struct job_runs job;
     int count = 0;
 
-    if (store_read_job(reader, read->id, &job, err) < 0)
+    if (job_runs_read(reader, read->id, &job, err) < 0)
         return -1;
-    json_decref(job);
-    if (store_read_job_series(reader, read->id, read->name, read->phase, read->points, &series,
-                              &count, err) < 0)
-        return -1;
-    json_t *list = json_array();
-    for (int i = 0; i < count; i++) {
-        json_t *entry = series_json(&series[i]);
-        json_object_del(entry, "name");
-        json_object_del(entry, "wall_ms");
-        json_object_set_new(entry, "run", json_integer(series[i].run));
-        json_array_append_new(list, entry);
+    const int outcome = store_read_job_series(reader, read->id, read->name, read->phase,
+                                              read->points, &series, &count, err);
+    if (outcome == 0) {
+        json_t *list = json_array();
+        for (int i = 0; i < count; i++)
+            json_array_append_new(list, job_series_json(&job, &series[i]));
+        *out = json_pack("{s:s, s:o}", "name", read->name, "series", list);
+        release_all(series, count);
     }
-    *out = json_pack("{s:s, s:o}", "name", read->name, "series", list);
-    release_all(series, count);
-    return 0;
+    job_runs_release(&job);
+    return outcome;
 }
 
 static struct reply show_job_metrics(struct request *req)

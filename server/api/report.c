@@ -1,6 +1,7 @@
 /* The report of a comparison: read and added up on a helper thread. */
 #include "compare/report.h"
 #include "api/api.h"
+#include "api/job_runs.h"
 
 #include "json.h"
 #include "memory.h"
@@ -11,49 +12,48 @@
 #include <string.h>
 
 struct gathered {
+    struct job_runs job;
     struct report_input input;
-    json_t *request;
     struct report_run *runs;
     struct series *series;
     struct curve_input *curves;
-    bool comparison, paused;
 };
 
-static void take_job(void *context, const struct live_job *row)
+static struct report_run report_run_of(const struct live_run *run)
 {
-    struct gathered *gathered = context;
-    gathered->comparison = row->kind == JOB_COMPARE;
-    gathered->paused = row->paused;
-    gathered->request = json_loads(row->request_text, 0, NULL);
-    gathered->runs = xcalloc((size_t)row->run_count, sizeof *gathered->runs);
+    return (struct report_run){
+        .id = run->id,
+        .arm = run->arm,
+        .point = run->position.state == RUN_WAITING ? -1 : run->point,
+        .phase = run->phase,
+        .seed = run->seed,
+        .state = run->position.state,
+        .objective = run->objective,
+    };
+}
+
+static enum job_state state_of(const struct job_runs *job)
+{
+    int counts[RUN_STATES] = {0};
+    for (int i = 0; i < job->run_count; i++)
+        counts[job->runs[i].position.state]++;
+    return job_state_of(counts, job->paused);
+}
+
+static void gather_runs(struct gathered *gathered)
+{
+    const struct job_runs *job = &gathered->job;
+    gathered->runs = xcalloc((size_t)job->run_count, sizeof *gathered->runs);
+    for (int i = 0; i < job->run_count; i++)
+        gathered->runs[i] = report_run_of(&job->runs[i]);
     gathered->input = (struct report_input){
-        .job = row->id,
-        .metric = row->metric,
-        .request = gathered->request,
+        .job = job->id,
+        .state = state_of(job),
+        .metric = job->metric,
+        .request = job->request,
         .runs = gathered->runs,
+        .run_count = job->run_count,
     };
-}
-
-static void take_run(void *context, const struct live_run *row)
-{
-    struct gathered *gathered = context;
-    gathered->runs[gathered->input.run_count++] = (struct report_run){
-        .id = row->id,
-        .arm = row->arm,
-        .point = row->position.state == RUN_WAITING ? -1 : row->point,
-        .phase = row->phase,
-        .seed = row->seed,
-        .state = row->position.state,
-        .objective = row->objective,
-    };
-}
-
-static int arm_of(const struct gathered *gathered, int64_t run)
-{
-    for (int i = 0; i < gathered->input.run_count; i++)
-        if (gathered->runs[i].id == run)
-            return gathered->runs[i].arm;
-    return -1;
 }
 
 static int gather_curves(struct reader *reader, struct gathered *gathered, const char *metric,
@@ -66,7 +66,7 @@ static int gather_curves(struct reader *reader, struct gathered *gathered, const
     gathered->curves = xcalloc((size_t)count, sizeof *gathered->curves);
     for (int i = 0; i < count; i++)
         gathered->curves[i] = (struct curve_input){
-            .arm = arm_of(gathered, gathered->series[i].run),
+            .arm = job_runs_find(&gathered->job, gathered->series[i].run)->arm,
             .count = gathered->series[i].count,
             .step = gathered->series[i].step,
             .value = gathered->series[i].value,
@@ -85,27 +85,19 @@ static void gathered_release(struct gathered *gathered)
     free(gathered->series);
     free(gathered->curves);
     free(gathered->runs);
-    json_decref(gathered->request);
-}
-
-static enum job_state state_of(const struct gathered *gathered)
-{
-    int counts[RUN_STATES] = {0};
-    for (int i = 0; i < gathered->input.run_count; i++)
-        counts[gathered->runs[i].state]++;
-    return job_state_of(counts, gathered->paused);
+    job_runs_release(&gathered->job);
 }
 
 static int gather(struct reader *reader, const struct api_read *read, struct gathered *gathered,
                   bool with_curves, struct error *err)
 {
     *gathered = (struct gathered){0};
-    if (store_load_job(reader, read->id, take_job, take_run, gathered, err) < 0)
+    if (job_runs_read(reader, read->id, &gathered->job, err) < 0)
         return -1;
-    if (!gathered->comparison)
+    if (gathered->job.kind != JOB_COMPARE)
         return error_of(err, ERROR_NOT_FOUND,
                         "job %" PRId64 " is not a comparison: it has no report", read->id);
-    gathered->input.state = state_of(gathered);
+    gather_runs(gathered);
     const char *metric = read->name[0] ? read->name : gathered->input.metric.name;
     return with_curves ? gather_curves(reader, gathered, metric, read->points, err) : 0;
 }

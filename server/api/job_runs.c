@@ -1,0 +1,50 @@
+#include "api/job_runs.h"
+
+#include "json.h"
+#include "memory.h"
+
+#include <stdlib.h>
+
+static void take_job(void *context, const struct live_job *row)
+{
+    struct job_runs *job = context;
+    *job = (struct job_runs){
+        .id = row->id,
+        .kind = row->kind,
+        .paused = row->paused,
+        .metric = row->metric,
+        .request = json_loads(row->request_text, 0, NULL),
+        .runs = xcalloc((size_t)row->run_count, sizeof *job->runs),
+    };
+}
+
+static void take_run(void *context, const struct live_run *row)
+{
+    struct job_runs *job = context;
+    job->runs[job->run_count++] = *row;
+}
+
+int job_runs_read(struct reader *reader, int64_t job, struct job_runs *out, struct error *err)
+{
+    *out = (struct job_runs){0};
+    return store_load_job(reader, job, take_job, take_run, out, err);
+}
+
+void job_runs_release(struct job_runs *job)
+{
+    json_decref(job->request);
+    free(job->runs);
+    *job = (struct job_runs){0};
+}
+
+const struct live_run *job_runs_find(const struct job_runs *job, int64_t run)
+{
+    const int64_t at = job->run_count ? run - job->runs[0].id : -1;
+    return at >= 0 && at < job->run_count ? &job->runs[at] : NULL;
+}
+
+const char *job_runs_arm(const struct job_runs *job, int arm)
+{
+    const json_t *arms = json_object_get(job->request, "arms");
+    return arm < 0 ? "" : json_text_at(json_array_get(arms, (size_t)arm), "name", "");
+}
