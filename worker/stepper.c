@@ -54,14 +54,28 @@ double stepper_rate(const struct stepper *stepper, double factor)
     return stepper->chosen.number[OPTIMIZER_LR] * factor;
 }
 
-static void decay(const struct stepper *stepper, double rate, struct weights *weights)
+/* Clips the gradient and adds coupled decay. That goes into a block aside, which stays in the
+ * cache: written over the gradient it would all travel back to memory, for nobody to read. */
+static void prepare_gradient(const struct stepper *stepper, double scale, struct weights *weights,
+                             float aside[OPTIMIZER_BLOCK])
 {
     const double amount = stepper->chosen.number[OPTIMIZER_WEIGHT_DECAY];
-    if (amount == 0.0)
-        return;
-    if (stepper->optimizer->decay == DECAY_COUPLED)
-        vector_add_scaled(weights->count, (float)amount, weights->value, weights->gradient);
-    else
+    const bool coupled = stepper->optimizer->decay == DECAY_COUPLED && amount != 0.0;
+    float *to = stepper->optimizer->whole ? weights->gradient : aside;
+
+    if (coupled) {
+        vector_combine(weights->count, (float)scale, weights->gradient, (float)amount,
+                       weights->value, to);
+        weights->gradient = to;
+    } else if (scale != 1.0) {
+        vector_scale(weights->count, (float)scale, weights->gradient);
+    }
+}
+
+static void decay_apart(const struct stepper *stepper, double rate, struct weights *weights)
+{
+    const double amount = stepper->chosen.number[OPTIMIZER_WEIGHT_DECAY];
+    if (stepper->optimizer->decay == DECAY_DECOUPLED && amount != 0.0)
         vector_scale(weights->count, (float)(1.0 - rate * amount), weights->value);
 }
 
@@ -84,6 +98,7 @@ void stepper_step(struct stepper *stepper, float *theta, float *gradient, double
                   int64_t t, double *update_norm)
 {
     const size_t block = block_of(stepper);
+    float aside[OPTIMIZER_BLOCK];
     double squares = 0.0;
 
     for (size_t from = 0; from < stepper->dimension; from += block) {
@@ -92,9 +107,8 @@ void stepper_step(struct stepper *stepper, float *theta, float *gradient, double
             block_at(stepper, theta, gradient, from, left < block ? left : block, t);
         if (update_norm)
             memcpy(stepper->before, weights.value, weights.count * sizeof *theta);
-        if (scale != 1.0)
-            vector_scale(weights.count, (float)scale, weights.gradient);
-        decay(stepper, rate, &weights);
+        prepare_gradient(stepper, scale, &weights, aside);
+        decay_apart(stepper, rate, &weights);
         stepper->optimizer->step(&stepper->chosen, (float)rate, &weights);
         if (update_norm)
             squares += vector_squared_distance(weights.count, weights.value, stepper->before);

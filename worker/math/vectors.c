@@ -88,6 +88,13 @@ KERNEL_CLONES void vector_add_scaled(size_t count, float factor, const float *x,
         y[i] += factor * x[i];
 }
 
+KERNEL_CLONES void vector_combine(size_t count, float a, const float *x, float b, const float *y,
+                                  float *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = a * x[i] + b * y[i];
+}
+
 KERNEL_CLONES void vector_multiply(size_t count, const float *x, float *restrict y)
 {
     for (size_t i = 0; i < count; i++)

@@ -23,7 +23,9 @@ bool vector_is_finite(size_t count, const float *x);
 void vector_fill(size_t count, float value, float *x);
 void vector_scale(size_t count, float factor, float *x); /* x *= factor */
 void vector_add_scaled(size_t count, float factor, const float *x,
-                       float *restrict y);                             /* y += f x */
+                       float *restrict y); /* y += f x */
+/* out = a x + b y; out may be x or y */
+void vector_combine(size_t count, float a, const float *x, float b, const float *y, float *out);
 void vector_multiply(size_t count, const float *x, float *restrict y); /* y *= x */
 
 /* Every row of matrix [rows][columns] becomes `row`. */

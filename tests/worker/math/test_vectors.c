@@ -101,6 +101,9 @@ static void element_wise_loops_do_what_they_say(void **state)
     vector_multiply(3, x, y);
     vector_scale(3, 0.25F, y);
     assert_true(y[0] == 3.0F && y[1] == 12.0F && y[2] == 27.0F);
+
+    vector_combine(3, 2.0F, y, -6.0F, x, y); /* 6 - 6, 24 - 12, 54 - 18 */
+    assert_true(y[0] == 0.0F && y[1] == 12.0F && y[2] == 36.0F);
 }
 
 /* By hand: six rows (1, 10), (2, 20), … sum to (21, 210). */
