@@ -42,7 +42,7 @@ char **worker_environment(int threads, bool portable)
     AUTO_FREE char *mark = mark_of(threads, portable);
     int count = 0;
 
-    environment[count++] = xprintf("SWEEPD_WORKER=%s", mark);
+    environment[count++] = xprintf("SWEEPD_NUMERIC=%s", mark);
     environment[count++] = xprintf("OPENBLAS_NUM_THREADS=%d", threads);
     environment[count++] = xprintf("OMP_NUM_THREADS=%d", threads);
     if (core)
@@ -63,7 +63,7 @@ void environment_free(char **environment)
 
 bool environment_is(int threads, bool portable)
 {
-    const char *mark = getenv("SWEEPD_WORKER");
+    const char *mark = getenv("SWEEPD_NUMERIC");
     AUTO_FREE char *wanted = mark_of(threads, portable);
     return mark && strcmp(mark, wanted) == 0;
 }

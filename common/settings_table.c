@@ -9,9 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void write_ends(const json_t *setting, FILE *out)
+{
+    const json_t *low = json_object_get(setting, "low"), *high = json_object_get(setting, "high");
+
+    if (json_is_number(low))
+        fprintf(out, "%s%.10g", json_flag_at(setting, "above_low", false) ? ">" : "",
+                json_number_value(low));
+    fputs(" … ", out);
+    if (json_is_number(high))
+        fprintf(out, "%s%.10g", json_flag_at(setting, "below_high", false) ? "<" : "",
+                json_number_value(high));
+}
+
 static void write_range(const json_t *setting, FILE *out)
 {
     const json_t *choices = json_object_get(setting, "choices");
+    const char *registry = json_text_at(setting, "registry", NULL);
+    const char *type = json_text_at(setting, "type", "");
     size_t i;
     json_t *choice;
 
@@ -20,25 +35,33 @@ static void write_range(const json_t *setting, FILE *out)
         {
             fprintf(out, "%s%s", i ? "|" : "", json_string_value(choice));
         }
-        return;
+    } else if (registry) {
+        fprintf(out, "%s %s", strchr("aeiou", registry[0]) ? "an" : "a", registry);
+    } else if (strcmp(type, "text") == 0) {
+        fprintf(out, "text of 1 … %.0f bytes", json_number_at(setting, "high", 0));
+    } else if (!json_object_get(setting, "low")) {
+        fputs(type, out);
+    } else {
+        if (json_object_get(setting, "most"))
+            fprintf(out, "%d … %d of ", (int)json_integer_at(setting, "least", 0),
+                    (int)json_integer_at(setting, "most", 0));
+        write_ends(setting, out);
     }
-    const char *registry = json_text_at(setting, "registry", NULL);
-    if (registry) {
-        fprintf(out, "a %s", registry);
-        return;
-    }
-    const json_t *low = json_object_get(setting, "low"), *high = json_object_get(setting, "high");
-    if (!low && !high) {
-        fputs(json_text_at(setting, "type", ""), out);
-        return;
-    }
-    if (json_is_number(low))
-        fprintf(out, "%s%.10g", json_flag_at(setting, "above_low", false) ? ">" : "",
-                json_number_value(low));
-    fputs(" … ", out);
-    if (json_is_number(high))
-        fprintf(out, "%s%.10g", json_flag_at(setting, "below_high", false) ? "<" : "",
-                json_number_value(high));
+}
+
+/* Bytes to fill so that the text takes up this many columns: "…" is three bytes and one column. */
+static int bytes_for(const char *text, int columns)
+{
+    for (; *text; text++)
+        columns += ((unsigned char)*text & 0xC0) == 0x80;
+    return columns;
+}
+
+static const char *without_default(const json_t *setting)
+{
+    if (!json_flag_at(setting, "required", false))
+        return "-";
+    return json_object_get(setting, "with") ? "required there" : "required";
 }
 
 static void write_line(const json_t *setting, const char *indent, FILE *out)
@@ -52,10 +75,16 @@ static void write_line(const json_t *setting, const char *indent, FILE *out)
     json_t *fallback = json_object_get(setting, "default");
     AUTO_FREE char *text =
         fallback ? json_dumps(fallback, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6))
-                 : xstrdup(json_flag_at(setting, "required", false) ? "required" : "-");
+                 : xstrdup(without_default(setting));
     const char *unit = json_text_at(setting, "unit", "");
-    fprintf(out, "%s%-22s %-28s %-16s %s%s%s%s\n", indent, json_text_at(setting, "name", ""), range,
-            text, json_text_at(setting, "help", ""), *unit ? " [" : "", unit, *unit ? "]" : "");
+    const char *with = json_text_at(setting, "with", "");
+    fprintf(out, "%s%-22s %-*s %-16s %s", indent, json_text_at(setting, "name", ""),
+            bytes_for(range, 28), range, text, json_text_at(setting, "help", ""));
+    if (*unit)
+        fprintf(out, " [%s]", unit);
+    if (*with)
+        fprintf(out, " (with \"%s\")", with);
+    fputc('\n', out);
     free(range);
 }
 

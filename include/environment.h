@@ -6,7 +6,7 @@
  *     OPENBLAS_CORETYPE   SkylakeX where the machine has AVX-512 F, DQ, BW and VL and the system
  *                         saves their registers, else Haswell where it has AVX2 and FMA, else left
  *                         out; portable: Haswell wherever it can be
- *     SWEEPD_WORKER       the mark of this environment: "native,1", "portable,4"
+ *     SWEEPD_NUMERIC      the mark of this environment: "native,1", "portable,4"
  *     PATH, HOME, TMPDIR  as they are here
  *
  * With SWEEPD_VALGRIND set here it is passed on and the core type is left out: valgrind hides

@@ -207,7 +207,7 @@ static void enter_environment(char **arguments, int threads, bool portable)
 /* The environment of a worker that serves was chosen by whoever started it, if by sweepd. */
 static void enter_any_environment(char **arguments)
 {
-    if (!getenv("SWEEPD_WORKER"))
+    if (!getenv("SWEEPD_NUMERIC"))
         enter_environment(arguments, 1, false);
 }
 

@@ -18,7 +18,7 @@ static const char *value_of(char **environment, const char *name)
 
 static void nothing_is_inherited_but_what_is_listed(void **state)
 {
-    static const char *const listed[] = {"SWEEPD_WORKER",
+    static const char *const listed[] = {"SWEEPD_NUMERIC",
                                          "OPENBLAS_NUM_THREADS",
                                          "OMP_NUM_THREADS",
                                          "OPENBLAS_CORETYPE",
@@ -100,10 +100,10 @@ static void under_valgrind_the_core_type_is_left_out(void **state)
 static void a_process_knows_the_environment_it_was_given(void **state)
 {
     (void)state;
-    unsetenv("SWEEPD_WORKER");
+    unsetenv("SWEEPD_NUMERIC");
     assert_false(environment_is(1, false));
     char **environment = worker_environment(4, true);
-    setenv("SWEEPD_WORKER", value_of(environment, "SWEEPD_WORKER"), 1);
+    setenv("SWEEPD_NUMERIC", value_of(environment, "SWEEPD_NUMERIC"), 1);
     assert_true(environment_is(4, true));
     assert_false(environment_is(4, false));
     assert_false(environment_is(1, true));

@@ -57,7 +57,7 @@ static struct worker worker_start(void)
     if (worker.pid == 0) {
         struct error err;
         close(ends[0]);
-        setenv("SWEEPD_WORKER", "native,1", 1);
+        setenv("SWEEPD_NUMERIC", "native,1", 1);
         signal(SIGPIPE, SIG_IGN);
         _exit((int)session_serve(ends[1], &err) + 10);
     }
