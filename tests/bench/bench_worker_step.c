@@ -209,6 +209,7 @@ int main(void)
 {
     struct dataset data = make_data();
 
+    blas_set_threads(1);
     printf("one training step, batch %d, %d thread(s), kernels %s, OpenBLAS %s\n\n", BATCH,
            blas_threads(), blas_core(), blas_version());
     printf("%-22s %10s %10s %8s %8s\n", "model", "step us", "sgemm us", "ratio", "at most");
