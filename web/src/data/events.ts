@@ -129,21 +129,26 @@ export function onMissed(refresh: () => void): () => void {
     return () => void refreshers.delete(refresh);
 }
 
-/* Browsers allow six connections to a server: long hidden pages sleep, and look now and then. */
-let sleep = 0;
+/* Browsers allow six connections to a server: a page that is hidden for long closes its stream and
+ * looks once a minute instead, so that its title goes on. */
+let falling = 0;
+let looking = 0;
+
+function fallAsleep(): void {
+    source?.close();
+    become("asleep");
+    looking = window.setInterval(refreshAll, SLEEP_MS);
+}
+
+function wakeUp(): void {
+    clearTimeout(falling);
+    clearInterval(looking);
+    if (connection !== "asleep") return;
+    failures = 1; /* continue after the last event */
+    connect();
+}
+
 document.addEventListener("visibilitychange", () => {
-    clearTimeout(sleep);
-    if (document.hidden) {
-        sleep = window.setTimeout(() => {
-            source?.close();
-            become("asleep");
-            sleep = window.setInterval(() => changed("asleep"), SLEEP_MS);
-        }, SLEEP_MS);
-    } else {
-        clearInterval(sleep);
-        if (connection === "asleep") {
-            failures = 1; /* continue after the last event */
-            connect();
-        }
-    }
+    if (document.hidden) falling = window.setTimeout(fallAsleep, SLEEP_MS);
+    else wakeUp();
 });

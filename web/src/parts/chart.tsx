@@ -42,7 +42,9 @@ interface Hover {
 type Range = [number, number];
 
 const READOUT_ROWS = 9;
+const FEW_POINTS = 12; /* are drawn as dots, too */
 const BUSY_PART = 0.2; /* of the time may go into drawing */
+const TICK_ROOM = 18; /* for half of the last step on the axis */
 const BAND_ALPHA = "2e"; /* two hex digits behind #rrggbb */
 
 function style(name: string): string {
@@ -157,7 +159,7 @@ function drawEndLabels(plot: uPlot, lines: Line[]): void {
 
 /* What of a chart cannot be changed in place. */
 function structureOf(props: ChartProps): string {
-    const line = (entry: Line) => [entry.key, entry.look.colour, entry.look.dash.length, !!entry.low, entry.endLabel];
+    const line = (entry: Line) => [entry.key, entry.look.colour, entry.look.dash.length, !!entry.low, entry.endLabel, entry.step.length <= FEW_POINTS];
     return JSON.stringify([props.log, props.plain, props.height, props.lines.map(line)]);
 }
 
@@ -242,7 +244,7 @@ class Drawing {
                 stroke: colour,
                 width: plain ? 1.25 : 1.75,
                 ...(plain ? {} : { dash: line.look.dash }),
-                points: { show: line.step.length < 2, size: 5, fill: colour },
+                points: { show: line.step.length < 2 || (!plain && line.step.length <= FEW_POINTS), size: 5, fill: colour },
             });
             if (!banded) continue;
             const hidden = { stroke: "transparent", width: 0, points: { show: false } };
@@ -258,7 +260,7 @@ class Drawing {
         const grid = { stroke: style("--grid"), width: 1 };
         const axis = { stroke: ink, grid, ticks: { show: false }, font: `11px ${style("--sans")}` };
         const longest = Math.max(0, ...lines.map((line) => line.endLabel?.length ?? 0));
-        const labelRoom = longest && host.clientWidth > 420 ? Math.min(150, longest * 6.6 + 14) : 10;
+        const labelRoom = longest && host.clientWidth > 420 ? Math.min(150, longest * 6.6 + 14) : TICK_ROOM;
         return {
             width: Math.max(200, host.clientWidth),
             height: height ?? 280,
@@ -296,7 +298,7 @@ class Drawing {
             hooks: {
                 setCursor: [(plot) => this.hover(plot)],
                 setSelect: [(plot) => this.select(plot)],
-                draw: labelRoom > 10 ? [(plot) => drawEndLabels(plot, this.props.current.lines)] : [],
+                draw: labelRoom > TICK_ROOM ? [(plot) => drawEndLabels(plot, this.props.current.lines)] : [],
             },
         };
     }

@@ -57,7 +57,7 @@ export function DatasetsView() {
             </div>
             {list ? (
                 <div class="scroll" tabIndex={0} role="region" aria-label="Data sets">
-                    <table class="list">
+                    <table class="list card">
                         <thead>
                             <tr>
                                 <th>Name</th>

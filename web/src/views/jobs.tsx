@@ -124,7 +124,7 @@ export function JobsView() {
             {!loaded.ready && shown.length === 0 ? <Waiting load={loaded} what="list" /> : null}
             {loaded.ready && shown.length === 0 ? <Nothing state={state} /> : null}
             {shown.length > 0 ? (
-                <table class="list jobs">
+                <table class="list card jobs">
                     <thead>
                         <tr>
                             <th class="right">#</th>
