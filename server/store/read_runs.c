@@ -93,9 +93,8 @@ static int list_runs(struct sql *db, int64_t job, const struct page *page, const
 static char *ids_text(const json_t *runs)
 {
     json_auto_t *ids = json_array();
-    size_t i;
-    json_t *run;
-    json_array_foreach(runs, i, run) json_array_append(ids, json_object_get(run, "id"));
+    for (size_t i = 0; i < json_array_size(runs); i++)
+        json_array_append(ids, json_object_get(json_array_get(runs, i), "id"));
     return json_compact(ids);
 }
 

@@ -47,7 +47,7 @@ int sql_open(struct sql *db, const char *path, const char *vfs, bool writes, str
         return -1;
     }
     /* Only recovery after a crash, and a reader's look at it, ever hold a lock that matters. */
-    sqlite3_busy_timeout(db->handle, 5000);
+    sqlite3_busy_timeout(db->handle, SQL_BUSY_MS);
     if (!writes)
         sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_wal_autocheckpoint(db->handle, 0);

@@ -135,13 +135,14 @@ static json_t *counted(const _Atomic int64_t *counter)
 json_t *store_counters(const struct store *store)
 {
     const struct writer_counters *counters = writer_counters(store->writer);
-    return json_pack(
-        "{so so so so so so so so so sI}", "commits", counted(&counters->commits), "commands",
-        counted(&counters->commands), "metric_rows", counted(&counters->metric_rows), "stale_rows",
-        counted(&counters->stale_rows), "mismatches", counted(&counters->mismatches),
-        "largest_batch", counted(&counters->largest_batch), "checkpoints",
-        counted(&counters->checkpoints), "wal_bytes", counted(&counters->wal_bytes), "disk_full",
-        counted(&counters->disk_full), "mailbox", (json_int_t)(store->under_way + store->held));
+    const size_t under_way = store->under_way + store->held;
+    return json_pack("{so so so so so so so so so sI}", "commits", counted(&counters->commits),
+                     "commands", counted(&counters->commands), "metric_rows",
+                     counted(&counters->metric_rows), "stale_rows", counted(&counters->stale_rows),
+                     "mismatches", counted(&counters->mismatches), "largest_batch",
+                     counted(&counters->largest_batch), "checkpoints",
+                     counted(&counters->checkpoints), "wal_bytes", counted(&counters->wal_bytes),
+                     "disk_full", counted(&counters->disk_full), "mailbox", (json_int_t)under_way);
 }
 
 /* --- opening and closing ---------------------------------------------------------------------- */

@@ -69,17 +69,23 @@ typedef void store_job_added(void *context, const struct added_job *added, const
 void store_add_job(struct store *store, const struct new_job *job, store_job_added *done,
                    void *context);
 
+/* The state is not written: the database computes it from the counts of the job's runs and
+ * `paused`, by the rule of job_state_of(). */
 struct job_change {
     int64_t job;
     enum job_state state;
     bool paused;
     int priority;
-    int64_t started_ms, finished_ms; /* 0: not yet (stored as NULL) */
+    int64_t started_ms;  /* 0: as it is; store_start_run() sets it with the first run */
+    int64_t finished_ms; /* 0: not yet (stored as NULL) */
 };
 void store_change_job(struct store *store, const struct job_change *change, store_done *done,
                       void *context);
 
-/* queued -> running: attempt is the new one. Answers what the worker needs. */
+/* queued -> running: attempt is the new one. Answers what the worker needs. Refused
+ * (ERROR_CONFLICT) where the run is not queued or the attempt is not its next; so are, below, notes
+ * and changes that come with another attempt than the run's present one. Rows and log lines of an
+ * older attempt are dropped and answered as success: nobody waits for them. */
 struct started_run {
     char *spec; /* resolved JSON text with the run's seed in it; freed by the store after `done` */
     char *data; /* cache file name of its data set, or NULL */
@@ -250,7 +256,9 @@ void series_release(struct series *series);
 int store_read_series(struct reader *reader, int64_t run, const char *name, int64_t first_step,
                       int64_t last_step, int points, struct series **out, int *out_count,
                       struct error *err);
-/* The same metric of every run of a job (or of one phase, -1: all), for curves. */
+/* The same metric of every run of a job (or of one phase, -1: all), for curves. All series lie on
+ * the same grid where one is longer. Jobs of very many runs get fewer points a run (2,000,000 in
+ * all, but at least 20). */
 int store_read_job_series(struct reader *reader, int64_t job, const char *name, int phase,
                           int points, struct series **out, int *out_count, struct error *err);
 /* Rows of a run in (name, step) order, pushed one by one; `row` answers non-zero to stop. For CSV

@@ -253,20 +253,17 @@ static void checkpoint(struct writer *writer, int mode)
     add(&writer->counters.checkpoints, 1);
 }
 
-/* The log is copied into the database when it is long, or when it is not short and nobody waits.
- * It starts over with the next commit if no reader is inside it. A log that readers have kept from
- * starting over is cut to nothing as soon as they allow; waiting for them would stop everyone. */
+/* The log is copied into the database when it is long, after the answers are out. It starts over
+ * with the next commit if no reader is inside it. A log that readers have kept from starting over
+ * is cut to nothing as soon as they allow; waiting for them would stop everyone. */
 static void tend_wal(struct writer *writer)
 {
-    const int pages = writer->options.checkpoint_pages;
-    const bool idle = mailbox_count(writer->options.commands) == 0;
-    if (writer->wal_pages >= writer->next_checkpoint ||
-        (idle && writer->wal_pages >= pages / 4 && writer->next_checkpoint == pages)) {
-        const bool overgrown = writer->wal_pages >= 4 * pages;
+    if (writer->wal_pages >= writer->next_checkpoint) {
+        const bool overgrown = writer->wal_pages >= 4 * writer->options.checkpoint_pages;
         if (overgrown)
             sqlite3_busy_timeout(writer->db.handle, 0);
         checkpoint(writer, overgrown ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE);
-        sqlite3_busy_timeout(writer->db.handle, 5000);
+        sqlite3_busy_timeout(writer->db.handle, SQL_BUSY_MS);
     }
     set(&writer->counters.wal_bytes, wal_bytes(writer));
 }
