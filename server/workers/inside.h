@@ -3,6 +3,7 @@
  *
  *   conductor.c  the pump: queued runs meet free slots; starting and stopping
  *   running.c    one run on one worker, from `assign` to `result`
+ *   rows.c       its metrics
  *   tuning.c     a comparison's arm: tuning runs done, report runs released
  *   control.c    what people ask: cancel, pause, priority, retry
  *   prepare.c    data sets
@@ -50,11 +51,13 @@ void hold_job(struct job *job);
 void drop_job(struct conductor *conductor, struct job *job);
 int slots_of(const struct conductor *conductor, const struct run *run);
 
-/* running.c */
+/* running.c, rows.c */
 void start_run(struct conductor *conductor, struct run *run);
 void give_assignment(struct run *run);
 void run_message(struct conductor *conductor, struct worker *worker,
                  const struct wire_message *message);
+/* The run a line is about, where the line is of its present attempt; an older one is dropped. */
+struct run *run_of(struct conductor *conductor, struct worker *worker, int64_t id, int64_t attempt);
 void run_metrics(struct conductor *conductor, struct worker *worker, const char *line,
                  size_t bytes);
 void lose_run(struct conductor *conductor, struct run *run, const char *words);

@@ -17,7 +17,6 @@
 enum {
     STORE_RETRY_MS = 1000,
     STOP_GRACE_MS = 10000, /* a worker that does not stop when asked */
-    EVENT_ROWS_MOST = 64,
 };
 
 /* --- starting -----------------------------------------------------------------------------------
@@ -288,9 +287,7 @@ void stop_run(struct run *run, const char *reason)
 /* --- a run's lines -------------------------------------------------------------------------------
  */
 
-/* The run a line is about, where the line is of its present attempt; an older one is dropped. */
-static struct run *run_of(struct conductor *conductor, struct worker *worker, int64_t id,
-                          int64_t attempt)
+struct run *run_of(struct conductor *conductor, struct worker *worker, int64_t id, int64_t attempt)
 {
     struct task *task = worker->task;
     if (task && task->kind == TASK_RUN) {
@@ -398,129 +395,4 @@ void run_message(struct conductor *conductor, struct worker *worker,
         take_result(conductor, run, message);
     else
         pool_kill(worker, "sent a line that only a server sends");
-}
-
-/* --- metrics
- * -------------------------------------------------------------------------------------- */
-
-struct rows {
-    struct conductor *conductor;
-    struct run *run;
-    int attempt;
-    struct metric_row *list;
-    int count, room;
-    json_t *shown; /* what the event will hold */
-    int64_t last_step;
-};
-
-/* Whether a resumed run gives this metric again bit for bit: all but what a clock measured. */
-static bool repeats(const struct conductor *conductor, const char *name, size_t bytes)
-{
-    size_t i;
-    json_t *metric;
-    json_array_foreach(conductor->unrepeatable, i, metric)
-    {
-        if (json_string_length(metric) == bytes &&
-            memcmp(json_string_value(metric), name, bytes) == 0)
-            return false;
-    }
-    return true;
-}
-
-static int add_row(void *context, int64_t step, const char *name, size_t name_bytes, double value)
-{
-    struct rows *rows = context;
-    const uint32_t number = store_metric_name(rows->conductor->store, name, name_bytes,
-                                              repeats(rows->conductor, name, name_bytes));
-
-    if (number == 0)
-        return 0; /* too many names, or a bad one: the row is dropped */
-    if (rows->count == rows->room) {
-        rows->room = rows->room ? 2 * rows->room : 64;
-        rows->list = xrealloc(rows->list, (size_t)rows->room, sizeof *rows->list);
-    }
-    rows->list[rows->count++] = (struct metric_row){.step = step, .value = value, .name = number};
-    rows->last_step = step;
-    if (json_array_size(rows->shown) == EVENT_ROWS_MOST)
-        json_array_remove(rows->shown, 0); /* the newest are what a watcher misses most */
-    json_t *row = json_array();
-    json_array_append_new(row, json_integer(step));
-    json_array_append_new(row, json_stringn(name, name_bytes));
-    json_array_append_new(row, json_number(value));
-    json_array_append_new(rows->shown, row);
-    return 0;
-}
-
-static void rows_added(void *context, int mismatches, const struct error *err)
-{
-    struct rows *rows = context;
-    struct run *run = rows->run;
-    struct conductor *conductor = rows->conductor;
-
-    if (mismatches > 0)
-        log_line("run %" PRId64 ": %d rows sent again differ from those stored", run->id,
-                 mismatches);
-    if (err && run->task.worker && run->position.attempt == rows->attempt) {
-        /* Rows must not be missing from a curve: the run goes back to its last checkpoint. */
-        log_line("run %" PRId64 ": metrics not stored: %s", run->id, err->sentence);
-        run->stopping = "preempted";
-        pool_kill(run->task.worker, "its metrics could not be stored");
-        pump_later(conductor, STORE_RETRY_MS);
-    } else if (!err) {
-        events_publish(
-            conductor->events, "metrics", run->job->id,
-            json_pack("{s:I, s:I, s:O}", "run", run->id, "job", run->job->id, "rows", rows->shown));
-    }
-    json_decref(rows->shown);
-    drop_job(conductor, run->job);
-    free(rows);
-}
-
-static void unhold(void *context)
-{
-    struct conductor *conductor = context;
-    conductor->held = false;
-    pool_hold(conductor->pool, false);
-    wake_pump(conductor);
-}
-
-/* A full mailbox slows the workers down: they block on their sockets until the writer has caught
- * up. */
-static void hold_if_full(struct conductor *conductor)
-{
-    if (conductor->held || !store_is_full(conductor->store))
-        return;
-    conductor->held = true;
-    pool_hold(conductor->pool, true);
-    store_when_relieved(conductor->store, unhold, conductor);
-}
-
-void run_metrics(struct conductor *conductor, struct worker *worker, const char *line, size_t bytes)
-{
-    struct wire_metrics head;
-    struct error err;
-    struct rows *rows = xcalloc(1, sizeof *rows);
-
-    rows->conductor = conductor;
-    rows->shown = json_array();
-    if (wire_metrics_walk(line, bytes, &head, add_row, rows, &err) < 0) {
-        log_line("worker %s: %s", worker->name, err.sentence);
-        pool_kill(worker, "sent a metrics line that cannot be read");
-    } else {
-        rows->run = run_of(conductor, worker, head.run, head.attempt);
-    }
-    if (!rows->run || rows->count == 0) {
-        free(rows->list);
-        json_decref(rows->shown);
-        free(rows);
-        return;
-    }
-    rows->attempt = rows->run->position.attempt;
-    rows->run->step = rows->last_step;
-    hold_job(rows->run->job);
-    struct metric_row *list = rows->list;
-    rows->list = NULL; /* the store's now */
-    store_add_metrics(conductor->store, rows->run->id, rows->attempt, (int64_t)head.wall_ms, list,
-                      rows->count, rows_added, rows);
-    hold_if_full(conductor);
 }
