@@ -30,7 +30,7 @@ int input_open(struct input *input, const char *part, const char *path, struct e
         input_release(input);
         return -1;
     }
-    input->buffer = xcalloc(INPUT_LINE_MAX + ROOM_FOR_END, 1);
+    input->buffer = xrealloc(NULL, INPUT_LINE_MAX + ROOM_FOR_END, 1);
     while (input->end < GZIP_MAGIC_BYTES && !input->ended) {
         size_t got;
         if (read_some(input->fd, input->buffer + input->end, GZIP_MAGIC_BYTES - input->end, &got,

@@ -7,7 +7,7 @@
 
 void record_init(struct record *record)
 {
-    *record = (struct record){.fields = xcalloc(RECORD_FIELDS_MAX, sizeof(struct field))};
+    *record = (struct record){.fields = xrealloc(NULL, RECORD_FIELDS_MAX, sizeof(struct field))};
 }
 
 void record_release(struct record *record)

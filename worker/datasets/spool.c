@@ -21,7 +21,7 @@ int spool_init(struct spool *spool, const char *folder, struct error *err)
         return error_errno(err, "make a working file in \"%s\"", folder);
     }
     unlink(path);
-    spool->buffer = xcalloc(SPOOL_BUFFER_BYTES, 1);
+    spool->buffer = xrealloc(NULL, SPOOL_BUFFER_BYTES, 1);
     return 0;
 }
 

@@ -148,8 +148,9 @@ typedef int add_records(struct writing *writing, enum table_part part, unsigned 
 static int copy_records(struct writing *writing, enum table_part wanted, struct spool *spool,
                         size_t bytes, add_records *add, void *context, struct error *err)
 {
-    const size_t at_once = bytes < CHUNK_BYTES ? CHUNK_BYTES / bytes : 1;
     const uint32_t count = source_count(writing, wanted);
+    const size_t in_chunk = bytes < CHUNK_BYTES ? CHUNK_BYTES / bytes : 1;
+    const size_t at_once = in_chunk < count ? in_chunk : count;
     AUTO_FREE unsigned char *chunk = aligned_block(at_once, bytes);
 
     if (!chunk)

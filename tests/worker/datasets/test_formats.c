@@ -29,8 +29,8 @@ static const struct sample *sample_of(const char *format)
     for (size_t i = 0; i < SAMPLE_COUNT; i++)
         if (strcmp(samples[i].format, format) == 0)
             return &samples[i];
-    fail_msg("format %s has no sample in samples.h", format);
-    return NULL;
+    print_error("format %s has no sample in samples.h\n", format);
+    abort();
 }
 
 static double feature(const struct dataset *dataset, size_t place)
