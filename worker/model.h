@@ -10,7 +10,7 @@
 
 #include "error.h"
 #include "layers/layers.h"
-#include "objectives/objectives.h"
+#include "math/tensor.h"
 #include "settings.h"
 #include <jansson.h>
 

@@ -11,8 +11,8 @@
 #include "layers/layers.h"
 
 #include "math/blas.h"
+#include "math/random_bulk.h"
 #include "math/vectors.h"
-#include "random.h"
 
 #include <math.h>
 
@@ -47,32 +47,20 @@ static void plan(struct layer *layer)
     layer->tensor_count = 2;
 }
 
-static void draw_normal(struct rng *rng, double deviation, size_t count, float *values)
-{
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)(deviation * rng_normal(rng));
-}
-
-static void draw_uniform(struct rng *rng, double bound, size_t count, float *values)
-{
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)(bound * (2 * rng_uniform(rng) - 1));
-}
-
 static void init(const struct layer *layer, int tensor, uint64_t seed, uint64_t place,
                  float *values)
 {
     const int choice = (int)layer->chosen[DENSE_INIT];
     const size_t count = layer->tensors[tensor].count;
     const double in = (double)layer->inputs, out = (double)layer->outputs;
-    struct rng rng = rng_stream(seed, RANDOM_INIT, place);
 
     if (choice == ZERO || (tensor == BIAS && choice != UNIFORM))
         vector_fill(count, 0.0F, values);
     else if (choice == HE || choice == LECUN)
-        draw_normal(&rng, sqrt((choice == HE ? 2 : 1) / in), count, values);
+        random_normals(seed, RANDOM_INIT, place, sqrt((choice == HE ? 2 : 1) / in), count, values);
     else
-        draw_uniform(&rng, choice == XAVIER ? sqrt(6 / (in + out)) : sqrt(1 / in), count, values);
+        random_uniforms(seed, RANDOM_INIT, place,
+                        choice == XAVIER ? sqrt(6 / (in + out)) : sqrt(1 / in), count, values);
 }
 
 /* The bias goes in first, so that the product adds to it: no pass of its own. */

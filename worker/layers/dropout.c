@@ -8,7 +8,7 @@
 #include "layers/layers.h"
 
 #include "math/clones.h"
-#include "math/uniform.h"
+#include "math/random_bulk.h"
 #include "math/vectors.h"
 
 #include <math.h>

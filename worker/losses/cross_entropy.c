@@ -11,14 +11,29 @@
 #include "math/functions.h"
 #include "math/vectors.h"
 
+#include <string.h>
+
 enum { ROWS_A_TURN = 64 }; /* few enough that a turn's outputs are still in the cache */
 
 static const struct setting settings[] = {{0}};
 
+/* Whole lanes first: one running maximum would wait for each comparison. The order does not matter
+ * to a maximum. */
 KERNEL_INLINE float largest(size_t width, const float *row)
 {
-    float most = row[0];
-    for (size_t j = 1; j < width; j++)
+    enum { LANES = 16 };
+    float lane[LANES], most = row[0];
+    size_t j = 0;
+
+    if (width >= LANES) {
+        memcpy(lane, row, sizeof lane);
+        for (j = LANES; j + LANES <= width; j += LANES)
+            for (size_t l = 0; l < LANES; l++)
+                lane[l] = row[j + l] > lane[l] ? row[j + l] : lane[l];
+        for (size_t l = 0; l < LANES; l++)
+            most = lane[l] > most ? lane[l] : most;
+    }
+    for (; j < width; j++)
         most = row[j] > most ? row[j] : most;
     return most;
 }

@@ -1,0 +1,24 @@
+/*
+ * Random numbers by the thousand, from the streams of random.h, many blocks at a time.
+ */
+#ifndef RANDOM_BULK_H
+#define RANDOM_BULK_H
+
+#include "random.h"
+#include <stddef.h>
+
+/* The same numbers as rng_u32() gives one by one.
+ * words [count] out: words first … first + count - 1 of the stream, which has 2^34.
+ * first is a multiple of 4. */
+void random_words(uint64_t seed, enum random_purpose purpose, uint64_t step, uint64_t first,
+                  size_t count, uint32_t *words);
+
+/* Good to the precision of a float, and made of other words than rng_uniform() and rng_normal()
+ * take, so the numbers are not theirs. count at most 2^34.
+ *     values [count]  out: uniform within -bound … bound; or normal, by Box-Muller */
+void random_uniforms(uint64_t seed, enum random_purpose purpose, uint64_t step, double bound,
+                     size_t count, float *values);
+void random_normals(uint64_t seed, enum random_purpose purpose, uint64_t step, double deviation,
+                    size_t count, float *values);
+
+#endif
