@@ -94,7 +94,7 @@ static int read_header(int fd, struct form *form, struct error *err)
 
 static int map(struct dataset *dataset, int fd, struct error *err)
 {
-    struct form form;
+    struct form form = {0};
     if (read_header(fd, &form, err) < 0)
         return -1;
 

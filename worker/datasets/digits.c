@@ -162,7 +162,7 @@ static float curve(float before, float from, float to, float after, float t)
 
 static void draw_stroke(struct hand *hand, const struct stroke *stroke)
 {
-    struct point point[STROKE_POINTS_MAX];
+    struct point point[STROKE_POINTS_MAX] = {{0}};
     const int last = stroke->count - 1;
 
     for (int i = 0; i <= last; i++) {
@@ -215,8 +215,8 @@ static void finish(struct hand *hand, uint8_t *pixels)
     blur_once(hand->blur, blurred, sharp, SIDE, 1);
     for (int i = 0; i < PIXELS; i++) {
         const float grain = (float)(rng_u32(&hand->rng) >> 8) * 0x1p-24F - 0.5F;
-        const float value = 255 * (sharp[i] * hand->ink + 2 * hand->noise * grain);
-        pixels[i] = value < 0 ? 0 : value > 255 ? 255 : (uint8_t)(value + 0.5F);
+        const float value = 0.5F + 255 * (sharp[i] * hand->ink + 2 * hand->noise * grain);
+        pixels[i] = value < 0 ? 0 : value > 255 ? 255 : (uint8_t)value;
     }
 }
 

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { LAYOUT_VERSION = 1 };
@@ -132,11 +133,9 @@ void header_write(const struct form *form, char text[DATASET_HEADER_BYTES])
         (json_int_t)form->valid, "mean", json_number(form->mean), "deviation",
         json_number(form->deviation), "sections", sections);
     AUTO_FREE char *line = json_compact(header);
-    const size_t length = strlen(line);
 
-    assert(length < DATASET_HEADER_BYTES);
-    memcpy(text, line, length);
-    memset(text + length, ' ', DATASET_HEADER_BYTES - length - 1);
+    assert(strlen(line) < DATASET_HEADER_BYTES);
+    snprintf(text, DATASET_HEADER_BYTES, "%-*s", DATASET_HEADER_BYTES - 1, line);
     text[DATASET_HEADER_BYTES - 1] = '\n';
 }
 

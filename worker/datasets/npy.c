@@ -81,8 +81,9 @@ struct literal {
 
 static int refuse(const struct literal *literal, const char *expected)
 {
-    return input_refuse_byte(literal->input, literal->err, literal->start + literal->at,
-                             "expected %s in the header of an NPY file", expected);
+    input_refuse_byte(literal->input, literal->err, literal->start + literal->at,
+                      "expected %s in the header of an NPY file", expected);
+    return -1;
 }
 
 static void skip_spaces(struct literal *literal)
