@@ -81,8 +81,10 @@ static int load_runs(struct sql *db, int64_t job, const struct threads *threads,
                      struct error *err)
 {
     struct statement *read = sql_statement(
-        db, "SELECT id, job_id, number, arm, point, phase, seed, state, attempt, attempts_lost,"
-            " coalesce(variant_id, 0), objective FROM run WHERE job_id = ? ORDER BY id");
+        db, "SELECT run.id, run.job_id, number, run.arm, coalesce(variant.point, run.point), phase,"
+            " seed, state, attempt, attempts_lost, coalesce(variant_id, 0), objective"
+            " FROM run LEFT JOIN variant ON variant.id = run.variant_id"
+            " WHERE run.job_id = ? ORDER BY run.id");
     put_integer(read, job);
     int got;
     while ((got = statement_next(read, err)) > 0) {
@@ -112,6 +114,7 @@ static int read_job(struct statement *row, const struct threads *threads, struct
         .name = row_text(row, 2),
         .priority = (int)row_integer(row, 3),
         .paused = row_integer(row, 4) != 0,
+        .created_ms = row_integer(row, 13),
         .started_ms = row_integer(row, 5),
         .point_count = (int)row_integer(row, 6),
         .arm_count = (int)json_array_size(arms),
@@ -132,7 +135,8 @@ static int load_job(struct sql *db, int64_t id, const struct threads *threads,
     struct statement *read = sql_statement(
         db, "SELECT id, kind, name, priority, paused, started_ms, point_count, metric_name,"
             " metric_goal, metric_at, arms, waiting + queued + running + succeeded + pruned +"
-            " cancelled + failed, request FROM job JOIN job_text ON job_text.job_id = job.id"
+            " cancelled + failed, request, created_ms FROM job JOIN job_text ON job_text.job_id = "
+            "job.id"
             " WHERE id = ?");
     put_integer(read, id);
     const int found = statement_next(read, err);

@@ -23,7 +23,8 @@ static void pump(void *context)
     struct conductor *conductor = context;
     conductor->pump_soon = false;
 
-    while (!conductor->stopping && !conductor->held && !conductor->retry) {
+    while (!conductor->stopping && !conductor->held && !conductor->retry &&
+           conductor->interrupted == 0) {
         const int free_slots = conductor->options.slots - conductor->used;
         const int64_t id =
             free_slots > 0 ? queue_next(conductor->queue, free_slots, conductor->options.slots) : 0;
@@ -55,6 +56,52 @@ void pump_later(struct conductor *conductor, int64_t delay_ms)
 {
     if (!conductor->retry && !conductor->stopping)
         conductor->retry = loop_after(conductor->loop, delay_ms, try_again, conductor);
+}
+
+/* --- what is tried again -----------------------------------------------------------------------
+ */
+
+struct again {
+    struct conductor *conductor;
+    struct loop_timer *timer;
+    loop_due *due, *drop;
+    void *context;
+    struct again *next;
+};
+
+static void again_is_due(void *context)
+{
+    struct again *again = context;
+    struct again **at = &again->conductor->agains;
+    while (*at != again)
+        at = &(*at)->next;
+    *at = again->next;
+    again->due(again->context);
+    free(again);
+}
+
+void again_later(struct conductor *conductor, int64_t delay_ms, loop_due *due, loop_due *drop,
+                 void *context)
+{
+    struct again *again = xcalloc(1, sizeof *again);
+    *again = (struct again){.conductor = conductor,
+                            .timer = loop_after(conductor->loop, delay_ms, again_is_due, again),
+                            .due = due,
+                            .drop = drop,
+                            .context = context,
+                            .next = conductor->agains};
+    conductor->agains = again;
+}
+
+static void drop_agains(struct conductor *conductor)
+{
+    while (conductor->agains) {
+        struct again *again = conductor->agains;
+        conductor->agains = again->next;
+        loop_cancel(again->timer);
+        again->drop(again->context);
+        free(again);
+    }
 }
 
 void queue_run(struct conductor *conductor, struct run *run)
@@ -243,6 +290,8 @@ static void requeue_interrupted(struct conductor *conductor, struct job *job)
         if (run->position.state != RUN_RUNNING)
             continue;
         conductor->used += slots_of(conductor, run); /* end_run() gives it back */
+        run->interrupted = true;
+        conductor->interrupted++;
         end_run(conductor, run, EVENT_PREEMPT, NULL, NULL, -1);
     }
 }
@@ -279,6 +328,7 @@ void conductor_free(struct conductor *conductor)
     if (!conductor)
         return;
     loop_cancel(conductor->retry);
+    drop_agains(conductor);
     prepare_cancel_all(conductor);
     pool_free(conductor->pool);
     job_index_free(conductor->jobs);

@@ -88,6 +88,8 @@ static void cancel_moves(struct job *job)
             stop_run(run, "cancelled");
         else if (state == RUN_QUEUED || state == RUN_WAITING)
             job_move(run, EVENT_CANCEL, NULL);
+        if (state == RUN_QUEUED && run->endings == 0 && job->tuning && run->phase == PHASE_TUNE)
+            job->tuning[run->arm].left--;
     }
 }
 
@@ -133,26 +135,51 @@ void conductor_cancel_run(struct conductor *conductor, int64_t id, store_done *d
 /* --- retry ---------------------------------------------------------------------------------------
  */
 
-/* A report run needs its arm's choice. */
-static int variant_for_retry(const struct run *run, int64_t *out_variant, struct error *err)
+/* A report run needs its arm's choice: the grid point, or -1 where the run has what it needs. */
+static int point_for_retry(const struct run *run, int *out_point, struct error *err)
 {
-    const struct job *job = run->job;
-    *out_variant = 0; /* keeps its own */
-    if (run->phase != PHASE_REPORT || !job->tuning)
+    struct job *job = run->job;
+    *out_point = -1;
+    if (run->phase != PHASE_REPORT || !job->tuning || run->point >= 0)
         return 0;
+    if (job->tuning[run->arm].left > 0)
+        return error_of(err, ERROR_CONFLICT,
+                        "run %" PRId64 " has no setting to run yet: its arm is still being tuned",
+                        run->id);
+    tuning_recall(job, run->arm);
     const int chosen = job->tuning[run->arm].chosen;
     if (chosen < 0)
         return error_of(err, ERROR_CONFLICT,
                         "run %" PRId64 " has no setting to run: no tuning run of its arm succeeded",
                         run->id);
-    *out_variant = job_variant(job, run->arm, chosen);
+    *out_point = chosen;
     return 0;
 }
 
 struct retry {
     struct asked *asked;
     struct run *run;
+    int point;                  /* of the grid, where the run gets one by this; else -1 */
+    struct run_position before; /* to be taken up again where this cannot be written */
+    int64_t finished_ms;
 };
+
+static void count_tuning(const struct run *run, int change)
+{
+    if (run->job->tuning && run->phase == PHASE_TUNE)
+        run->job->tuning[run->arm].left += change;
+}
+
+static void take_back_retry(const struct retry *retry)
+{
+    struct run *run = retry->run;
+    struct job *job = run->job;
+    job->counts[run->position.state]--;
+    run->position = retry->before;
+    job->counts[run->position.state]++;
+    job->finished_ms = retry->finished_ms;
+    count_tuning(run, -1);
+}
 
 static void retry_written(void *context, double objective, const struct error *err)
 {
@@ -160,7 +187,13 @@ static void retry_written(void *context, double objective, const struct error *e
     struct run *run = retry->run;
     (void)objective;
 
-    if (!err) {
+    if (err) {
+        take_back_retry(retry);
+    } else {
+        if (retry->point >= 0) {
+            run->point = retry->point;
+            run->threads = tuning_threads(run->job, run->arm, run->point);
+        }
         publish_run(retry->asked->conductor, run);
         queue_run(retry->asked->conductor, run);
     }
@@ -171,27 +204,38 @@ static void retry_written(void *context, double objective, const struct error *e
 static void retry_run(struct conductor *conductor, struct run *run, store_done *done, void *context)
 {
     struct error err;
-    int64_t variant;
+    struct job *job = run->job;
+    const struct run_position before = run->position;
+    const int64_t finished_ms = job->finished_ms;
+    int point;
 
-    if (variant_for_retry(run, &variant, &err) < 0 || job_move(run, EVENT_RETRY, &err) < 0) {
+    if (run->endings > 0) {
+        error_of(&err, ERROR_UNAVAILABLE, "the end of run %" PRId64 " is being written; try again",
+                 run->id);
         done(context, &err);
         return;
     }
-    struct job *job = run->job;
+    if (point_for_retry(run, &point, &err) < 0 || job_move(run, EVENT_RETRY, &err) < 0) {
+        done(context, &err);
+        return;
+    }
     job->finished_ms = 0;
     run->objective = NAN;
-    if (job->tuning && run->phase == PHASE_TUNE)
-        job->tuning[run->arm].left++;
+    count_tuning(run, +1);
     const struct run_change change = {
         .run = run->id,
         .position = run->position,
-        .variant = variant,
+        .variant = point >= 0 ? job_variant(job, run->arm, point) : 0,
         .step = -1,
         .now_ms = wall_ms(),
         .job = job_change_of(job),
     };
     struct retry *retry = xcalloc(1, sizeof *retry);
-    *retry = (struct retry){asked_new(conductor, job, done, context), run};
+    *retry = (struct retry){.asked = asked_new(conductor, job, done, context),
+                            .run = run,
+                            .point = point,
+                            .before = before,
+                            .finished_ms = finished_ms};
     store_change_run(conductor->store, &change, retry_written, retry);
 }
 

@@ -17,6 +17,7 @@
 #include "workers/pool.h"
 
 struct prepare;
+struct again;
 
 struct conductor {
     struct loop *loop;
@@ -30,6 +31,8 @@ struct conductor {
     int used;       /* slots */
     bool pump_soon; /* a pump is due at the end of this turn */
     bool stopping, held;
+    int interrupted;          /* runs of the server before: they come first */
+    struct again *agains;     /* what could not be written */
     struct loop_timer *retry; /* the next try after workers failed to start or the disk was full */
     struct prepare *prepares; /* under way or waiting for a worker */
     int64_t prepare_count;
@@ -43,6 +46,9 @@ struct conductor {
 void adopt_again(struct conductor *conductor, struct job *job); /* a finished one, read back */
 void wake_pump(struct conductor *conductor);
 void pump_later(struct conductor *conductor, int64_t delay_ms);
+/* Calls `due` after that time; where the conductor goes before, `drop` instead. */
+void again_later(struct conductor *conductor, int64_t delay_ms, loop_due *due, loop_due *drop,
+                 void *context);
 void queue_run(struct conductor *conductor, struct run *run);
 void publish_job(struct conductor *conductor, struct job *job);
 void publish_run(struct conductor *conductor, const struct run *run);
@@ -68,7 +74,8 @@ void end_run(struct conductor *conductor, struct run *run, enum run_event event,
 
 /* tuning.c */
 void tuning_run_done(struct conductor *conductor, struct run *run);
-void tuning_recall(struct job *job, int arm);                        /* what a tuned arm chose */
+void tuning_recall(struct job *job, int arm); /* what a tuned arm chose */
+int tuning_threads(const struct job *job, int arm, int point);
 void tuning_check_job(struct conductor *conductor, struct job *job); /* after a restart */
 
 /* prepare.c */

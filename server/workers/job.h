@@ -22,7 +22,8 @@ struct run {
     struct task task;
     struct job *job;
     int64_t id;
-    int number, arm, point;
+    int number, arm;
+    int point; /* of the grid; -1: a report run whose arm has not chosen */
     enum run_phase phase;
     uint64_t seed;
     struct run_position position;
@@ -32,6 +33,8 @@ struct run {
     json_t *assignment;   /* the assign line, until its worker is ready for it */
     int64_t step, steps;  /* done and planned, as last heard */
     int64_t started_ms;   /* wall clock, of this attempt */
+    int endings;          /* ends that are being written down; the last one is acted on */
+    bool interrupted;     /* by the end of the server before this one; not yet in the line again */
 };
 
 struct arm_tuning {

@@ -43,7 +43,7 @@ static void unlink_worker(struct worker *worker)
 
 static void release_worker(struct worker *worker)
 {
-    loop_cancel(worker->grace);
+    loop_cancel(worker->deadline);
     loop_unwatch(worker->exit_watch);
     link_free(worker->link);
     if (worker->child.pidfd >= 0)
@@ -251,11 +251,32 @@ void pool_send(struct worker *worker, enum wire_type type, json_t *body)
         link_send(worker->link, type, body);
 }
 
-static void grace_is_over(void *context)
+static void deadline_passed(void *context)
 {
     struct worker *worker = context;
-    worker->grace = NULL;
-    pool_kill(worker, "did not go when asked");
+    worker->deadline = NULL;
+    pool_kill(worker, worker->demand);
+}
+
+static void set_deadline(struct worker *worker, int64_t within_ms, const char *failed)
+{
+    loop_cancel(worker->deadline);
+    worker->demand = failed;
+    worker->deadline = loop_after(worker->pool->loop, within_ms, deadline_passed, worker);
+}
+
+void pool_demand(struct worker *worker, int64_t within_ms, const char *failed)
+{
+    if (worker->state != WORKER_LEAVING)
+        set_deadline(worker, within_ms, failed);
+}
+
+void pool_relieve(struct worker *worker)
+{
+    if (worker->state == WORKER_LEAVING)
+        return;
+    loop_cancel(worker->deadline);
+    worker->deadline = NULL;
 }
 
 void pool_dismiss(struct worker *worker, int64_t grace_ms)
@@ -264,7 +285,7 @@ void pool_dismiss(struct worker *worker, int64_t grace_ms)
         return;
     worker->state = WORKER_LEAVING;
     pool_send(worker, WIRE_SHUTDOWN, NULL);
-    worker->grace = loop_after(worker->pool->loop, grace_ms, grace_is_over, worker);
+    set_deadline(worker, grace_ms, "did not go when asked");
 }
 
 void pool_kill(struct worker *worker, const char *why)

@@ -29,7 +29,8 @@ struct worker {
     struct child child;
     struct link *link;
     struct loop_watch *exit_watch;
-    struct loop_timer *grace;
+    struct loop_timer *deadline; /* pool_demand() */
+    const char *demand;
     int64_t heard_ms; /* when its last line came, CLOCK_MONOTONIC */
     bool link_closed, collected;
     char words[160]; /* why it went */
@@ -59,6 +60,9 @@ struct worker *pool_find(struct pool *pool, int threads, bool portable);
 void pool_send(struct worker *worker, enum wire_type type, json_t *body /* taken */);
 void pool_dismiss(struct worker *worker,
                   int64_t grace_ms); /* asks it to go; kills after the grace */
+/* Kills it at that time, as one that `failed` (static), unless pool_relieve() comes first. */
+void pool_demand(struct worker *worker, int64_t within_ms, const char *failed);
+void pool_relieve(struct worker *worker); /* one that was dismissed still has to go */
 void pool_kill(struct worker *worker, const char *why);
 
 void pool_hold(struct pool *pool, bool hold); /* stops and starts reading from all workers */

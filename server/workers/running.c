@@ -147,6 +147,13 @@ struct ending {
     int64_t step;
 };
 
+static void ending_free(void *context)
+{
+    struct ending *ending = context;
+    free(ending->message);
+    free(ending);
+}
+
 static void write_ending(struct ending *ending);
 
 static void write_ending_again(void *context)
@@ -176,17 +183,21 @@ static void run_ended(void *context, double objective, const struct error *err)
 
     if (err) { /* the outcome must not be lost: again, once the store takes things */
         log_line("run %" PRId64 ": its end is not on disk yet: %s", run->id, err->sentence);
-        loop_after(conductor->loop, STORE_RETRY_MS, write_ending_again, ending);
+        again_later(conductor, STORE_RETRY_MS, write_ending_again, ending_free, ending);
         return; /* keeps its hold on the job */
+    }
+    if (run->interrupted) {
+        run->interrupted = false;
+        conductor->interrupted--;
     }
     run->objective = objective;
     announce_run(ending);
-    tuning_run_done(conductor, run);
+    if (--run->endings == 0)
+        tuning_run_done(conductor, run);
     publish_job(conductor, job);
-    if (run->position.state == RUN_QUEUED)
+    if (run->endings == 0 && run->position.state == RUN_QUEUED)
         queue_run(conductor, run);
-    free(ending->message);
-    free(ending);
+    ending_free(ending);
     drop_job(conductor, job);
 }
 
@@ -218,8 +229,10 @@ void end_run(struct conductor *conductor, struct run *run, enum run_event event,
         return;
     }
     conductor->used -= slots_of(conductor, run);
-    if (run->task.worker)
+    if (run->task.worker) {
         run->task.worker->task = NULL;
+        pool_relieve(run->task.worker);
+    }
     run->task.worker = NULL;
     run->stopping = NULL;
     json_decref(run->assignment);
@@ -227,6 +240,7 @@ void end_run(struct conductor *conductor, struct run *run, enum run_event event,
     if (job_is_final(job))
         job->finished_ms = wall_ms();
 
+    run->endings++;
     struct ending *ending = xcalloc(1, sizeof *ending);
     *ending = (struct ending){
         .conductor = conductor,
@@ -254,21 +268,6 @@ void lose_run(struct conductor *conductor, struct run *run, const char *words)
 /* --- stopping ------------------------------------------------------------------------------------
  */
 
-struct overdue {
-    struct conductor *conductor;
-    int64_t run;
-    int attempt;
-};
-
-static void stop_overdue(void *context)
-{
-    struct overdue *overdue = context;
-    struct run *run = job_index_find_run(overdue->conductor->jobs, overdue->run);
-    if (run && run->task.worker && run->position.attempt == overdue->attempt)
-        pool_kill(run->task.worker, "did not stop when asked");
-    free(overdue);
-}
-
 void stop_run(struct run *run, const char *reason)
 {
     struct worker *worker = run->task.worker;
@@ -279,9 +278,7 @@ void stop_run(struct run *run, const char *reason)
     pool_send(worker, WIRE_STOP,
               json_pack("{s:I, s:i, s:s}", "run", run->id, "attempt", run->position.attempt,
                         "reason", reason));
-    struct overdue *overdue = xcalloc(1, sizeof *overdue);
-    *overdue = (struct overdue){run->job->conductor, run->id, run->position.attempt};
-    loop_after(run->job->conductor->loop, STOP_GRACE_MS, stop_overdue, overdue);
+    pool_demand(worker, STOP_GRACE_MS, "did not stop when asked");
 }
 
 /* --- a run's lines -------------------------------------------------------------------------------

@@ -10,6 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { STORE_RETRY_MS = 1000 };
+
 /* Objectives of an arm's tuning runs as [point][seed]; seeds in the order of the runs. */
 static double *gather(const struct job *job, int arm, int *out_seeds)
 {
@@ -31,7 +33,7 @@ static double *gather(const struct job *job, int arm, int *out_seeds)
     return values;
 }
 
-static int threads_of_point(const struct job *job, int arm, int point)
+int tuning_threads(const struct job *job, int arm, int point)
 {
     for (int i = 0; i < job->run_count; i++) {
         const struct run *run = &job->runs[i];
@@ -56,10 +58,10 @@ static void move_waiting(struct release *release)
         struct run *run = &job->runs[i];
         if (run->arm != release->arm || run->position.state != RUN_WAITING)
             continue;
-        run->point = chosen < 0 ? 0 : chosen;
+        run->point = chosen;
         job_move(run, chosen < 0 ? EVENT_SOURCE_FAILED : EVENT_RELEASED, NULL);
         if (chosen >= 0) {
-            run->threads = threads_of_point(job, run->arm, chosen);
+            run->threads = tuning_threads(job, run->arm, chosen);
             queue_run(release->conductor, run);
         }
     }
@@ -104,8 +106,8 @@ static void arm_released(void *context, const struct error *err)
 
     if (err) {
         log_line("job %lld: releasing an arm: %s", (long long)job->id, err->sentence);
-        loop_after(release->conductor->loop, 1000, release_again, release); /* holds the job on */
-        return;
+        again_later(release->conductor, STORE_RETRY_MS, release_again, free, release);
+        return; /* keeps its hold on the job */
     }
     move_waiting(release);
     if (job_is_final(job) && !job->finished_ms)
@@ -114,9 +116,22 @@ static void arm_released(void *context, const struct error *err)
     store_change_job(release->conductor->store, &change, job_written, release);
 }
 
+/* A choice that was acted on stays, whatever a tuning run that was tried again has said since. */
+static int chosen_before(const struct job *job, int arm)
+{
+    for (int i = 0; i < job->run_count; i++)
+        if (job->runs[i].phase == PHASE_REPORT && job->runs[i].arm == arm &&
+            job->runs[i].point >= 0)
+            return job->runs[i].point;
+    return -1;
+}
+
 void tuning_recall(struct job *job, int arm)
 {
     int seeds;
+    job->tuning[arm].chosen = chosen_before(job, arm);
+    if (job->tuning[arm].chosen >= 0)
+        return;
     AUTO_FREE double *values = gather(job, arm, &seeds);
     job->tuning[arm].chosen =
         comparison_choose(values, job->point_count, seeds, job->metric.maximize);

@@ -35,7 +35,8 @@ static void stop(struct service *service)
     const int status = server_stop(&service->process);
     if (status != 0) {
         AUTO_FREE char *log = service_log(service);
-        fail_msg("sweepd ended with %d; it logged:\n%s", status, log);
+        fputs(log, stderr);
+        fail_msg("sweepd ended with %d; it logged the lines above", status);
     }
 }
 
