@@ -57,7 +57,7 @@ static double sum_of_rows(const struct loss_batch *batch, size_t first, size_t r
 {
     const size_t width = batch->width;
     const float *outputs = batch->outputs + first * width;
-    float most[ROWS_A_TURN];
+    float most[ROWS_A_TURN] = {0};
     double loss = 0;
 
     exponentiate(rows, width, outputs, most, d);

@@ -14,11 +14,10 @@ const struct loss *loss_find(const char *name)
     return NULL;
 }
 
-/* The first in the list. */
 const struct loss *loss_for(bool classes)
 {
-    const struct loss *const *loss = losses_list;
-    while ((*loss)->of_classes != classes)
-        loss++;
-    return *loss;
+    for (const struct loss *const *loss = losses_list; *loss; loss++)
+        if ((*loss)->of_classes == classes)
+            return *loss;
+    return NULL; /* the list has one of each */
 }

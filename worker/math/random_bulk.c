@@ -72,19 +72,27 @@ KERNEL_CLONES static void words_to_uniforms(size_t count, const uint32_t *words,
 }
 
 /* Two words make two numbers: radius sqrt(-2 log u) from the first, its angle from the second. */
+KERNEL_INLINE void pair_of(const uint32_t *words, float deviation, float *first, float *second)
+{
+    const float u = ((float)words[0] + 0.5F) * 0x1p-32F; /* above 0, at most 1 */
+    const float radius = deviation * sqrtf(-2.0F * float_log(u));
+    float cosine, sine;
+
+    float_circle((float)(int32_t)words[1] * 0x1p-32F, &cosine, &sine);
+    *first = radius * cosine;
+    *second = radius * sine;
+}
+
 KERNEL_CLONES static void words_to_normals(size_t count, const uint32_t *words, float deviation,
                                            float *restrict values)
 {
-    float radius[TURN / 2], cosine[TURN / 2], sine[TURN / 2];
-    const size_t pairs = (count + 1) / 2;
+    const size_t paired = count / 2 * 2;
+    float spare;
 
-    for (size_t i = 0; i < pairs; i++) {
-        const float u = ((float)words[2 * i] + 0.5F) * 0x1p-32F; /* above 0, at most 1 */
-        radius[i] = deviation * sqrtf(-2.0F * float_log(u));
-        float_circle((float)(int32_t)words[2 * i + 1] * 0x1p-32F, &cosine[i], &sine[i]);
-    }
-    for (size_t i = 0; i < count; i++)
-        values[i] = radius[i / 2] * (i % 2 ? sine[i / 2] : cosine[i / 2]);
+    for (size_t i = 0; i < paired; i += 2)
+        pair_of(words + i, deviation, &values[i], &values[i + 1]);
+    if (paired < count)
+        pair_of(words + paired, deviation, &values[paired], &spare);
 }
 
 void random_uniforms(uint64_t seed, enum random_purpose purpose, uint64_t step, double bound,
