@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STORE_RETRY_MS = 1000 };
+enum { TELL_EVERY_MS = 250 };
 
 /* --- the pump -------------------------------------------------------------------------------- */
 
@@ -36,8 +36,25 @@ static void pump(void *context)
     }
 }
 
+/* What changed in between is not missed: the figures are those of the moment. */
+static void tell_queue(void *context)
+{
+    struct conductor *conductor = context;
+    const size_t waiting = queue_length(conductor->queue);
+    conductor->telling = NULL;
+    if (conductor->used == conductor->told_used && waiting == conductor->told_waiting)
+        return;
+    conductor->told_used = conductor->used;
+    conductor->told_waiting = waiting;
+    events_publish(conductor->events, "queue", 0,
+                   json_pack("{s:i, s:i, s:I}", "used", conductor->used, "total",
+                             conductor->options.slots, "waiting_runs", (json_int_t)waiting));
+}
+
 void wake_pump(struct conductor *conductor)
 {
+    if (!conductor->telling)
+        conductor->telling = loop_after(conductor->loop, TELL_EVERY_MS, tell_queue, conductor);
     if (conductor->pump_soon)
         return;
     conductor->pump_soon = true;
@@ -328,6 +345,7 @@ void conductor_free(struct conductor *conductor)
     if (!conductor)
         return;
     loop_cancel(conductor->retry);
+    loop_cancel(conductor->telling);
     drop_agains(conductor);
     prepare_cancel_all(conductor);
     pool_free(conductor->pool);

@@ -111,6 +111,7 @@ void conductor_cancel_job(struct conductor *conductor, int64_t id, store_done *d
     store_change_runs(conductor->store, id, -1, RUN_QUEUED, RUN_CANCELLED, 0, NULL, NULL, &change,
                       now, answer, asked_new(conductor, job, done, context));
     events_publish(conductor->events, "reload", id, json_object());
+    wake_pump(conductor);
 }
 
 void conductor_cancel_run(struct conductor *conductor, int64_t id, store_done *done, void *context)

@@ -31,7 +31,10 @@ struct conductor {
     int used;       /* slots */
     bool pump_soon; /* a pump is due at the end of this turn */
     bool stopping, held;
-    int interrupted;          /* runs of the server before: they come first */
+    int interrupted;            /* runs of the server before: they come first */
+    struct loop_timer *telling; /* watchers will be told how the queue stands */
+    int told_used;
+    size_t told_waiting;
     struct again *agains;     /* what could not be written */
     struct loop_timer *retry; /* the next try after workers failed to start or the disk was full */
     struct prepare *prepares; /* under way or waiting for a worker */
