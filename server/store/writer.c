@@ -16,7 +16,8 @@
 
 enum {
     EXIT_NOT_DURABLE = 4,
-    WAL_KEPT_BYTES = 64 << 20,     /* a longer log is cut when it starts over */
+    PAGE_BYTES = 4096,
+    WAL_LIMIT_CHECKPOINTS = 4,     /* a log this many times as long as usual is cut */
     BALLAST_EVERY_COMMITS = 10000, /* how often to try to make it again */
 };
 
@@ -238,10 +239,11 @@ static int64_t wal_bytes(struct writer *writer)
     return bytes;
 }
 
-static void checkpoint(struct writer *writer, int mode)
+static void checkpoint(struct writer *writer)
 {
     struct sql *db = &writer->db;
-    const int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, NULL, NULL);
+    const int code =
+        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     if (code != SQLITE_OK && code != SQLITE_BUSY) {
         db->code = code;
         stop_where_not_durable(writer);
@@ -254,17 +256,14 @@ static void checkpoint(struct writer *writer, int mode)
 }
 
 /* The log is copied into the database when it is long, after the answers are out. It starts over
- * with the next commit if no reader is inside it. A log that readers have kept from starting over
- * is cut to nothing as soon as they allow; waiting for them would stop everyone. */
+ * with the next commit if no reader is inside it, and is then cut to its limit where readers had
+ * let it grow beyond. It is never truncated to nothing: a file system that is half through with
+ * that when power is lost would leave the first commits of the log, older than what they were
+ * copied into. */
 static void tend_wal(struct writer *writer)
 {
-    if (writer->wal_pages >= writer->next_checkpoint) {
-        const bool overgrown = writer->wal_pages >= 4 * writer->options.checkpoint_pages;
-        if (overgrown)
-            sqlite3_busy_timeout(writer->db.handle, 0);
-        checkpoint(writer, overgrown ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE);
-        sqlite3_busy_timeout(writer->db.handle, SQL_BUSY_MS);
-    }
+    if (writer->wal_pages >= writer->next_checkpoint)
+        checkpoint(writer);
     set(&writer->counters.wal_bytes, wal_bytes(writer));
 }
 
@@ -325,8 +324,9 @@ static int prepare_database(struct writer *writer, struct error *err)
     char pragmas[256];
     snprintf(pragmas, sizeof pragmas,
              "PRAGMA journal_mode = WAL; PRAGMA synchronous = %s; PRAGMA secure_delete = OFF;"
-             "PRAGMA journal_size_limit = %d; PRAGMA cache_size = -32768;",
-             options->synchronous, WAL_KEPT_BYTES);
+             "PRAGMA journal_size_limit = %lld; PRAGMA cache_size = -32768;",
+             options->synchronous,
+             (long long)options->checkpoint_pages * PAGE_BYTES * WAL_LIMIT_CHECKPOINTS);
     if (sql_open(db, options->path, options->vfs, true, err) < 0 ||
         sql_execute(db, pragmas, err) < 0 || migrate(db, err) < 0 ||
         names_load(writer->names, db, err) < 0)
@@ -336,7 +336,7 @@ static int prepare_database(struct writer *writer, struct error *err)
         writer->name_kept[i] = names_entry(writer->names, i) != NULL;
     sqlite3_wal_hook(db->handle, note_wal, writer);
     /* What a crash left in the log goes into the database before anyone reads. */
-    return sql_execute(db, "PRAGMA wal_checkpoint(TRUNCATE)", err);
+    return sql_execute(db, "PRAGMA wal_checkpoint(PASSIVE)", err);
 }
 
 static int start_thread(struct writer *writer, struct error *err)

@@ -290,9 +290,9 @@ static int lock_locked(struct handle *handle, int level)
     } else {
         if (other_pending || other_exclusive || (file->reserved && file->reserved != handle))
             return SQLITE_BUSY;
-        file->pending = handle;
         if (file->shared > 1)
             return SQLITE_BUSY;
+        file->pending = handle;
         file->exclusive = handle;
     }
     handle->level = level;
