@@ -77,6 +77,7 @@ struct connection {
     int fd;
     char remote[INET6_ADDRSTRLEN];
     int64_t deadline_ms; /* cut off then; INT64_MAX: never */
+    bool is_at_end;      /* at the last sweep the client had hung up */
     struct exchange *exchange;
     struct connection *previous, *next;
 };

@@ -26,8 +26,7 @@ struct http_client client_open(int port)
                                         .sin_port = htons((in_port_t)port),
                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
-        perror("connect");
+    connect(fd, (const struct sockaddr *)&address, sizeof address); /* else nothing is answered */
     return (struct http_client){.fd = fd, .port = port};
 }
 

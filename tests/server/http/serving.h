@@ -169,8 +169,8 @@ static inline void assert_request(const struct serving *serving, const char *met
 {
     struct http_answer answer = http_request(serving->port, method, target, headers, body);
     assert_status(answer, status);
-    if (piece)
-        assert_says(answer.body, piece);
+    if (piece && !strstr(answer.body, piece))
+        fail_msg("\"%s\" does not say \"%s\"", answer.body, piece);
     answer_release(&answer);
 }
 
