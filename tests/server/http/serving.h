@@ -168,9 +168,10 @@ static inline void assert_request(const struct serving *serving, const char *met
                                   int status, const char *piece)
 {
     struct http_answer answer = http_request(serving->port, method, target, headers, body);
+    const char *text = answer.body ? answer.body : "";
     assert_status(answer, status);
-    if (piece && !strstr(answer.body, piece))
-        fail_msg("\"%s\" does not say \"%s\"", answer.body, piece);
+    if (piece && !strstr(text, piece))
+        fail_msg("\"%s\" does not say \"%s\"", text, piece);
     answer_release(&answer);
 }
 
