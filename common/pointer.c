@@ -9,11 +9,8 @@
 
 char *json_pointer_join(const char *pointer, const char *key)
 {
-    const size_t start = strlen(pointer);
-    char *joined = xcalloc(start + 2 * strlen(key) + 2, 1);
-    memcpy(joined, pointer, start);
-
-    char *end = joined + start;
+    char *joined = xcalloc(strlen(pointer) + 2 * strlen(key) + 2, 1);
+    char *end = stpcpy(joined, pointer);
     *end++ = '/';
     for (; *key; key++) {
         if (*key == '~' || *key == '/') {

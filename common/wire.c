@@ -169,28 +169,34 @@ static int check_members(const json_t *body, enum wire_type type, struct error *
     return 0;
 }
 
-static int find_type(const json_t *body, enum wire_type *type, struct error *err)
+/* WIRE_TYPES where there is none of that name. */
+static enum wire_type find_type(const char *name)
+{
+    int i = 0;
+    while (i < WIRE_TYPES && strcmp(name, wire_names[i]) != 0)
+        i++;
+    return (enum wire_type)i;
+}
+
+static int check_body(const json_t *body, enum wire_type *out_type, struct error *err)
 {
     const char *name = json_text_at(body, "type", NULL);
     if (!name)
         return error_of(err, ERROR_MALFORMED, "a line must be a JSON object with a \"type\"");
-    for (int i = 0; i < WIRE_TYPES; i++) {
-        if (strcmp(name, wire_names[i]) == 0) {
-            *type = (enum wire_type)i;
-            return 0;
-        }
-    }
-    return error_of(err, ERROR_MALFORMED, "a line of unknown type \"%.64s\"", name);
+    *out_type = find_type(name);
+    if (*out_type == WIRE_TYPES)
+        return error_of(err, ERROR_MALFORMED, "a line of unknown type \"%.64s\"", name);
+    return check_members(body, *out_type, err);
 }
 
 int wire_decode(const char *line, size_t bytes, struct wire_message *message, struct error *err)
 {
     json_t *body = NULL;
-    enum wire_type type = WIRE_TYPES;
+    enum wire_type type;
 
     if (json_read(line, bytes, &body, err) < 0)
         return -1;
-    if (find_type(body, &type, err) < 0 || check_members(body, type, err) < 0) {
+    if (check_body(body, &type, err) < 0) {
         json_decref(body);
         return -1;
     }

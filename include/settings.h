@@ -32,12 +32,12 @@ struct setting {
     bool required;              /* else the default below, or null, is laid in */
     bool nullable;              /* null is accepted; with no other default, null is the default */
     bool absent;                /* no default: left out where it is not given */
-    double low, high;           /* the range of a number or of each list entry */
+    bool rising;                /* list entries must increase */
     bool above_low, below_high; /* the end itself is outside the range */
+    double low, high;           /* the range of a number or of each list entry */
     double fallback;            /* default of a number, integer or flag */
     const char *fallback_text;  /* default of the other types, lists and objects as JSON text */
     int least, most;            /* how many entries a list has */
-    bool rising;                /* list entries must increase */
     const char *as_many_as; /* a list before this one, of the same length where both are given */
     const char *choices;    /* "relu|tanh|gelu" */
     const char *registry;   /* of SETTING_PLUGIN and SETTING_NAME: "optimizer" */

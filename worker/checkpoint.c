@@ -89,7 +89,7 @@ int checkpoint_write(const char *folder, const struct checkpoint_head *head,
     return new_file_finish(&file, err);
 }
 
-/* A whole file in memory. */
+/* A whole file in memory; its reader's caller frees the bytes, failed or not. */
 struct content {
     char *bytes;
     size_t count;
@@ -116,10 +116,8 @@ static int read_whole(const char *path, size_t most_bytes, struct content *conte
         const ssize_t got = read(fd, content->bytes + used, content->count - used);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got <= 0) {
-            free(content->bytes);
+        if (got <= 0)
             return error_errno(err, "read \"%s\"", path);
-        }
         used += (size_t)got;
     }
     return 0;
@@ -213,9 +211,9 @@ int checkpoint_read(const char *folder, const struct checkpoint_head *head,
 
     for (int i = 0; i < count; i++)
         most_bytes += sections[i].count;
-    if (read_whole(path, most_bytes, &content, err) < 0)
-        return -1;
-    const int result = take(&content, head, sections, count, err);
+    int result = read_whole(path, most_bytes, &content, err);
+    if (result == 0)
+        result = take(&content, head, sections, count, err);
     free(content.bytes);
     return result;
 }

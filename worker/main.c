@@ -9,6 +9,7 @@
 #include "version.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,6 +201,11 @@ static void enter_environment(char **arguments, int threads, bool portable)
     if (environment_is(threads, portable))
         return;
     char **environment = worker_environment(threads, portable);
+    char path[PATH_MAX] = "";
+    /* By its path first: valgrind answers that one, where /proc/self/exe would be valgrind itself.
+     */
+    if (readlink("/proc/self/exe", path, sizeof path - 1) > 0)
+        execve(path, arguments, environment);
     execve("/proc/self/exe", arguments, environment);
     environment_free(environment);
 }

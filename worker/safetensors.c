@@ -11,9 +11,10 @@ static json_t *describe_tensor(const struct tensor *tensor)
     json_t *shape = json_array();
     for (int i = 0; i < tensor->rank; i++)
         json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i]));
+    const size_t begin = tensor->offset * sizeof(float);
+    const size_t end = begin + tensor->count * sizeof(float);
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
-                     (json_int_t)(tensor->offset * sizeof(float)),
-                     (json_int_t)((tensor->offset + tensor->count) * sizeof(float)));
+                     (json_int_t)begin, (json_int_t)end);
 }
 
 /* The header, padded. */

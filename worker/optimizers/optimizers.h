@@ -60,19 +60,19 @@ enum { OPTIMIZER_LR, OPTIMIZER_WEIGHT_DECAY, OPTIMIZER_OWN };
      .high = 1e6,                                                                                  \
      .help = "peak learning rate" usual},                                                          \
     {                                                                                              \
-        .name = "weight_decay", .type = SETTING_NUMBER, .low = 0, .high = 1e3, .fallback = decay,  \
-        .help = "pull of the weights to zero"                                                      \
+        .name = "weight_decay", .type = SETTING_NUMBER, .low = 0, .high = 1e3,                     \
+        .fallback = (decay), .help = "pull of the weights to zero"                                 \
     }
 
 /* Settings that several have. */
 #define OPTIMIZER_FRACTION(title, value, sentence)                                                 \
     {                                                                                              \
-        .name = title, .type = SETTING_NUMBER, .low = 0, .high = 1, .below_high = true,            \
-        .fallback = value, .help = sentence                                                        \
+        .name = (title), .type = SETTING_NUMBER, .low = 0, .high = 1, .below_high = true,          \
+        .fallback = (value), .help = (sentence)                                                    \
     }
 #define OPTIMIZER_EPSILON(value)                                                                   \
     {                                                                                              \
-        .name = "epsilon", .type = SETTING_NUMBER, .low = 0, .high = 1, .fallback = value,         \
+        .name = "epsilon", .type = SETTING_NUMBER, .low = 0, .high = 1, .fallback = (value),       \
         .help = "added to the denominator, outside the square root"                                \
     }
 
