@@ -192,7 +192,7 @@ static int check_body(const json_t *body, enum wire_type *out_type, struct error
 int wire_decode(const char *line, size_t bytes, struct wire_message *message, struct error *err)
 {
     json_t *body = NULL;
-    enum wire_type type;
+    enum wire_type type = WIRE_TYPES;
 
     if (json_read(line, bytes, &body, err) < 0)
         return -1;
