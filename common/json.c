@@ -18,11 +18,14 @@ static int check_depth(const char *text, size_t bytes, struct error *err)
     int depth = 0;
     bool in_string = false;
     int line = 1;
+    size_t line_start = 0;
 
     for (size_t i = 0; i < bytes; i++) {
         const char c = text[i];
-        if (c == '\n')
+        if (c == '\n') {
             line++;
+            line_start = i + 1;
+        }
         if (in_string) {
             if (c == '\\')
                 i++;
@@ -33,8 +36,8 @@ static int check_depth(const char *text, size_t bytes, struct error *err)
         } else if (c == '{' || c == '[') {
             if (++depth > JSON_DEPTH_MAX)
                 return error_of(err, ERROR_MALFORMED,
-                                "JSON nested deeper than %d levels at line %d", JSON_DEPTH_MAX,
-                                line);
+                                "JSON nested deeper than %d levels at line %d column %zu",
+                                JSON_DEPTH_MAX, line, i - line_start + 1);
         } else if (c == '}' || c == ']') {
             depth--;
         }
@@ -87,6 +90,7 @@ json_t *json_text(const char *text)
     json_t *value = json_string(text);
     if (value)
         return value;
+    static const char replacement[3] = {'\xEF', '\xBF', '\xBD'}; /* U+FFFD */
     /* Not UTF-8: keep what is ASCII. Messages and file names are for people, not for machines. */
     const size_t length = strlen(text);
     AUTO_FREE char *mended = xcalloc(3 * length + 1, 1);
@@ -95,8 +99,8 @@ json_t *json_text(const char *text)
         if ((unsigned char)text[i] < 0x80) {
             mended[used++] = text[i];
         } else {
-            memcpy(mended + used, "\xEF\xBF\xBD", 3);
-            used += 3;
+            memcpy(mended + used, replacement, sizeof replacement);
+            used += sizeof replacement;
         }
     }
     return json_stringn(mended, used);

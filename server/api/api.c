@@ -57,7 +57,23 @@ struct reply api_read(struct request *req, const struct api_read *read)
     return busy;
 }
 
-int api_page(const struct request *req, struct api_read *read, struct error *err)
+static int read_state(const char *state, struct api_read *read, const char *const *names, int count,
+                      struct error *err)
+{
+    char all[160] = "";
+    for (int i = 0; i < count; i++) {
+        if (strcmp(names[i], state) == 0) {
+            snprintf(read->state, sizeof read->state, "%s", state);
+            return 0;
+        }
+        const size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
+    }
+    return error_of(err, ERROR_MALFORMED, "the query's \"state\" must be one of %s", all);
+}
+
+int api_page(const struct request *req, struct api_read *read, const char *const *names, int count,
+             struct error *err)
 {
     int64_t limit;
     const char *state = request_query(req, "state");
@@ -66,10 +82,7 @@ int api_page(const struct request *req, struct api_read *read, struct error *err
         request_query_integer(req, "after", 0, INT64_MAX, 0, &read->page.after, err) < 0)
         return -1;
     read->page.limit = (int)limit;
-    if (state && strlen(state) >= sizeof read->state)
-        return error_set(err, "?state= names no state");
-    snprintf(read->state, sizeof read->state, "%s", state ? state : "");
-    return 0;
+    return state && count > 0 ? read_state(state, read, names, count, err) : 0;
 }
 
 /* --- answers after a change ---------------------------------------------------------------------

@@ -64,8 +64,9 @@ struct api_read {
 };
 struct reply api_read(struct request *req, const struct api_read *read);
 
-/* limit, after and state of a list. */
-int api_page(const struct request *req, struct api_read *read, struct error *err);
+/* limit and after of a list, and ?state= where it has states, one of `names` (0: none). */
+int api_page(const struct request *req, struct api_read *read, const char *const *names, int count,
+             struct error *err);
 
 /* Answers with the present job (or run) once a change is on disk: a store_done with the request. */
 void api_answer_job(void *request, const struct error *err);

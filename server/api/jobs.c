@@ -174,7 +174,7 @@ static struct reply list_jobs(struct request *req)
 {
     struct api_read read = {.work = read_jobs};
     struct error err;
-    if (api_page(req, &read, &err) < 0)
+    if (api_page(req, &read, job_state_names, JOB_STATES, &err) < 0)
         return reply_error(&err);
     return api_read(req, &read);
 }
@@ -197,7 +197,8 @@ static struct reply list_runs(struct request *req)
 {
     struct api_read read = {.work = read_runs};
     struct error err;
-    if (request_id(req, 0, &read.id, &err) < 0 || api_page(req, &read, &err) < 0)
+    if (request_id(req, 0, &read.id, &err) < 0 ||
+        api_page(req, &read, run_state_names, RUN_STATES, &err) < 0)
         return reply_error(&err);
     return api_read(req, &read);
 }

@@ -30,7 +30,7 @@ static struct reply show_log(struct request *req)
 {
     struct api_read read = {.work = read_log};
     struct error err;
-    if (request_id(req, 0, &read.id, &err) < 0 || api_page(req, &read, &err) < 0)
+    if (request_id(req, 0, &read.id, &err) < 0 || api_page(req, &read, NULL, 0, &err) < 0)
         return reply_error(&err);
     return api_read(req, &read);
 }

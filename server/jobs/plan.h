@@ -18,6 +18,9 @@
 #include <stdint.h>
 
 enum { RUNS_MAX = 100000, ARMS_MAX = 64, JOB_NAME_BYTES = 200, PRIORITY_MAX = 1000 };
+/* A resolved specification as JSON: with the rest of its assignment it fits a line to a worker.
+ * All variants of a job together: they are held in memory until they are on disk. */
+enum { SPEC_BYTES_MAX = 48 * 1024, VARIANTS_BYTES_MAX = 128 * 1024 * 1024 };
 
 enum job_kind { JOB_TRAIN, JOB_COMPARE, JOB_SEARCH, JOB_KINDS };
 extern const char *const job_kind_names[JOB_KINDS];
@@ -62,6 +65,7 @@ struct job_plan {
     struct metric_choice metric; /* default: valid_loss, minimize, last; a problem's: train_loss */
     struct variant_plan *variants; /* of arm a and point p: variants[a * point_count + p] */
     int variant_count;
+    size_t variant_bytes; /* of their specifications */
     struct run_plan *runs;
     int run_count, tuning_run_count;
 };

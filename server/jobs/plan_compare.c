@@ -56,6 +56,14 @@ static bool resolve_point(const struct planner *planner, const struct comparison
         plan_check_metric(planner, resolved, &plan->metric);
     plan->variants[plan->variant_count++] =
         plan_variant(arm, (int)point, resolved, grid_values(&comparison->grid, point));
+    plan->variant_bytes += strlen(plan->variants[plan->variant_count - 1].spec);
+    if (plan->variant_bytes > VARIANTS_BYTES_MAX) {
+        AUTO_FREE char *words =
+            xprintf("the specifications of all arms and grid points have more than %d MiB together",
+                    VARIANTS_BYTES_MAX / 1024 / 1024);
+        blame_add(planner->problems, "", words);
+        return false;
+    }
     return shown.found == 0 || !blame_report(blame, arm, arm_spec, point, &shown);
 }
 

@@ -17,9 +17,9 @@ struct planner {
 void plan_train(const struct planner *planner, const json_t *body, struct job_plan *plan);
 void plan_compare(const struct planner *planner, const json_t *body, struct job_plan *plan);
 
-/* spec_resolve(), then what only the server knows: that the data set exists, and that the loss
- * suits its labels (a null one becomes the one that does). Problems go to `problems`, not to the
- * planner's. */
+/* spec_resolve(), then what only the server knows: that the data set exists, that the loss suits
+ * its labels (a null one becomes the one that does), that the whole is not too long. Problems go to
+ * `problems`, not to the planner's. */
 json_t *plan_resolve(const struct planner *planner, const json_t *spec, const char *pointer,
                      struct problems *problems);
 

@@ -88,11 +88,21 @@ static void settle_data(const struct planner *planner, json_t *spec, const char 
                      "no data set \"%.64s\"; GET /api/v1/datasets lists them", name);
 }
 
+static void check_size(const json_t *spec, const char *pointer, struct problems *problems)
+{
+    const size_t bytes = json_dumpb(spec, NULL, 0, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    if (bytes > SPEC_BYTES_MAX)
+        problems_add(problems, pointer, NULL,
+                     "is longer than %d bytes as JSON with every default laid in", SPEC_BYTES_MAX);
+}
+
 json_t *plan_resolve(const struct planner *planner, const json_t *spec, const char *pointer,
                      struct problems *problems)
 {
     json_t *resolved = spec_resolve(planner->catalog, spec, pointer, problems);
     settle_data(planner, resolved, pointer, problems);
+    if (problems->found == 0)
+        check_size(resolved, pointer, problems);
     return resolved;
 }
 

@@ -1,6 +1,5 @@
 #include "workers/link.h"
 
-#include "log.h"
 #include "memory.h"
 
 #include <errno.h>
@@ -140,7 +139,7 @@ void link_send(struct link *link, enum wire_type type, json_t *body)
     struct error err;
 
     if (wire_encode(type, body, &line, &bytes, &err) < 0) {
-        log_line("a %s line for a worker was not sent: %s", wire_names[type], err.sentence);
+        give_up(link, err.sentence); /* it would wait for ever */
         return;
     }
     if (!link->dead && link->unsent_bytes + bytes > UNSENT_MOST) {

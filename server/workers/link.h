@@ -25,7 +25,7 @@ struct link *link_new(struct loop *loop, int fd, const struct link_owner *owner)
 void link_free(struct link *link); /* accepts NULL */
 
 /* Sends a line; takes the reference to body. At most 4 MiB may wait for a worker that does not
- * read. */
+ * read; then, and where a line is too long for the wire, the link is closed. */
 void link_send(struct link *link, enum wire_type type, json_t *body);
 
 /* Stops and starts reading: how a full store slows the workers down. */
