@@ -70,9 +70,9 @@ static void put_real(struct text *text, double value)
         put(text, ".0", 2);
 }
 
-static void put_value(struct text *text, const json_t *value);
+static void put_value(struct text *text, json_t *value);
 
-static void put_array(struct text *text, const json_t *array)
+static void put_array(struct text *text, json_t *array)
 {
     put_byte(text, '[');
     for (size_t i = 0; i < json_array_size(array); i++) {
@@ -83,12 +83,10 @@ static void put_array(struct text *text, const json_t *array)
     put_byte(text, ']');
 }
 
-static void put_object(struct text *text, const json_t *object)
+static void put_object(struct text *text, json_t *object)
 {
     put_byte(text, '{');
-    json_t *walked;
-    memcpy(&walked, &object, sizeof walked); /* the iterator only reads, but does not say so */
-    for (void *at = json_object_iter(walked); at; at = json_object_iter_next(walked, at)) {
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
         if (text->bytes[text->count - 1] != '{')
             put_byte(text, ',');
         const char *key = json_object_iter_key(at);
@@ -106,7 +104,7 @@ static void put_integer(struct text *text, json_int_t value)
     put(text, digits, (size_t)count);
 }
 
-static void put_value(struct text *text, const json_t *value)
+static void put_value(struct text *text, json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_OBJECT:
@@ -136,7 +134,7 @@ static void put_value(struct text *text, const json_t *value)
     }
 }
 
-char *json_as_text(const json_t *value, size_t *out_count)
+char *json_as_text(json_t *value, size_t *out_count)
 {
     struct text text = {.bytes = xcalloc(256, 1), .room = 256};
     put_value(&text, value);

@@ -8,7 +8,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* NUL-closed, *out_count without the NUL. The caller frees it. */
-char *json_as_text(const json_t *value, size_t *out_count);
+/* NUL-closed, *out_count without the NUL. The caller frees it. The value
+ * does not change: jansson's iterators only do not say so. */
+char *json_as_text(json_t *value, size_t *out_count);
 
 #endif

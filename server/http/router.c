@@ -3,6 +3,7 @@
 #include "memory.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,12 +48,12 @@ static void add_allow(struct place *place)
         [METHOD_GET] = "GET, HEAD", [METHOD_POST] = "POST",     [METHOD_PUT] = "PUT",
         [METHOD_PATCH] = "PATCH",   [METHOD_DELETE] = "DELETE",
     };
+    size_t used = 0;
     for (int method = 0; method < METHODS; method++)
-        if (place->by_method[method]) {
-            strcat(place->allow, names[method]);
-            strcat(place->allow, ", ");
-        }
-    strcat(place->allow, "OPTIONS");
+        if (place->by_method[method])
+            used += (size_t)snprintf(place->allow + used, sizeof place->allow - used, "%s, ",
+                                     names[method]);
+    snprintf(place->allow + used, sizeof place->allow - used, "OPTIONS");
 }
 
 static void add_plain(struct router *router, const struct place *place)

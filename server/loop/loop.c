@@ -220,14 +220,12 @@ struct loop_timer *loop_after(struct loop *loop, int64_t delay_ms, loop_due *due
     return timer;
 }
 
-void loop_cancel(struct loop_timer *timer)
+/* The last one takes the place that becomes free. */
+static void remove_at(struct loop *loop, size_t place)
 {
-    if (!timer)
-        return;
-    struct loop *loop = timer->loop;
-    struct loop_timer *last = loop->heap[--loop->timer_count];
-    if (last != timer) {
-        const size_t place = timer->place;
+    struct loop_timer *timer = loop->heap[place], *last = loop->heap[--loop->timer_count];
+    loop->heap[loop->timer_count] = NULL;
+    if (place < loop->timer_count) {
         if (place > 0 && is_sooner(last, loop->heap[(place - 1) / 2]))
             sift_up(loop, last, place);
         else
@@ -236,21 +234,22 @@ void loop_cancel(struct loop_timer *timer)
     free(timer);
 }
 
+void loop_cancel(struct loop_timer *timer)
+{
+    if (timer)
+        remove_at(timer->loop, timer->place);
+}
+
 /* Timers set by the callbacks wait for the next turn, so that no chain of them starves the rest. */
 static void fire_timers(struct loop *loop)
 {
-    if (loop->timer_count == 0)
-        return;
-    const int64_t now_ms = clock_ms();
+    const int64_t now_ms = loop->timer_count > 0 ? clock_ms() : 0;
     const uint64_t made = loop->timers_made;
-    while (loop->timer_count > 0) {
-        struct loop_timer *timer = loop->heap[0];
-        if (timer->due_ms > now_ms || timer->order >= made)
-            break;
-        loop_due *due = timer->due;
-        void *context = timer->context;
-        loop_cancel(timer);
-        due(context);
+    while (loop->timer_count > 0 && loop->heap[0]->due_ms <= now_ms &&
+           loop->heap[0]->order < made) {
+        const struct loop_timer timer = *loop->heap[0];
+        remove_at(loop, 0);
+        timer.due(timer.context);
     }
 }
 

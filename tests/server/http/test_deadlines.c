@@ -42,14 +42,16 @@ static int teardown(void **state)
  * inactivity would notice. All must be cut off between 1 and 2 s. */
 static void drips_are_cut_off_at_the_deadline(void **state)
 {
+    static const char form_begins[] =
+        "POST /form HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 1000\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\nA: ";
     static const char *const beginnings[] = {
         "",
         "GET /ok HT",
         "GET /ok HTTP/1.1\r\nHost: localhost",
         "POST /json HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 1000\r\n\r\n[",
         "POST /json HTTP/1.1\r\nHost: localhost:PORT\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n",
-        "POST /form HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 1000\r\n"
-        "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\nA: ",
+        form_begins,
     };
     enum { COUNT = sizeof beginnings / sizeof beginnings[0] };
     struct http_client clients[COUNT];
