@@ -161,7 +161,8 @@ int http_port(const struct http *http);
  * way finish: that takes some turns of the loop. */
 void http_close_door(struct http *http);
 int http_connection_count(const struct http *http);
-/* After the last request_answer(), before helpers_free(). Whoever is still connected is cut off. */
+/* After the last request_answer(), hence after helpers_stop() and the store's last callback, but
+ * before helpers_free(). Whoever is still connected is cut off. */
 void http_free(struct http *http);
 
 #endif

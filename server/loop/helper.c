@@ -106,7 +106,7 @@ int helpers_new(struct loop *loop, int threads, void *(*thread_start)(void *),
     return 0;
 }
 
-void helpers_free(struct helpers *helpers)
+void helpers_stop(struct helpers *helpers)
 {
     if (!helpers)
         return;
@@ -114,9 +114,17 @@ void helpers_free(struct helpers *helpers)
         mailbox_close(helpers->waiting);
     for (int i = 0; i < helpers->thread_count; i++)
         pthread_join(helpers->threads[i], NULL);
+    helpers->thread_count = 0;
     while (helpers->finished && tell_finished(helpers) > 0)
         ;
     assert(helpers->outstanding == 0);
+}
+
+void helpers_free(struct helpers *helpers)
+{
+    if (!helpers)
+        return;
+    helpers_stop(helpers);
     loop_unwatch(helpers->watch);
     mailbox_free(helpers->waiting);
     mailbox_free(helpers->finished);

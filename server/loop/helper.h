@@ -14,7 +14,11 @@ struct helpers;
 int helpers_new(struct loop *loop, int threads, void *(*thread_start)(void *),
                 void (*thread_end)(void *), void *context, struct helpers **out_helpers,
                 struct error *err);
-void helpers_free(struct helpers *helpers); /* finishes what waits; `done` is called for all */
+/* Finishes what waits; `done` is called for all. From then on helpers_run() refuses. So whoever
+ * still owns something that `done` answers to (http) can be freed between this and helpers_free().
+ */
+void helpers_stop(struct helpers *helpers);
+void helpers_free(struct helpers *helpers); /* stops them, where that is not done */
 
 int helpers_outstanding(const struct helpers *helpers); /* given, `done` not called yet */
 

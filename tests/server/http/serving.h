@@ -76,6 +76,7 @@ static inline void *serving_run(void *context)
                                           EPOLLIN, serving_take_calls, serving);
     sem_post(&serving->started);
     loop_run(serving->loop);
+    helpers_stop(serving->helpers);
     http_free(serving->http);
     loop_unwatch(watch);
     helpers_free(serving->helpers);

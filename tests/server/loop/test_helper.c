@@ -92,6 +92,20 @@ static void freeing_finishes_what_waits(void **state)
     assert_int_equal(sum.value, 4 * COUNT);
 }
 
+static void stopped_helpers_take_nothing_more(void **state)
+{
+    struct square last = {.number = 3};
+    struct sum sum = {.loop_thread = pthread_self(), .wanted = 1};
+    struct helpers *helpers = start(2);
+    (void)state;
+    last.sum = &sum;
+    assert_true(helpers_run(helpers, square, add_square, &last));
+    helpers_stop(helpers);
+    assert_int_equal(sum.value, 9);
+    assert_false(helpers_run(helpers, square, add_square, &last));
+    helpers_free(helpers);
+}
+
 static void wait_for_leave(void *thread_own, void *context)
 {
     (void)thread_own;
@@ -149,6 +163,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(work_is_done_elsewhere_and_told_on_the_loop, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(freeing_finishes_what_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(stopped_helpers_take_nothing_more, setup, teardown),
         cmocka_unit_test_setup_teardown(the_queue_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(each_thread_has_what_it_made, setup, teardown),
     };
