@@ -88,9 +88,15 @@ static int read_catalog(struct server *server, struct error *err)
 {
     struct world *world = &server->world;
     AUTO_FREE char *text = NULL;
-    if (spawn_output(server->program, "--describe", &text, err) < 0 ||
-        json_read(text, strlen(text), &world->catalog, err) < 0)
+    struct error trouble;
+    if (spawn_output(server->program, "--describe", &text, err) < 0)
         return -1;
+    if (json_read(text, strlen(text), &world->catalog, &trouble) < 0)
+        return error_of(err, ERROR_INTERNAL, "\"%s --describe\" printed no catalogue: %s",
+                        server->program, trouble.sentence);
+    if (json_integer_at(world->catalog, "protocol", 0) != SWEEPD_PROTOCOL)
+        return error_of(err, ERROR_INTERNAL, "\"%s\" speaks another protocol than this server's %d",
+                        server->program, SWEEPD_PROTOCOL);
     world->catalog_text = json_dumps(world->catalog, JSON_COMPACT);
     const json_t *numeric = json_object_get(world->catalog, "numeric");
     log_line("worker %s: OpenBLAS %s with %s kernels", server->program,

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* The child inherits standard error: it is another file for that moment. */
-static void launch(struct service *service)
+void service_launch(struct service *service)
 {
     const int log =
         open(folder_path(&service->folder, "log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -27,7 +27,7 @@ static void launch(struct service *service)
 void service_start(struct service *service, const char *const *more)
 {
     *service = (struct service){.folder = folder_make(), .arguments = more};
-    launch(service);
+    service_launch(service);
 }
 
 static void stop(struct service *service)
@@ -49,13 +49,13 @@ void service_end(struct service *service)
 void service_restart(struct service *service)
 {
     stop(service);
-    launch(service);
+    service_launch(service);
 }
 
 void service_kill_and_restart(struct service *service)
 {
     server_kill(&service->process);
-    launch(service);
+    service_launch(service);
 }
 
 char *service_log(const struct service *service)

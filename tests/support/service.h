@@ -22,6 +22,9 @@ void service_end(struct service *service);
 void service_restart(struct service *service);
 void service_kill_and_restart(struct service *service);
 
+/* Starts it again in its folder, with service->arguments: for tests that ended it themselves. */
+void service_launch(struct service *service);
+
 /* Everything it has logged so far; the caller frees it. */
 char *service_log(const struct service *service);
 
