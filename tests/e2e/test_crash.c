@@ -18,12 +18,14 @@
 
 enum { WAIT_MS = 60000, POLL_MS = 5 };
 
+/* A checkpoint at every report, so that each kill finds one whatever the machine's speed. */
 static const char long_job[] =
     "{\"kind\": \"train\", \"name\": \"to be disturbed\", \"spec\": {"
-    " \"dataset\": \"digits\", \"model\": {\"type\": \"mlp\", \"hidden\": [64], \"dropout\": 0.1},"
+    " \"dataset\": \"digits\","
+    " \"model\": {\"type\": \"mlp\", \"hidden\": [128], \"dropout\": 0.1},"
     " \"optimizer\": {\"type\": \"adam\", \"lr\": 0.002}, \"schedule\": {\"type\": \"cosine\"},"
-    " \"epochs\": 12, \"batch_size\": 64, \"report_every_steps\": 3, \"seed\": 7,"
-    " \"checkpoint_every_s\": 0.05}}";
+    " \"epochs\": 24, \"batch_size\": 64, \"report_every_steps\": 20, \"seed\": 7,"
+    " \"checkpoint_every_s\": 0}}";
 
 static const char *const one_slot[] = {"--slots", "1", NULL};
 
@@ -209,7 +211,7 @@ static void a_killed_worker_costs_nothing_but_time(void **state)
     int64_t resumed = 0;
 
     for (int kills = 0; kills < 2; kills++) {
-        const struct look look = wait_for_step(&server, run, 300 + 500 * kills);
+        const struct look look = wait_for_step(&server, run, 400 + 1200 * kills);
         pid_t workers[8];
         const int count = server_workers(&server, workers, 8);
         assert_string_equal(look.state, "running");
@@ -237,7 +239,7 @@ static void a_killed_server_costs_nothing_but_time(void **state)
     int64_t resumed = 0;
 
     for (int kills = 0; kills < 4; kills++) { /* more than the attempts a lost worker has */
-        const struct look look = wait_for_step(&server, run, 200 + 350 * kills);
+        const struct look look = wait_for_step(&server, run, 400 + 700 * kills);
         assert_string_equal(look.state, "running");
         server_kill(&server);
         server = server_start(folder.path, one_slot);

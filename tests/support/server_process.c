@@ -42,10 +42,13 @@ struct server_process server_start(const char *data, const char *const *more)
     if (!program || !worker)
         fail_msg("SWEEPD_PROGRAM and SWEEPD_WORKER must name the programs");
 
-    char *arguments[ARGUMENTS_MOST] = {
-        strdup(program),       strdup("--data"),   strdup(data),  strdup("--listen"),
-        strdup("127.0.0.1:0"), strdup("--worker"), strdup(worker)};
-    int count = 7;
+    /* setpriv becomes the server, which then dies with the test: a failed assertion leaves none. */
+    const char *const fixed[] = {"setpriv", "--pdeathsig", "KILL",        program,    "--data",
+                                 data,      "--listen",    "127.0.0.1:0", "--worker", worker};
+    char *arguments[ARGUMENTS_MOST] = {NULL};
+    int count = 0;
+    for (; count < (int)(sizeof fixed / sizeof fixed[0]); count++)
+        arguments[count] = strdup(fixed[count]);
     for (; more && *more && count + 1 < ARGUMENTS_MOST; more++)
         arguments[count++] = strdup(*more);
 
@@ -56,7 +59,7 @@ struct server_process server_start(const char *data, const char *const *more)
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
 
     struct server_process server = {.out = ends[0]};
-    assert_int_equal(posix_spawn(&server.pid, program, &actions, NULL, arguments, environ), 0);
+    assert_int_equal(posix_spawnp(&server.pid, "setpriv", &actions, NULL, arguments, environ), 0);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
     for (int i = 0; i < count; i++)
