@@ -177,7 +177,7 @@ layers:  ## who may use whom
 headers:  ## every header compiles alone
 	@for h in $$(git ls-files 'include/*.h' 'server/*.h' 'worker/*.h'); do \
 	    case $$h in server/*) i=-Iserver;; worker/*) i=-Iworker;; *) i=;; esac; \
-	    echo "#include \"$${h#*/}\"" | $(CC) $(WARN) -Werror -D_GNU_SOURCE -Iinclude $$i -fsyntax-only -x c - || exit 1; \
+	    printf "#include \"%s\"\nextern int alone;\n" "$${h#*/}" | $(CC) $(WARN) -Werror -D_GNU_SOURCE -Iinclude $$i -fsyntax-only -x c - || exit 1; \
 	done
 
 analyze: setup-check  ## gcc -fanalyzer, cppcheck, clang-tidy

@@ -221,7 +221,7 @@ static void retry_run(struct conductor *conductor, struct run *run, store_done *
         return;
     }
     job->finished_ms = 0;
-    run->objective = NAN;
+    run->objective = (double)NAN;
     count_tuning(run, +1);
     const struct run_change change = {
         .run = run->id,

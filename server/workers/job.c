@@ -52,7 +52,7 @@ struct job *job_of_plan(const struct job_plan *plan, const struct added_job *add
             .seed = from->seed,
             .position.state = from->waiting ? RUN_WAITING : RUN_QUEUED,
             .threads = from->variant >= 0 ? plan->variants[from->variant].threads : 1,
-            .objective = NAN,
+            .objective = (double)NAN,
         };
         place_run(job, i);
     }
