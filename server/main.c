@@ -260,6 +260,8 @@ static void take_apart(struct server *server)
     progress_free(server->progress);
     if (world->store)
         store_close(world->store); /* the last callbacks */
+    if (world->helpers)
+        helpers_stop(world->helpers); /* the last reads */
     if (server->http)
         http_free(server->http);
     if (world->helpers)
