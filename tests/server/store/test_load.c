@@ -102,7 +102,7 @@ static void a_run_comes_as_it_was_left(void **state)
     const struct metric_choice metric = {.name = "valid_loss"};
     struct job_plan plan = kit_plan(2, 4);
     plan.runs[3].seed = UINT64_C(0xfedcba9876543210);
-    plan.runs[3].point = 2;
+    plan.variants[plan.runs[3].variant].point = 2;
     kit_add_plan(kit, &plan, NULL, NULL, 1000);
     kit_plan_release(&plan);
     kit_start_run(kit, 4, 1);
