@@ -51,7 +51,7 @@ BENCHES         := $(patsubst tests/%.c,$(B)/tests/%,$(BENCH_SOURCES))
 
 .PHONY: all
 all: setup-build
-	@$(MAKE) --no-print-directory build/sweepd build/sweepd-worker
+	@$(MAKE) --no-print-directory -j$(shell nproc) build/sweepd build/sweepd-worker
 
 build/sweepd build/sweepd-worker: build/%: build/release/%
 	@ln -f $< $@
@@ -142,20 +142,21 @@ page: $(PAGE)
 
 # --- running and testing ----------------------------------------------------------------------------
 
-.PHONY: run test check bench fuzz analyze layers format coverage headers reproduce clean help
+.PHONY: run test check bench fuzz analyze layers format coverage headers clean help
 run: all  ## install what is missing, build, serve on 127.0.0.1:8080 with data under var/, queue a demo
 	exec build/sweepd --data var --demo --progress $(ARGS)
 
 test: setup-test all  ## install what tests need and run them all
+	@$(MAKE) --no-print-directory -j$(shell nproc) programs tests
 	@$(MAKE) --no-print-directory run-tests
 
-.PHONY: run-tests programs
+.PHONY: run-tests programs tests
+tests: $(TESTS)
 programs: $(B)/sweepd $(B)/sweepd-worker
 run-tests: programs $(TESTS)
 	tests/support/run-tests.sh $(B) $(TESTS)
 
-# Everything that a commit must pass: format, layers, headers alone, both compilers, sanitizers.
-check: setup-check
+check: setup-check  ## what a commit must pass: format, layers, headers, both compilers, tests, sanitizers
 	$(MAKE) --no-print-directory format-check layers headers
 	$(MAKE) --no-print-directory MODE=release EXTRA_CFLAGS=-Werror build/release/sweepd build/release/sweepd-worker
 	$(MAKE) --no-print-directory MODE=clang build/clang/sweepd build/clang/sweepd-worker
