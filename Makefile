@@ -18,7 +18,9 @@ OPT_asan     := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sa
 OPT_tsan     := -O1 -fno-omit-frame-pointer -fsanitize=thread
 OPT_coverage := -O0 --coverage
 OPT_clang    := -O1 -Werror
+OPT_werror   := $(OPT_release) -Werror
 LINK_release := -pie -Wl,-z,relro,-z,now
+LINK_werror  := $(LINK_release)
 LINK_asan    := -fsanitize=address,undefined
 LINK_tsan    := -fsanitize=thread
 LINK_coverage := --coverage
@@ -51,16 +53,19 @@ BENCHES         := $(patsubst tests/%.c,$(B)/tests/%,$(BENCH_SOURCES))
 
 .PHONY: all
 all: setup-build
-	@$(MAKE) --no-print-directory -j$(shell nproc) build/sweepd build/sweepd-worker
+	@$(MAKE) --no-print-directory -j$(shell nproc) built
 
+.PHONY: built
+built: build/sweepd build/sweepd-worker
+	@:
 build/sweepd build/sweepd-worker: build/%: build/release/%
 	@ln -f $< $@
 
 $(B)/sweepd: $(B)/server/main.o $(B)/libserver.a $(B)/libcommon.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(SERVER_LIBS)
+	$(call SAY,link)$(CC) $(LDFLAGS) -o $@ $^ $(SERVER_LIBS)
 
 $(B)/sweepd-worker: $(B)/worker/main.o $(B)/libworker.a $(B)/libcommon.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
+	$(call SAY,link)$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
 
 $(B)/libcommon.a: $(call objects,$(COMMON_SOURCES))
 $(B)/libserver.a: $(call objects,$(SERVER_SOURCES))
@@ -78,12 +83,14 @@ $(B)/tests/common/%.o $(B)/tests/support/%.o $(B)/tests/e2e/%.o $(B)/tests/bench
 $(B)/tests/bench/bench_server%.o: CFLAGS += -Iserver
 $(B)/tests/bench/bench_worker%.o: CFLAGS += -Iworker
 
+# V=1 shows whole commands.
+SAY = $(if $(V),,@echo "  $(1) $@";)
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+	$(call SAY,cc)$(CC) $(CFLAGS) -c -o $@ $<
 
 # A test links only the side it tests, so that neither program leans on the other.
-TEST_LINK = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %libsupport.a,$^) $(filter-out %libsupport.a %libcommon.a,$(filter %.a,$^)) $(B)/libcommon.a
+TEST_LINK = $(call SAY,link)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %libsupport.a,$^) $(filter-out %libsupport.a %libcommon.a,$(filter %.a,$^)) $(B)/libcommon.a
 $(B)/tests/common/test_%: $(B)/tests/common/test_%.o $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
 $(B)/tests/server/%: $(B)/tests/server/%.o $(B)/libserver.a $(B)/libcommon.a $(B)/libsupport.a
@@ -129,10 +136,10 @@ setup-check: setup-test
 PAGE := web/dist/index.html
 PAGE_SOURCES := $(shell find web/src web/*.json web/*.mjs web/*.html -type f 2>/dev/null)
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
-	cd web && npm ci --no-audit --no-fund --loglevel=error
+	$(call SAY,npm)cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 $(PAGE): $(PAGE_SOURCES) web/node_modules/.package-lock.json
-	cd web && npm run --silent build
+	$(call SAY,page)cd web && npm run --silent build
 	@touch $@
 $(B)/server/api/page.o: $(PAGE) $(wildcard web/dist/*)
 $(B)/server/api/catalog.o: schema/openapi.json
@@ -144,7 +151,7 @@ page: $(PAGE)
 
 .PHONY: run test check bench fuzz analyze layers format coverage headers clean help
 run: all  ## install what is missing, build, serve on 127.0.0.1:8080 with data under var/, queue a demo
-	exec build/sweepd --data var --demo --progress $(ARGS)
+	@exec build/sweepd --data var --demo --progress $(ARGS)
 
 test: setup-test all  ## install what tests need and run them all
 	@$(MAKE) --no-print-directory -j$(shell nproc) programs tests
@@ -154,12 +161,12 @@ test: setup-test all  ## install what tests need and run them all
 tests: $(TESTS)
 programs: $(B)/sweepd $(B)/sweepd-worker
 run-tests: programs $(TESTS)
-	tests/support/run-tests.sh $(B) $(TESTS)
+	@tests/support/run-tests.sh $(B) $(TESTS)
 
 check: setup-check  ## what a commit must pass: format, layers, headers, both compilers, tests, sanitizers
 	$(MAKE) --no-print-directory format-check layers headers
-	$(MAKE) --no-print-directory MODE=release EXTRA_CFLAGS=-Werror build/release/sweepd build/release/sweepd-worker
-	$(MAKE) --no-print-directory MODE=clang build/clang/sweepd build/clang/sweepd-worker
+	$(MAKE) --no-print-directory MODE=werror -j$(shell nproc) programs tests
+	$(MAKE) --no-print-directory MODE=clang -j$(shell nproc) programs tests
 	$(MAKE) --no-print-directory test
 	$(MAKE) --no-print-directory MODE=asan run-tests
 	$(MAKE) --no-print-directory tsan
@@ -181,8 +188,28 @@ headers:  ## every header compiles alone
 	    printf "#include \"%s\"\nextern int alone;\n" "$${h#*/}" | $(CC) $(WARN) -Werror -D_GNU_SOURCE -Iinclude $$i -fsyntax-only -x c - || exit 1; \
 	done
 
-analyze: setup-check  ## gcc -fanalyzer, cppcheck, clang-tidy
-	tests/support/analyze.sh
+# A stamp says that a file was found clean: a second run looks only at what has changed since.
+ANALYZED := $(patsubst %,build/analyze/%.clean,$(COMMON_SOURCES) $(SERVER_SOURCES) server/main.c $(WORKER_SOURCES) worker/main.c)
+ANALYZE_FLAGS := -std=c17 -D_GNU_SOURCE -Iinclude
+build/analyze/server/%.clean: ANALYZE_FLAGS += -Iserver
+build/analyze/worker/%.clean: ANALYZE_FLAGS += -Iworker
+build/analyze/%.c.clean: %.c .clang-tidy
+	@mkdir -p $(@D)
+	@gcc $(ANALYZE_FLAGS) -O1 -fanalyzer -Wall -Wextra -Werror -MMD -MP -MF $(@:.clean=.d) -MT $@ -c -o /dev/null $<
+	@clang-tidy --quiet $< -- $(ANALYZE_FLAGS) 2>$(@:.clean=.log) || { cat $(@:.clean=.log); exit 1; }
+	@touch $@
+-include $(shell find build/analyze -name '*.d' 2>/dev/null)
+
+.PHONY: cppcheck
+cppcheck:
+	@mkdir -p build/analyze/cppcheck
+	cppcheck -j$(shell nproc) --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+	    --error-exitcode=1 --cppcheck-build-dir=build/analyze/cppcheck \
+	    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
+	    -D_GNU_SOURCE -Iinclude -Iserver -Iworker common server worker
+
+analyze: setup-check  ## gcc -fanalyzer, cppcheck, clang-tidy: any finding fails
+	$(MAKE) --no-print-directory -j$(shell nproc) --keep-going --output-sync=target $(ANALYZED) cppcheck
 
 FUZZ_SECONDS ?= 60
 fuzz: setup-check  ## every libFuzzer target, FUZZ_SECONDS each (60)
