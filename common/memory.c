@@ -51,6 +51,11 @@ char *xprintf(const char *format, ...)
     return must(length < 0 ? NULL : text);
 }
 
+FILE *xmemstream(char **text, size_t *bytes)
+{
+    return must(open_memstream(text, bytes));
+}
+
 /* Big blocks lie on huge pages where the system has them: a step over millions of weights spends a
  * tenth of its time on looking up small ones. */
 void *aligned_block(size_t count, size_t bytes)

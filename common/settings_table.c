@@ -4,7 +4,6 @@
 #include "json.h"
 #include "memory.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,8 +68,7 @@ static void write_line(const json_t *setting, const char *indent, FILE *out)
 {
     char *range = NULL;
     size_t bytes = 0;
-    FILE *words = open_memstream(&range, &bytes);
-    assert(words);
+    FILE *words = xmemstream(&range, &bytes);
     write_range(setting, words);
     fclose(words);
 
@@ -94,8 +92,7 @@ char *settings_table(const json_t *settings, const char *indent)
 {
     char *text = NULL;
     size_t bytes = 0;
-    FILE *out = open_memstream(&text, &bytes);
-    assert(out);
+    FILE *out = xmemstream(&text, &bytes);
     size_t i;
     json_t *setting;
 

@@ -193,7 +193,7 @@ static char *write_rows(const char *heading, const char *line)
 {
     char *text = NULL;
     size_t bytes = 0;
-    FILE *out = open_memstream(&text, &bytes);
+    FILE *out = xmemstream(&text, &bytes);
     fputs(heading, out);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char fallback[64], range[64];

@@ -131,7 +131,7 @@ char *report_csv(const struct report_input *input)
     struct arms arms = arms_of(input);
     char *text = NULL;
     size_t bytes = 0;
-    FILE *out = open_memstream(&text, &bytes);
+    FILE *out = xmemstream(&text, &bytes);
 
     fputs("arm,seed,run,value\n", out);
     for (int i = 0; i < arms.count; i++) {
