@@ -100,6 +100,16 @@ static int write_row(void *context, const char *name, int64_t step, double value
     return ferror(rows->out);
 }
 
+/* A stream that writes to the file; closing it leaves the descriptor open. NULL: errno says why. */
+static FILE *stream_to(int fd)
+{
+    const int duplicate = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    FILE *stream = duplicate < 0 ? NULL : fdopen(duplicate, "w");
+    if (!stream && duplicate >= 0)
+        close(duplicate);
+    return stream;
+}
+
 static int make_text(struct reader *reader, struct api_read *read, struct reply *out,
                      struct error *err)
 {
@@ -110,15 +120,13 @@ static int make_text(struct reader *reader, struct api_read *read, struct reply 
         return -1;
     json_decref(run);
     const int fd = open(P_tmpdir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    AUTO_CLOSE int written = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    rows.out = written < 0 ? NULL : fdopen(written, "w");
+    rows.out = stream_to(fd);
     if (!rows.out) {
         error_errno(err, "make a temporary file");
         if (fd >= 0)
             close(fd);
         return -1;
     }
-    written = -1; /* the stream's now */
     if (!rows.ndjson)
         fputs("name,step,value,wall_ms\n", rows.out);
     int outcome =

@@ -4,7 +4,7 @@
 #include "json.h"
 #include "memory.h"
 
-#include <string.h>
+#include <stdio.h>
 
 /* "nesterov on mnist" */
 static char *name_of(const json_t *spec)
@@ -31,7 +31,8 @@ void plan_train(const struct planner *planner, const json_t *body, struct job_pl
 
     plan->point_count = 1;
     plan->metric = (struct metric_choice){0};
-    strcpy(plan->metric.name, on_problem ? "train_loss" : "valid_loss");
+    snprintf(plan->metric.name, sizeof plan->metric.name, "%s",
+             on_problem ? "train_loss" : "valid_loss");
     plan->variants = xcalloc(1, sizeof *plan->variants);
     plan->variant_count = 1;
     plan->runs = xcalloc(1, sizeof *plan->runs);

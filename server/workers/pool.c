@@ -182,7 +182,7 @@ void pool_free(struct pool *pool)
     while (pool->first) {
         struct worker *worker = pool->first;
         char words[96];
-        unlink_worker(worker);
+        pool->first = worker->next;
         if (!worker->collected) {
             kill(worker->child.pid, SIGKILL);
             spawn_collect(&worker->child, words, sizeof words);

@@ -7,6 +7,7 @@
 #include "json.h"
 #include "memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,6 +154,9 @@ void prepare_lost(struct conductor *conductor, struct worker *worker, const char
 
 void prepare_cancel_all(struct conductor *conductor)
 {
-    while (conductor->prepares)
+    while (conductor->prepares) {
+        const struct prepare *prepare = conductor->prepares;
         fail(conductor->prepares, ERROR_UNAVAILABLE, "", "the server is stopping");
+        assert(conductor->prepares != prepare); /* whoever is finished has left the list */
+    }
 }
