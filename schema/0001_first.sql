@@ -28,8 +28,8 @@ CREATE TABLE job (
     state TEXT AS (
         CASE
             WHEN waiting + queued + running = 0 THEN
-                CASE WHEN failed > 0 THEN 'failed'
-                     WHEN cancelled > 0 THEN 'cancelled'
+                CASE WHEN cancelled > 0 THEN 'cancelled'
+                     WHEN succeeded + pruned = 0 THEN 'failed'
                      ELSE 'succeeded' END
             WHEN paused THEN 'paused'
             WHEN running + succeeded + pruned + cancelled + failed > 0 THEN 'running'
@@ -114,7 +114,26 @@ CREATE TABLE series (
     last      REAL,
     best_low  REAL,                  -- of the finite values; NULL: there is none
     best_high REAL,
+    -- The rows after its last block.
+    open_count INTEGER NOT NULL,
+    open_step  INTEGER NOT NULL,     -- the first of them
+    open_low   REAL,
+    open_high  REAL,
     PRIMARY KEY (run_id, name_id)
+) STRICT, WITHOUT ROWID;
+
+-- Stands for about 32 rows of a series where a long one is reduced (server/store/blocks.h). Covers
+-- the steps after the block before it up to last_step.
+CREATE TABLE metric_block (
+    run_id       INTEGER NOT NULL,
+    name_id      INTEGER NOT NULL,
+    last_step    INTEGER NOT NULL,
+    first_step   INTEGER NOT NULL,
+    low          REAL,               -- of the finite values; NULL: there is none
+    high         REAL,
+    last         REAL,
+    last_wall_ms INTEGER NOT NULL,
+    PRIMARY KEY (run_id, name_id, last_step)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE log (

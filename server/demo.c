@@ -9,17 +9,17 @@
 static const char demo_text[] =
     "{\"kind\": \"compare\", \"name\": \"Demo: constant, linear or cosine?\","
     " \"base\": {\"dataset\": \"digits\","
-    "  \"model\": {\"type\": \"mlp\", \"hidden\": [256, 128]},"
+    "  \"model\": {\"type\": \"mlp\", \"hidden\": [512, 128]},"
     "  \"optimizer\": {\"type\": \"nesterov\", \"lr\": 0.1, \"weight_decay\": 0.0001},"
-    "  \"epochs\": 20, \"batch_size\": 64, \"report_every_steps\": 50},"
+    "  \"epochs\": 6, \"batch_size\": 64},"
     " \"arms\": ["
     "  {\"name\": \"constant\", \"patch\": {\"schedule\": {\"type\": \"constant\"}}},"
     "  {\"name\": \"linear\", \"patch\": {\"schedule\": {\"type\": \"linear\", \"warmup\": 0.05}}},"
     "  {\"name\": \"cosine\", \"patch\": {\"schedule\": {\"type\": \"cosine\", \"warmup\": "
     "0.05}}}],"
-    " \"tune\": {\"over\": {\"/optimizer/lr\": [0.01, 0.03, 0.1]}, \"seeds\": [101]},"
+    " \"tune\": {\"over\": {\"/optimizer/lr\": [0.01, 0.03, 0.1, 0.3]}, \"seeds\": [101, 102]},"
     " \"seeds\": [1, 2, 3],"
-    " \"metric\": {\"name\": \"valid_accuracy\", \"goal\": \"maximize\", \"at\": \"last\"},"
+    " \"metric\": {\"name\": \"valid_loss\", \"goal\": \"minimize\", \"at\": \"last\"},"
     " \"baseline\": \"constant\"}";
 
 static int has_job(struct world *world, bool *out, struct error *err)

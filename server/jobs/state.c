@@ -86,9 +86,9 @@ enum job_state job_state_of(const int counts[RUN_STATES], bool paused)
     }
 
     if (done > 0 && open == 0) {
-        if (counts[RUN_FAILED] > 0)
-            return JOB_FAILED;
-        return counts[RUN_CANCELLED] > 0 ? JOB_CANCELLED : JOB_SUCCEEDED;
+        if (counts[RUN_CANCELLED] > 0)
+            return JOB_CANCELLED;
+        return counts[RUN_SUCCEEDED] + counts[RUN_PRUNED] == 0 ? JOB_FAILED : JOB_SUCCEEDED;
     }
     if (paused)
         return JOB_PAUSED;

@@ -131,7 +131,9 @@ static void a_job_is_what_its_runs_make_it(void **state)
         {{0, 0, 0, 4, 1, 0, 0}, false, JOB_SUCCEEDED},
         {{0, 0, 0, 5, 0, 0, 0}, true, JOB_SUCCEEDED}, /* too late to pause */
         {{0, 0, 0, 4, 0, 1, 0}, false, JOB_CANCELLED},
-        {{0, 0, 0, 3, 0, 1, 1}, false, JOB_FAILED},
+        {{0, 0, 0, 3, 0, 1, 1}, false, JOB_CANCELLED},
+        {{0, 0, 0, 4, 0, 0, 1}, false, JOB_SUCCEEDED}, /* a run that diverged is an outcome */
+        {{0, 0, 0, 0, 0, 0, 2}, false, JOB_FAILED},
         {{0, 0, 0, 0, 0, 0, 0}, false, JOB_QUEUED}, /* its runs are still to come */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
