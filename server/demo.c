@@ -9,7 +9,7 @@
 static const char demo_text[] =
     "{\"kind\": \"compare\", \"name\": \"Demo: constant, linear or cosine?\","
     " \"base\": {\"dataset\": \"digits\","
-    "  \"model\": {\"type\": \"mlp\", \"hidden\": [512, 128]},"
+    "  \"model\": {\"type\": \"mlp\", \"hidden\": [512]},"
     "  \"optimizer\": {\"type\": \"nesterov\", \"lr\": 0.1, \"weight_decay\": 0.0001},"
     "  \"epochs\": 6, \"batch_size\": 64},"
     " \"arms\": ["
