@@ -1,6 +1,7 @@
 #include "store/private.h"
 
 #include "memory.h"
+#include "store/tally.h"
 
 #include <assert.h>
 #include <math.h>
@@ -17,12 +18,6 @@ struct add_metrics {
     void *context;
 };
 
-/* The row of a series, as it will stand. NaN is NULL. */
-struct tally {
-    int64_t count, last_step;
-    double first, last, low, high;
-};
-
 /* 1: the attempt is the run's present one; 0: it is an older one, and what it brings is dropped. */
 static int check_attempt(struct sql *db, int64_t run, int attempt, struct error *err)
 {
@@ -36,60 +31,6 @@ static int check_attempt(struct sql *db, int64_t run, int attempt, struct error 
     const bool present = row_integer(read, 0) == attempt;
     statement_reset(read);
     return present;
-}
-
-/* --- the series ------------------------------------------------------------------------------- */
-
-static int read_tally(struct sql *db, int64_t run, uint32_t name, struct tally *tally,
-                      struct error *err)
-{
-    struct statement *read =
-        sql_statement(db, "SELECT count, last_step, first, last, best_low, best_high FROM series"
-                          " WHERE run_id = ? AND name_id = ?");
-    put_integer(read, run);
-    put_integer(read, name);
-    const int found = statement_next(read, err);
-    if (found < 0)
-        return -1;
-    const double none = (double)NAN;
-    *tally = (struct tally){0, INT64_MIN, none, none, none, none};
-    if (found) {
-        *tally = (struct tally){row_integer(read, 0), row_integer(read, 1), row_real(read, 2),
-                                row_real(read, 3),    row_real(read, 4),    row_real(read, 5)};
-        statement_reset(read);
-    }
-    return 0;
-}
-
-static int write_tally(struct sql *db, int64_t run, uint32_t name, const struct tally *tally,
-                       struct error *err)
-{
-    struct statement *write = sql_statement(
-        db, "INSERT OR REPLACE INTO series (run_id, name_id, count, last_step, first, last,"
-            " best_low, best_high) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-    put_integer(write, run);
-    put_integer(write, name);
-    put_integer(write, tally->count);
-    put_integer(write, tally->last_step);
-    put_real(write, tally->first);
-    put_real(write, tally->last);
-    put_real(write, tally->low);
-    put_real(write, tally->high);
-    return statement_run(write, err);
-}
-
-/* fmin() and fmax() pass over a NaN, so that a diverged value spoils no best one. */
-static void count_row(struct tally *tally, const struct metric_row *row)
-{
-    if (tally->count == 0)
-        tally->first = row->value;
-    if (row->step > tally->last_step) {
-        tally->last_step = row->step;
-        tally->last = row->value;
-    }
-    tally->low = fmin(tally->low, row->value);
-    tally->high = fmax(tally->high, row->value);
-    tally->count++;
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -126,21 +67,6 @@ static void compare_again(struct writer *writer, struct add_metrics *add,
     add->mismatches += name->repeats && !same_bits(row->value, stored);
 }
 
-/* The first value of a series that got a row in front of or between others. */
-static int read_first(struct sql *db, int64_t run, uint32_t name, struct tally *tally,
-                      struct error *err)
-{
-    struct statement *read = sql_statement(
-        db, "SELECT value FROM metric WHERE run_id = ? AND name_id = ? ORDER BY step LIMIT 1");
-    put_integer(read, run);
-    put_integer(read, name);
-    if (statement_next(read, err) <= 0)
-        return -1;
-    tally->first = row_real(read, 0);
-    statement_reset(read);
-    return 0;
-}
-
 /* A row at or before the last known step: sent again after a resume, or late. */
 static int add_early_row(struct writer *writer, struct add_metrics *add,
                          const struct metric_row *row, struct tally *tally, struct error *err)
@@ -160,10 +86,18 @@ static int add_early_row(struct writer *writer, struct add_metrics *add,
         compare_again(writer, add, row, stored);
         return 0;
     }
+    return insert_row(db, add, row, err) < 0 ? -1 : tally_insert(db, add->run, tally, row, err);
+}
+
+static int add_row(struct writer *writer, struct add_metrics *add, const struct metric_row *row,
+                   struct tally *tally, struct error *err)
+{
+    struct sql *db = writer_db(writer);
+    if (row->step <= tally->last_step)
+        return add_early_row(writer, add, row, tally, err);
     if (insert_row(db, add, row, err) < 0)
         return -1;
-    count_row(tally, row);
-    return read_first(db, add->run, row->name, tally, err);
+    return tally_append(db, add->run, tally, row, add->wall_ms, err);
 }
 
 /* The rows of one name, in the order of their steps; answers how many there were. */
@@ -175,21 +109,14 @@ static int add_series(struct writer *writer, struct add_metrics *add, int at, st
     struct tally tally;
     int end = at;
 
-    if (writer_keep_name(writer, name, err) < 0 || read_tally(db, add->run, name, &tally, err) < 0)
+    if (writer_keep_name(writer, name, err) < 0 || tally_read(db, add->run, name, &tally, err) < 0)
         return -1;
     const int64_t before = tally.count;
-    for (; end < add->count && rows[end].name == name; end++) {
-        if (rows[end].step <= tally.last_step) {
-            if (add_early_row(writer, add, &rows[end], &tally, err) < 0)
-                return -1;
-        } else {
-            if (insert_row(db, add, &rows[end], err) < 0)
-                return -1;
-            count_row(&tally, &rows[end]);
-        }
-    }
+    for (; end < add->count && rows[end].name == name; end++)
+        if (add_row(writer, add, &rows[end], &tally, err) < 0)
+            return -1;
     writer_counts(writer)->metric_rows += tally.count - before;
-    if (tally.count > before && write_tally(db, add->run, name, &tally, err) < 0)
+    if (tally.count > before && tally_write(db, add->run, name, &tally, err) < 0)
         return -1;
     return end - at;
 }

@@ -1,8 +1,8 @@
 #include "store/private.h"
 
 #include "memory.h"
+#include "store/reduce.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,22 +11,14 @@ enum { JOB_POINTS_MAX = 2000000, JOB_POINTS_LEAST = 20 };
 
 /* A series that will be read. */
 struct wanted {
-    int64_t run;
-    uint32_t name;
+    struct span span; /* of the rows within the range */
     char text[64];
-    int64_t count;                 /* rows within the range; exact up to the limit */
-    int64_t first_step, last_step; /* of those */
+    int64_t count; /* of those; exact up to the limit */
 };
 
 struct wanted_list {
     struct wanted *list;
     int count;
-};
-
-/* Buckets shared by all series of one answer: bucket = (step - low) / width. */
-struct grid {
-    int64_t low;
-    uint64_t width; /* 0: every row is its own */
 };
 
 static struct wanted *want(struct wanted_list *wanted)
@@ -55,16 +47,16 @@ static int measure_range(struct sql *db, struct wanted *wanted, int64_t first_st
             "   AND step BETWEEN ?3 AND ?4 LIMIT ?5)),"
             " (SELECT min(step) FROM metric WHERE run_id = ?1 AND name_id = ?2 AND step >= ?3),"
             " (SELECT max(step) FROM metric WHERE run_id = ?1 AND name_id = ?2 AND step <= ?4)");
-    put_integer(read, wanted->run);
-    put_integer(read, wanted->name);
+    put_integer(read, wanted->span.run);
+    put_integer(read, wanted->span.name);
     put_integer(read, first_step);
     put_integer(read, last_step);
     put_integer(read, most + 1);
     if (statement_next(read, err) < 0)
         return -1;
     wanted->count = row_integer(read, 0);
-    wanted->first_step = row_integer(read, 1);
-    wanted->last_step = row_integer(read, 2);
+    wanted->span.first_step = row_integer(read, 1);
+    wanted->span.last_step = row_integer(read, 2);
     statement_reset(read);
     return 0;
 }
@@ -78,76 +70,15 @@ static struct grid make_grid(const struct wanted_list *wanted, int points)
         if (one->count == 0)
             continue;
         longer |= points > 0 && one->count > points;
-        low = one->first_step < low ? one->first_step : low;
-        high = one->last_step > high ? one->last_step : high;
+        low = one->span.first_step < low ? one->span.first_step : low;
+        high = one->span.last_step > high ? one->span.last_step : high;
     }
     if (!longer)
         return (struct grid){0, 0};
     return (struct grid){low, ((uint64_t)high - (uint64_t)low) / (uint64_t)points + 1};
 }
 
-/* --- one series ------------------------------------------------------------------------------- */
-
-static void grow(struct series *series, size_t capacity)
-{
-    series->step = xrealloc(series->step, capacity, sizeof *series->step);
-    series->value = xrealloc(series->value, capacity, sizeof *series->value);
-    series->wall_ms = xrealloc(series->wall_ms, capacity, sizeof *series->wall_ms);
-    if (series->reduced) {
-        series->low = xrealloc(series->low, capacity, sizeof *series->low);
-        series->high = xrealloc(series->high, capacity, sizeof *series->high);
-    }
-}
-
-/* An entry for a row in a bucket of its own so far. */
-static void begin_entry(struct series *series, double value)
-{
-    if ((series->count & (series->count - 1)) == 0) /* grows by doubling */
-        grow(series, 2 * (size_t)series->count + 1);
-    const int at = series->count++;
-    if (series->reduced) {
-        series->low[at] = value;
-        series->high[at] = value;
-    }
-}
-
-/* fmin() and fmax() pass over NaN. */
-static void set_last(struct series *series, int64_t step, double value, int64_t wall)
-{
-    const int at = series->count - 1;
-    series->step[at] = step;
-    series->value[at] = value;
-    series->wall_ms[at] = wall;
-    if (series->reduced) {
-        series->low[at] = fmin(series->low[at], value);
-        series->high[at] = fmax(series->high[at], value);
-    }
-}
-
-static int read_series(struct sql *db, const struct wanted *wanted, const struct grid *grid,
-                       struct series *series, struct error *err)
-{
-    struct statement *read =
-        sql_statement(db, "SELECT step, value, wall_ms FROM metric WHERE run_id = ?"
-                          " AND name_id = ? AND step BETWEEN ? AND ?");
-    put_integer(read, wanted->run);
-    put_integer(read, wanted->name);
-    put_integer(read, wanted->first_step);
-    put_integer(read, wanted->last_step);
-    uint64_t bucket = UINT64_MAX;
-    int got;
-    while ((got = statement_next(read, err)) > 0) {
-        const int64_t step = row_integer(read, 0);
-        const double value = row_real(read, 1);
-        const uint64_t offset = (uint64_t)step - (uint64_t)grid->low;
-        const uint64_t own = series->reduced && grid->width ? offset / grid->width : offset;
-        if (series->count == 0 || own != bucket)
-            begin_entry(series, value);
-        bucket = own;
-        set_last(series, step, value, row_integer(read, 2));
-    }
-    return got;
-}
+/* --- together -------------------------------------------------------------------------------- */
 
 void series_release(struct series *series)
 {
@@ -167,10 +98,10 @@ static int read_all(struct sql *db, const struct wanted_list *wanted, int points
     struct series *list = xcalloc((size_t)wanted->count, sizeof *list);
     for (int i = 0; i < wanted->count; i++) {
         memcpy(list[i].name, wanted->list[i].text, sizeof list[i].name);
-        list[i].run = wanted->list[i].run;
+        list[i].run = wanted->list[i].span.run;
         list[i].reduced = grid.width > 0 && (alike || wanted->list[i].count > points);
         if (wanted->list[i].count > 0 &&
-            read_series(db, &wanted->list[i], &grid, &list[i], err) < 0) {
+            reduce_series(db, &wanted->list[i].span, &grid, &list[i], err) < 0) {
             while (i >= 0)
                 series_release(&list[i--]);
             free(list);
@@ -207,11 +138,11 @@ static int list_wanted(struct sql *db, int64_t run, const char *name, struct wan
     int got;
     while ((got = statement_next(read, err)) > 0) {
         struct wanted *one = want(wanted);
-        one->run = run;
-        one->name = (uint32_t)row_integer(read, 0);
+        one->span.run = run;
+        one->span.name = (uint32_t)row_integer(read, 0);
         take_name(one, row_text(read, 1));
         one->count = row_integer(read, 2);
-        one->last_step = row_integer(read, 3);
+        one->span.last_step = row_integer(read, 3);
     }
     return got;
 }
@@ -272,12 +203,12 @@ static int list_job_wanted(struct sql *db, int64_t job, const char *name, int ph
     int got;
     while ((got = statement_next(read, err)) > 0) {
         struct wanted *one = want(wanted);
-        one->run = row_integer(read, 0);
-        one->name = (uint32_t)row_integer(read, 1);
+        one->span.run = row_integer(read, 0);
+        one->span.name = (uint32_t)row_integer(read, 1);
         take_name(one, name);
         one->count = row_integer(read, 2);
-        one->last_step = row_integer(read, 3);
-        one->first_step = row_integer(read, 4);
+        one->span.last_step = row_integer(read, 3);
+        one->span.first_step = row_integer(read, 4);
     }
     return got;
 }
@@ -326,8 +257,8 @@ static int read_chunk(struct reader *reader, const struct wanted *wanted, int64_
     struct statement *read =
         sql_statement(db, "SELECT step, value, wall_ms FROM metric WHERE run_id = ?"
                           " AND name_id = ? AND step >= ? ORDER BY step LIMIT ?");
-    put_integer(read, wanted->run);
-    put_integer(read, wanted->name);
+    put_integer(read, wanted->span.run);
+    put_integer(read, wanted->span.name);
     put_integer(read, from);
     put_integer(read, CHUNK_ROWS);
     int count = 0;
