@@ -272,15 +272,17 @@ static void run_assigned(struct session *session, const struct wire_message *mes
         .attempt = message->attempt,
         .checkpoint = json_integer_at(body, "checkpoint", 0),
     };
-    struct outcome outcome = {.state = OUTCOME_FAILED, .metrics = json_object()};
+    struct outcome outcome = {.state = OUTCOME_FAILED};
     struct error err;
 
     session->busy = true;
     session->stop = false;
     session->kept = training.checkpoint > 0 ? training.checkpoint : -1;
     line_report_begin(&session->lines, training.run, training.attempt);
-    if (train_in(session, &training, &outcome, &err) < 0)
+    if (train_in(session, &training, &outcome, &err) < 0) {
         snprintf(outcome.message, sizeof outcome.message, "%s", err.sentence);
+        outcome.metrics = json_object();
+    }
     say_about_run(session, WIRE_RESULT, result_of(&outcome));
     if (outcome.state == OUTCOME_SUCCEEDED)
         session->ended_folder = xstrdup(training.folder);
