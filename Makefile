@@ -18,13 +18,16 @@ OPT_asan     := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sa
 OPT_tsan     := -O1 -fno-omit-frame-pointer -fsanitize=thread
 OPT_coverage := -O0 --coverage
 OPT_clang    := -O1 -Werror
+OPT_fuzz     := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 OPT_werror   := $(OPT_release) -Werror
 LINK_release := -pie -Wl,-z,relro,-z,now
 LINK_werror  := $(LINK_release)
 LINK_asan    := -fsanitize=address,undefined
 LINK_tsan    := -fsanitize=thread
 LINK_coverage := --coverage
+LINK_fuzz    := -fsanitize=fuzzer,address,undefined
 CC_clang     := clang
+CC_fuzz      := clang
 ifneq ($(CC_$(MODE)),)
 CC := $(CC_$(MODE))
 else
@@ -49,6 +52,7 @@ TEST_SOURCES    := $(wildcard tests/common/test_*.c tests/server/test_*.c tests/
 BENCH_SOURCES   := $(wildcard tests/bench/bench_*.c)
 FUZZ_SOURCES    := $(wildcard tests/fuzz/fuzz_*.c)
 TESTS           := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SOURCES))
+FUZZERS         := $(patsubst tests/%.c,$(B)/tests/%,$(FUZZ_SOURCES))
 BENCHES         := $(patsubst tests/%.c,$(B)/tests/%,$(BENCH_SOURCES))
 
 .PHONY: all
@@ -105,6 +109,15 @@ $(B)/tests/bench/bench_server%: $(B)/tests/bench/bench_server%.o $(B)/libserver.
 	$(TEST_LINK) -lcmocka $(SERVER_LIBS)
 $(B)/tests/bench/bench_service: $(B)/tests/bench/bench_service.o $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
+# A fuzz target's first line names its side.
+fuzzers_of = $(patsubst tests/%.c,$(B)/tests/%,$(shell grep -l '^/\* side: $(1) \*/' tests/fuzz/fuzz_*.c))
+$(B)/tests/fuzz/%.o: CFLAGS += -Iserver -Iworker -Itests
+$(call fuzzers_of,common): %: %.o $(B)/libcommon.a
+	$(TEST_LINK) $(COMMON_LIBS)
+$(call fuzzers_of,server): %: %.o $(B)/libserver.a $(B)/libcommon.a
+	$(TEST_LINK) $(SERVER_LIBS)
+$(call fuzzers_of,worker): %: %.o $(B)/libworker.a $(B)/libcommon.a
+	$(TEST_LINK) $(WORKER_LIBS)
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
@@ -157,23 +170,37 @@ test: setup-test all  ## install what tests need and run them all
 	@$(MAKE) --no-print-directory -j$(shell nproc) programs tests
 	@$(MAKE) --no-print-directory run-tests
 
-.PHONY: run-tests programs tests
+.PHONY: run-tests programs tests fuzzers
+fuzzers: $(FUZZERS)
 tests: $(TESTS)
-programs: $(B)/sweepd $(B)/sweepd-worker
+programs: $(B)/sweepd $(if $(SWEEPD_WORKER),,$(B)/sweepd-worker)
 run-tests: programs $(TESTS)
-	@tests/support/run-tests.sh $(B) $(TESTS)
+	@$(if $(SWEEPD_WORKER),SWEEPD_WORKER="$(SWEEPD_WORKER)") tests/support/run-tests.sh $(B) $(TESTS)
 
 check: setup-check  ## what a commit must pass: format, layers, headers, both compilers, tests, sanitizers
 	$(MAKE) --no-print-directory format-check layers headers
 	$(MAKE) --no-print-directory MODE=werror -j$(shell nproc) programs tests
 	$(MAKE) --no-print-directory MODE=clang -j$(shell nproc) programs tests
 	$(MAKE) --no-print-directory test
-	$(MAKE) --no-print-directory MODE=asan run-tests
+	$(MAKE) --no-print-directory asan
 	$(MAKE) --no-print-directory tsan
+	$(MAKE) --no-print-directory valgrind
 
-.PHONY: tsan format-check
-tsan: setup-check  ## the server's threads under ThreadSanitizer
-	$(MAKE) --no-print-directory MODE=tsan run-tests TEST_SOURCES="$(filter tests/server/loop/% tests/server/http/% tests/server/events/% tests/server/store/% tests/server/workers/% tests/server/api/%,$(TEST_SOURCES))"
+.PHONY: asan tsan valgrind format-check
+asan: setup-check  ## all tests, with the programs, under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory MODE=asan -j$(shell nproc) programs tests
+	@$(MAKE) --no-print-directory MODE=asan run-tests
+
+# The worker there is the release build's: its threads are OpenBLAS's, and it would be slow.
+THREADED := $(filter tests/server/% tests/e2e/%,$(TEST_SOURCES))
+TSAN_MAKE := $(MAKE) --no-print-directory MODE=tsan TEST_SOURCES="$(THREADED)" SWEEPD_WORKER="$(CURDIR)/build/release/sweepd-worker"
+tsan: setup-check all  ## the server's tests, and the server under the tests from outside, under ThreadSanitizer
+	@$(TSAN_MAKE) -j$(shell nproc) programs tests
+	@$(TSAN_MAKE) run-tests
+
+valgrind: setup-check all  ## the worker and some of its tests: nothing undefined read, nothing lost
+	@$(MAKE) --no-print-directory -j$(shell nproc) tests
+	tests/support/valgrind.sh build/release
 
 ALL_C := $(shell git ls-files '*.c' '*.h')
 format:  ## bring every C file into shape
@@ -200,26 +227,31 @@ build/analyze/%.c.clean: %.c .clang-tidy
 	@touch $@
 -include $(shell find build/analyze -name '*.d' 2>/dev/null)
 
-.PHONY: cppcheck
+.PHONY: analyzed cppcheck
+analyzed: $(ANALYZED) cppcheck
+	@echo "analyze: $(words $(ANALYZED)) files, nothing found"
 cppcheck:
 	@mkdir -p build/analyze/cppcheck
-	cppcheck -j$(shell nproc) --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+	@cppcheck -j$(shell nproc) --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --error-exitcode=1 --cppcheck-build-dir=build/analyze/cppcheck \
 	    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
 	    -D_GNU_SOURCE -Iinclude -Iserver -Iworker common server worker
 
 analyze: setup-check  ## gcc -fanalyzer, cppcheck, clang-tidy: any finding fails
-	$(MAKE) --no-print-directory -j$(shell nproc) --keep-going --output-sync=target $(ANALYZED) cppcheck
+	@$(MAKE) --no-print-directory -j$(shell nproc) --keep-going --output-sync=target analyzed
 
 FUZZ_SECONDS ?= 60
-fuzz: setup-check  ## every libFuzzer target, FUZZ_SECONDS each (60)
-	tests/support/fuzz.sh $(FUZZ_SECONDS)
+fuzz: setup-check  ## every libFuzzer target, or those of FUZZ="csv npy", FUZZ_SECONDS each (60)
+	@$(MAKE) --no-print-directory MODE=fuzz -j$(shell nproc) fuzzers
+	@tests/support/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(FUZZ)
 
 bench: setup-check all $(BENCHES)  ## the tables of speed, ratios within one run
 	tests/support/bench.sh $(B)
 
 coverage: setup-test  ## lines and branches that the tests reach
-	$(MAKE) --no-print-directory MODE=coverage run-tests
+	@$(MAKE) --no-print-directory MODE=coverage -j$(shell nproc) programs tests
+	@find build/coverage -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory MODE=coverage run-tests
 	tests/support/coverage.sh build/coverage
 
 clean:  ## remove what was built (var/ stays)

@@ -1,40 +1,27 @@
 #!/usr/bin/env bash
-# Builds every tests/fuzz/fuzz_NAME.c with libFuzzer, ASan and UBSan and runs it for the seconds given.
-# The first line of a target names its side: /* side: worker|server|common */
-set -euo pipefail
+# Runs the fuzz targets of a build one after the other; prints how much each tried, or what it broke.
+# usage: fuzz.sh BUILD_FOLDER SECONDS [NAME…]
+#
+# What a target finds interesting stays in BUILD_FOLDER/corpus/NAME, for the next time; what breaks
+# it in BUILD_FOLDER/NAME-crash-…, to be made a test or a file of tests/fuzz/corpus/NAME.
+set -uo pipefail
 cd "$(dirname "$0")/../.."
-seconds=${1:-60}
-only=${2:-}
-flags="-std=c17 -O1 -g -D_GNU_SOURCE -ffp-contract=off -Iinclude -Itests -pthread -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
+build=$1
+seconds=$2
+shift 2
 status=0
-for target in tests/fuzz/fuzz_*.c; do
-    name=$(basename "$target" .c) name=${name#fuzz_}
-    [ -z "$only" ] || [ "$only" = "$name" ] || continue
-    side=$(sed -n '1s/.*side: *\([a-z]*\).*/\1/p' "$target")
-    out=build/fuzz
-    case $side in
-    worker) sources=$(ls worker/*.c worker/*/*.c | grep -v '^worker/main.c') libs="-lopenblas -ljansson -lnettle -lz -lm" include=-Iworker ;;
-    server) sources=$(ls server/*.c server/*/*.c | grep -vE '^server/(main|demo|progress)\.c|^server/api/') libs="-lmicrohttpd -lsqlite3 -ljansson -lnettle -lz -lm" include=-Iserver ;;
-    *) sources= libs="-ljansson -lnettle -lz -lm" include= ;;
-    esac
-    mkdir -p "$out/$side"
-    for source in $sources common/*.c; do
-        object=$out/$side/${source//\//_}.o
-        [ "$object" -nt "$source" ] || clang $flags $include -c -o "$object" "$source" &
-        while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
-    done
-    wait
-    rm -f "$out/$side.a"
-    ar rcs "$out/$side.a" "$out/$side"/*.o
-    clang $flags $include -fsanitize=fuzzer,address,undefined -o "$out/fuzz_$name" "$target" "$out/$side.a" $libs
-    corpus=$out/corpus/$name
-    mkdir -p "$corpus" "tests/fuzz/corpus/$name"
-    echo "== $name, $seconds s"
-    if "$out/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="$out/$name-" "$corpus" "tests/fuzz/corpus/$name" >"$out/$name.log" 2>&1; then
-        grep -E 'number_of_executed_units|average_exec' "$out/$name.log"
+[ $# -gt 0 ] || set -- $(ls tests/fuzz/fuzz_*.c | sed 's|.*/fuzz_\(.*\)\.c|\1|')
+for name in "$@"; do
+    mkdir -p "$build/corpus/$name"
+    log=$build/$name.log
+    if "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+        -print_final_stats=1 -artifact_prefix="$build/$name-" \
+        "$build/corpus/$name" "tests/fuzz/corpus/$name" >"$log" 2>&1; then
+        printf '%-10s clean: %s tries in %s s\n' "$name" \
+            "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" "$seconds"
     else
-        tail -40 "$out/$name.log"
+        printf '%-10s BROKEN, %s ends:\n' "$name" "$log"
+        tail -40 "$log"
         status=1
     fi
 done

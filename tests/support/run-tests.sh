@@ -4,7 +4,7 @@
 set -u
 build=$1
 shift
-export SWEEPD_PROGRAM=$PWD/$build/sweepd SWEEPD_WORKER=$PWD/$build/sweepd-worker
+export SWEEPD_PROGRAM=$PWD/$build/sweepd SWEEPD_WORKER=${SWEEPD_WORKER:-$PWD/$build/sweepd-worker}
 export SWEEPD_TEST_DATA=${SWEEPD_TEST_DATA:-$PWD/../shared/data}
 unset OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS OMP_NUM_THREADS
 failed=()
