@@ -69,7 +69,7 @@ static int read_state(const char *state, struct api_read *read, const char *cons
         const size_t used = strlen(all);
         snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
     }
-    return error_of(err, ERROR_MALFORMED, "the query's \"state\" must be one of %s", all);
+    return error_set(err, "the query's \"state\" must be one of %s", all);
 }
 
 int api_page(const struct request *req, struct api_read *read, const char *const *names, int count,

@@ -199,7 +199,7 @@ int request_query_integer(const struct request *req, const char *name, int64_t l
     const bool is_negative = text[0] == '-';
     if (!read_digits(text + is_negative, &value) || (is_negative ? -value : value) < low ||
         (is_negative ? -value : value) > high)
-        return error_of(err, ERROR_MALFORMED,
+        return error_of(err, ERROR_INVALID,
                         "the query's \"%s\" must be a whole number from %" PRId64 " to %" PRId64,
                         name, low, high);
     *out = is_negative ? -value : value;

@@ -24,7 +24,8 @@ char *api_quoted(const char *text)
     return quoted;
 }
 
-static char *format_text(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format,
+                                                               va_list arguments)
 {
     char *text = NULL;
     assert_true(vasprintf(&text, format, arguments) >= 0);

@@ -221,7 +221,7 @@ static void numbers_of_path_and_query_are_checked(void **state)
     for (size_t i = 0; i < COUNT_OF(no_limits); i++) {
         char target[64];
         snprintf(target, sizeof target, "/api/v1/things/7?limit=%s", no_limits[i]);
-        assert_request(serving, "GET", target, NULL, NULL, 400,
+        assert_request(serving, "GET", target, NULL, NULL, 422,
                        "\\\"limit\\\" must be a whole number from -5 to 1000");
     }
 }
