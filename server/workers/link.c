@@ -22,8 +22,14 @@ struct link {
     bool held, dead;
 };
 
+static loop_ready ready;
+
+/* A far end that is closed is told of whether asked for or not, again and again: while nothing is
+ * to be read, only not watching at all is silent. */
 static void watch_what_matters(struct link *link)
 {
+    if (!link->watch)
+        link->watch = loop_watch(link->loop, link->fd, 0, ready, link);
     const uint32_t in = link->held ? 0 : EPOLLIN;
     const uint32_t out = link->unsent_bytes ? EPOLLOUT : 0;
     loop_change(link->watch, in | out);
@@ -104,6 +110,11 @@ static void ready(void *context, uint32_t events)
 {
     struct link *link = context;
 
+    if (link->held && (events & (EPOLLHUP | EPOLLERR))) {
+        loop_unwatch(link->watch);
+        link->watch = NULL;
+        return;
+    }
     if (events & EPOLLOUT)
         write_some(link);
     if (!link->dead && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))

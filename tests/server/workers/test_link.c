@@ -173,6 +173,33 @@ static void a_worker_that_never_reads_is_given_up(void **state)
     assert_says(scene->broken, "does not read");
 }
 
+static int64_t count_turn(void *context)
+{
+    (*(int *)context)++;
+    return -1;
+}
+
+/* The kernel tells of a closed end again and again, asked for or not. */
+static void a_far_end_that_closes_while_held_does_not_keep_the_loop_busy(void **state)
+{
+    struct scene *scene = *state;
+    static const char line[] = "{\"type\":\"ready\"}\n";
+    int turns = 0;
+    link_hold(scene->link, true);
+    say(scene, line, sizeof line - 1);
+    close(scene->far);
+    scene->far = -1;
+    loop_each_turn(scene->loop, count_turn, &turns);
+    turn(scene);
+    assert_in_range(turns, 1, 5);
+    assert_int_equal(scene->closed, 0);
+
+    link_hold(scene->link, false);
+    turn(scene);
+    assert_int_equal(scene->messages, 1); /* what it said before counts */
+    assert_int_equal(scene->closed, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +212,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_held_link_reads_nothing_until_let_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_worker_that_never_reads_is_given_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_far_end_that_closes_while_held_does_not_keep_the_loop_busy, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
