@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, SETTLE_MS = 1000, SETTLE_CHECK_MS = 10 };
+enum { EXIT_USAGE = 2, SETTLE_MS = 1000, SETTLE_CHECK_MS = 10, DESCRIBE_MS = 30000 };
 
 struct server {
     struct config config;
@@ -89,7 +89,7 @@ static int read_catalog(struct server *server, struct error *err)
     struct world *world = &server->world;
     AUTO_FREE char *text = NULL;
     struct error trouble;
-    if (spawn_output(server->program, "--describe", &text, err) < 0)
+    if (spawn_output(server->program, "--describe", DESCRIBE_MS, &text, err) < 0)
         return -1;
     if (json_read(text, strlen(text), &world->catalog, &trouble) < 0)
         return error_of(err, ERROR_INTERNAL, "\"%s --describe\" printed no catalogue: %s",
@@ -258,10 +258,10 @@ static void take_apart(struct server *server)
 {
     struct world *world = &server->world;
     progress_free(server->progress);
-    if (world->store)
-        store_close(world->store); /* the last callbacks */
     if (world->helpers)
-        helpers_stop(world->helpers); /* the last reads */
+        helpers_stop(world->helpers); /* the last reads and plans; they may send to the store */
+    if (world->store)
+        store_close(world->store); /* the last callbacks; what they want to read is refused */
     if (server->http)
         http_free(server->http);
     if (world->helpers)

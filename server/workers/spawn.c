@@ -5,14 +5,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Starts the program with its own process group, no signal blocked, and `fd` as descriptor `as`. */
@@ -62,6 +65,13 @@ static void offer_to_oom_killer(pid_t pid)
     }
 }
 
+static void put_down(struct child *child)
+{
+    char words[96];
+    kill(child->pid, SIGKILL);
+    spawn_collect(child, words, sizeof words);
+}
+
 int spawn_worker(const char *program, int threads, bool portable, struct child *child,
                  struct error *err)
 {
@@ -82,13 +92,19 @@ int spawn_worker(const char *program, int threads, bool portable, struct child *
         errno = trouble;
         return error_errno(err, "start worker \"%s\"", program);
     }
-    offer_to_oom_killer(pid);
-    fcntl(pair[0], F_SETFL, fcntl(pair[0], F_GETFL) | O_NONBLOCK);
     *child = (struct child){
         .pid = pid,
         .pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
         .fd = pair[0],
     };
+    if (child->pidfd < 0) { /* too many open files: nobody would notice its end */
+        error_errno(err, "watch worker \"%s\"", program);
+        put_down(child);
+        close(pair[0]);
+        return -1;
+    }
+    offer_to_oom_killer(pid);
+    fcntl(pair[0], F_SETFL, fcntl(pair[0], F_GETFL) | O_NONBLOCK);
     return 0;
 }
 
@@ -104,13 +120,27 @@ void spawn_collect(struct child *child, char *words, size_t bytes)
                  strsignal(info.si_status));
 }
 
-static int read_all(int fd, char **out_text, struct error *err)
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+static int read_all(int fd, int within_ms, char **out_text, struct error *err)
 {
     enum { MOST = 4 * 1024 * 1024 };
+    const int64_t until_ms = now_ms() + within_ms;
     char *text = xcalloc(MOST + 1, 1);
     size_t used = 0;
 
     for (;;) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        const int64_t left_ms = until_ms - now_ms();
+        if (left_ms <= 0 || poll(&ready, 1, (int)left_ms) == 0) {
+            free(text);
+            return error_of(err, ERROR_UNAVAILABLE, "did not end within %d ms", within_ms);
+        }
         const ssize_t got = read(fd, text + used, MOST - used);
         if (got < 0 && errno == EINTR)
             continue;
@@ -126,7 +156,8 @@ static int read_all(int fd, char **out_text, struct error *err)
     return 0;
 }
 
-int spawn_output(const char *program, const char *argument, char **out_text, struct error *err)
+int spawn_output(const char *program, const char *argument, int within_ms, char **out_text,
+                 struct error *err)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
@@ -146,14 +177,18 @@ int spawn_output(const char *program, const char *argument, char **out_text, str
         return error_errno(err, "start \"%s\"", program);
     }
     char *text = NULL;
-    const int outcome = read_all(from, &text, err);
+    struct error trouble_reading;
+    if (read_all(from, within_ms, &text, &trouble_reading) < 0) {
+        put_down(&child);
+        return error_of(err, trouble_reading.kind, "\"%s %s\" %s", program, argument,
+                        trouble_reading.sentence);
+    }
     char words[96];
     spawn_collect(&child, words, sizeof words);
-    if (outcome == 0 && strcmp(words, "exit status 0") != 0) {
+    if (strcmp(words, "exit status 0") != 0) {
         free(text);
         return error_of(err, ERROR_INTERNAL, "\"%s %s\" ended with %s", program, argument, words);
     }
-    if (outcome == 0)
-        *out_text = text;
-    return outcome;
+    *out_text = text;
+    return 0;
 }

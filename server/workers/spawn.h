@@ -23,8 +23,9 @@ int spawn_worker(const char *program, int threads, bool portable, struct child *
 /* Collects the ended process; a sentence such as "exit status 1" or "killed by signal 9". */
 void spawn_collect(struct child *child, char *words, size_t bytes);
 
-/* Runs `program argument` to its end and answers what it printed (at most 4 MiB, malloc'd). For
- * start-up only: it waits. */
-int spawn_output(const char *program, const char *argument, char **out_text, struct error *err);
+/* Runs `program argument` to its end and answers what it printed (at most 4 MiB, malloc'd); kills
+ * it where that takes longer than within_ms. For start-up only: it waits. */
+int spawn_output(const char *program, const char *argument, int within_ms, char **out_text,
+                 struct error *err);
 
 #endif
