@@ -246,7 +246,8 @@ struct change_run {
     void *context;
 };
 
-/* Where the run is; a change that an older attempt brings is refused. */
+/* Where the run is; a change that an older attempt brings is refused. A newer one is an attempt
+ * whose start never got onto the disk. */
 static int read_position(const struct change_run *command, struct sql *db, int64_t *job,
                          enum run_state *state, struct error *err)
 {
@@ -265,7 +266,7 @@ static int read_position(const struct change_run *command, struct sql *db, int64
     if (known < 0)
         return error_of(err, ERROR_INTERNAL, "run %lld has no state that this program knows",
                         (long long)command->change.run);
-    if (attempt != command->change.position.attempt)
+    if (attempt > command->change.position.attempt)
         return error_of(err, ERROR_CONFLICT, "run %lld is at attempt %d, not %d",
                         (long long)command->change.run, attempt, command->change.position.attempt);
     *state = (enum run_state)known;
@@ -296,10 +297,12 @@ static int update_run(const struct change_run *command, struct sql *db, struct e
     const struct run_change *change = &command->change;
     const enum run_state state = change->position.state;
     struct statement *update = sql_statement(
-        db, "UPDATE run SET state = ?, attempts_lost = ?, variant_id = coalesce(?, variant_id),"
+        db, "UPDATE run SET state = ?, attempt = ?, attempts_lost = ?, variant_id = coalesce(?, "
+            "variant_id),"
             " reason = ?, message = ?, step = coalesce(nullif(?, -1), step), objective = ?,"
             " queued_ms = coalesce(?, queued_ms), finished_ms = ? WHERE id = ?");
     put_text(update, run_state_names[state]);
+    put_integer(update, change->position.attempt);
     put_integer(update, change->position.attempts_lost);
     put_time(update, change->variant > 0 ? change->variant : 0);
     put_text(update, command->reason);

@@ -84,8 +84,9 @@ void store_change_job(struct store *store, const struct job_change *change, stor
 
 /* queued -> running: attempt is the new one. Answers what the worker needs. Refused
  * (ERROR_CONFLICT) where the run is not queued or the attempt is not its next; so are, below, notes
- * and changes that come with another attempt than the run's present one. Rows and log lines of an
- * older attempt are dropped and answered as success: nobody waits for them. */
+ * that come with another attempt than the run's present one, and changes that come with an older
+ * one. Rows and log lines of an older attempt are dropped and answered as success: nobody waits for
+ * them. */
 struct started_run {
     char *spec; /* resolved JSON text with the run's seed in it; freed by the store after `done` */
     char *data; /* cache file name of its data set, or NULL */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TELL_EVERY_MS = 250 };
+enum { TELL_EVERY_MS = 250, RETRY_MS = 1000 };
 
 /* --- the pump -------------------------------------------------------------------------------- */
 
@@ -268,6 +268,8 @@ struct conductor *conductor_new(struct loop *loop, struct store *store, struct h
     conductor->options.program = xstrdup(options->program);
     conductor->options.runs = xstrdup(options->runs);
     conductor->options.cache = xstrdup(options->cache);
+    if (options->retry_ms == 0)
+        conductor->options.retry_ms = RETRY_MS;
     conductor->pool = pool_new(loop, options->program, options->lease_ms,
                                &(struct pool_owner){.ready = worker_ready,
                                                     .metrics = worker_metrics,
@@ -364,6 +366,7 @@ void conductor_stop(struct conductor *conductor, int64_t grace_ms, loop_due *don
     conductor->stopped = done;
     conductor->stopped_context = context;
     pool_hold(conductor->pool, false);
+    prepare_refuse_waiting(conductor);
     for (struct worker *worker = pool_first(conductor->pool); worker; worker = worker->next) {
         struct task *task = worker->task;
         if (task && task->kind == TASK_RUN && !((struct run *)task)->stopping)

@@ -20,6 +20,7 @@ struct conductor_options {
     const json_t *metrics; /* of the catalogue: [{"name", "repeats"}, …] */
     int slots;             /* 0: nothing starts */
     int64_t lease_ms;
+    int64_t retry_ms; /* between tries of what the store refused; 0: a second */
 };
 
 struct conductor *conductor_new(struct loop *loop, struct store *store, struct helpers *helpers,

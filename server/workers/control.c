@@ -14,13 +14,15 @@ struct asked {
     struct job *job;
     store_done *done;
     void *context;
+    bool failed; /* the first half of a cancel */
+    struct error trouble;
 };
 
 static struct asked *asked_new(struct conductor *conductor, struct job *job, store_done *done,
                                void *context)
 {
     struct asked *asked = xcalloc(1, sizeof *asked);
-    *asked = (struct asked){conductor, job, done, context};
+    *asked = (struct asked){.conductor = conductor, .job = job, .done = done, .context = context};
     hold_job(job);
     return asked;
 }
@@ -93,6 +95,46 @@ static void cancel_moves(struct job *job)
     }
 }
 
+static void write_cancel(void *context);
+
+/* The runs are cancelled already: where that cannot be written now, whoever asked hears so, and it
+ * is written as soon as it can be. */
+static void cancel_written(void *context, const struct error *err)
+{
+    struct asked *asked = context;
+    struct conductor *conductor = asked->conductor;
+
+    if (!err && !asked->failed) {
+        events_publish(conductor->events, "reload", asked->job->id, json_object());
+        answer(asked, NULL);
+        return;
+    }
+    if (asked->done)
+        asked->done(asked->context, err ? err : &asked->trouble);
+    asked->done = NULL;
+    again_later(conductor, conductor->options.retry_ms, write_cancel, free, asked);
+}
+
+static void waiting_cancelled(void *context, const struct error *err)
+{
+    struct asked *asked = context;
+    asked->failed = err != NULL;
+    if (err)
+        asked->trouble = *err;
+}
+
+static void write_cancel(void *context)
+{
+    struct asked *asked = context;
+    struct store *store = asked->conductor->store;
+    const struct job_change change = job_change_of(asked->job);
+    const int64_t now = wall_ms();
+    store_change_runs(store, change.job, -1, RUN_WAITING, RUN_CANCELLED, 0, NULL, NULL, NULL, now,
+                      waiting_cancelled, asked);
+    store_change_runs(store, change.job, -1, RUN_QUEUED, RUN_CANCELLED, 0, NULL, NULL, &change, now,
+                      cancel_written, asked);
+}
+
 void conductor_cancel_job(struct conductor *conductor, int64_t id, store_done *done, void *context)
 {
     struct job *job = job_index_find(conductor->jobs, id);
@@ -100,17 +142,11 @@ void conductor_cancel_job(struct conductor *conductor, int64_t id, store_done *d
         no_such("job", id, done, context);
         return;
     }
-    const int64_t now = wall_ms();
     queue_clear_job(conductor->queue, id);
     cancel_moves(job);
     if (job_is_final(job))
-        job->finished_ms = now;
-    const struct job_change change = job_change_of(job);
-    store_change_runs(conductor->store, id, -1, RUN_WAITING, RUN_CANCELLED, 0, NULL, NULL, NULL,
-                      now, NULL, NULL);
-    store_change_runs(conductor->store, id, -1, RUN_QUEUED, RUN_CANCELLED, 0, NULL, NULL, &change,
-                      now, answer, asked_new(conductor, job, done, context));
-    events_publish(conductor->events, "reload", id, json_object());
+        job->finished_ms = wall_ms();
+    write_cancel(asked_new(conductor, job, done, context));
     wake_pump(conductor);
 }
 

@@ -86,6 +86,8 @@ void prepare_pump(struct conductor *conductor);
 void prepare_message(struct conductor *conductor, struct worker *worker,
                      const struct wire_message *message);
 void prepare_lost(struct conductor *conductor, struct worker *worker, const char *words);
+/* While stopping: who waits for a worker is answered while it still can be. */
+void prepare_refuse_waiting(struct conductor *conductor);
 void prepare_cancel_all(struct conductor *conductor);
 
 #endif

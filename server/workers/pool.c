@@ -15,7 +15,7 @@
 
 enum {
     HEARTBEAT_MS = 5000,
-    CHECK_MS = 5000,
+    CHECKS_EACH_LEASE = 6,
     FIRST_RETRY_MS = 200,
     LAST_RETRY_MS = 30000,
 };
@@ -160,7 +160,7 @@ static void check_leases(void *context)
         else if (now - worker->heard_ms > pool->lease_ms && worker->state != WORKER_LEAVING)
             pool_kill(worker, "said nothing for the whole lease");
     }
-    pool->check = loop_after(pool->loop, CHECK_MS, check_leases, pool);
+    pool->check = loop_after(pool->loop, pool->lease_ms / CHECKS_EACH_LEASE, check_leases, pool);
 }
 
 struct pool *pool_new(struct loop *loop, const char *program, int64_t lease_ms,
@@ -171,7 +171,7 @@ struct pool *pool_new(struct loop *loop, const char *program, int64_t lease_ms,
     pool->program = xstrdup(program);
     pool->lease_ms = lease_ms;
     pool->owner = *owner;
-    pool->check = loop_after(loop, CHECK_MS, check_leases, pool);
+    pool->check = loop_after(loop, lease_ms / CHECKS_EACH_LEASE, check_leases, pool);
     return pool;
 }
 
@@ -233,7 +233,7 @@ struct worker *pool_find(struct pool *pool, int threads, bool portable)
     struct worker *starting = NULL;
     for (struct worker *worker = pool->first; worker; worker = worker->next) {
         if (worker->task || worker->threads != threads || worker->portable != portable ||
-            worker->link_closed)
+            worker->link_closed || worker->words[0]) /* which has been killed */
             continue;
         if (worker->state == WORKER_READY)
             return worker;

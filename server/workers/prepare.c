@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AT_ONCE = 2, RETRY_MS = 1000 };
+enum { AT_ONCE = 2 };
 
 struct prepare {
     struct task task;
@@ -85,10 +85,20 @@ void prepare_pump(struct conductor *conductor)
         if (waits && (conductor->stopping || under_way(conductor) >= AT_ONCE))
             continue;
         if (waits && lend_worker(conductor, prepare) < 0) {
-            pump_later(conductor, RETRY_MS);
+            pump_later(conductor, conductor->options.retry_ms);
             return;
         }
         send_if_ready(prepare);
+    }
+}
+
+void prepare_refuse_waiting(struct conductor *conductor)
+{
+    struct prepare *next;
+    for (struct prepare *prepare = conductor->prepares; prepare; prepare = next) {
+        next = prepare->next;
+        if (!prepare->task.worker)
+            fail(prepare, ERROR_UNAVAILABLE, "", "the server is stopping");
     }
 }
 
@@ -112,7 +122,10 @@ void conductor_prepare(struct conductor *conductor, const struct prepare_request
     while (*last)
         last = &(*last)->next;
     *last = prepare;
-    prepare_pump(conductor);
+    if (conductor->stopping)
+        prepare_refuse_waiting(conductor);
+    else
+        prepare_pump(conductor);
 }
 
 void prepare_message(struct conductor *conductor, struct worker *worker,
@@ -146,7 +159,7 @@ void prepare_lost(struct conductor *conductor, struct worker *worker, const char
             continue;
         prepare->task.worker = NULL;
         AUTO_FREE char *sentence = xprintf("the worker that read the files ended: %s", words);
-        fail(prepare, ERROR_INTERNAL, "", sentence);
+        fail(prepare, conductor->stopping ? ERROR_UNAVAILABLE : ERROR_INTERNAL, "", sentence);
         break;
     }
     prepare_pump(conductor);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STORE_RETRY_MS = 1000, EVENT_ROWS_MOST = 64 };
+enum { EVENT_ROWS_MOST = 64 };
 
 struct rows {
     struct conductor *conductor;
@@ -73,9 +73,9 @@ static void rows_added(void *context, int mismatches, const struct error *err)
     if (err && run->task.worker && run->position.attempt == rows->attempt) {
         /* Rows must not be missing from a curve: the run goes back to its last checkpoint. */
         log_line("run %" PRId64 ": metrics not stored: %s", run->id, err->sentence);
-        run->stopping = "preempted";
+        run->stopping = run->stopping ? run->stopping : "preempted";
         pool_kill(run->task.worker, "its metrics could not be stored");
-        pump_later(conductor, STORE_RETRY_MS);
+        pump_later(conductor, conductor->options.retry_ms);
     } else if (!err) {
         events_publish(
             conductor->events, "metrics", run->job->id,

@@ -15,7 +15,6 @@
 #include <string.h>
 
 enum {
-    STORE_RETRY_MS = 1000,
     STOP_GRACE_MS = 10000, /* a worker that does not stop when asked */
 };
 
@@ -69,8 +68,8 @@ static int find_worker(struct conductor *conductor, const struct run *run, const
 static void revert_start(struct conductor *conductor, struct run *run, const char *why)
 {
     log_line("run %" PRId64 " could not start: %s", run->id, why);
-    pump_later(conductor, STORE_RETRY_MS);
-    end_run(conductor, run, EVENT_PREEMPT, NULL, NULL, -1);
+    pump_later(conductor, conductor->options.retry_ms);
+    end_run(conductor, run, run->stopping ? EVENT_CANCEL : EVENT_PREEMPT, NULL, NULL, -1);
 }
 
 static void run_started(void *context, const struct started_run *started, const struct error *err)
@@ -183,12 +182,14 @@ static void run_ended(void *context, double objective, const struct error *err)
 
     if (err) { /* the outcome must not be lost: again, once the store takes things */
         log_line("run %" PRId64 ": its end is not on disk yet: %s", run->id, err->sentence);
-        again_later(conductor, STORE_RETRY_MS, write_ending_again, ending_free, ending);
+        again_later(conductor, conductor->options.retry_ms, write_ending_again, ending_free,
+                    ending);
         return; /* keeps its hold on the job */
     }
     if (run->interrupted) {
         run->interrupted = false;
         conductor->interrupted--;
+        wake_pump(conductor);
     }
     run->objective = objective;
     announce_run(ending);
@@ -257,9 +258,10 @@ void end_run(struct conductor *conductor, struct run *run, enum run_event event,
 void lose_run(struct conductor *conductor, struct run *run, const char *words)
 {
     run->task.worker = NULL; /* it is being freed */
+    const bool was_given = !run->assignment;
     if (run->stopping && strcmp(run->stopping, "cancelled") == 0)
         end_run(conductor, run, EVENT_CANCEL, NULL, NULL, -1);
-    else if (run->stopping)
+    else if (run->stopping || !was_given) /* a worker that did not start says nothing of the run */
         end_run(conductor, run, EVENT_PREEMPT, NULL, NULL, -1);
     else
         end_run(conductor, run, EVENT_LOST, "worker lost", words, -1);

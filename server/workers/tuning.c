@@ -10,8 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { STORE_RETRY_MS = 1000 };
-
 /* Objectives of an arm's tuning runs as [point][seed]; seeds in the order of the runs. */
 static double *gather(const struct job *job, int arm, int *out_seeds)
 {
@@ -53,6 +51,7 @@ static void move_waiting(struct release *release)
 {
     struct job *job = release->job;
     const int chosen = job->tuning[release->arm].chosen;
+    const int threads = tuning_threads(job, release->arm, chosen);
 
     for (int i = 0; i < job->run_count; i++) {
         struct run *run = &job->runs[i];
@@ -61,7 +60,7 @@ static void move_waiting(struct release *release)
         run->point = chosen;
         job_move(run, chosen < 0 ? EVENT_SOURCE_FAILED : EVENT_RELEASED, NULL);
         if (chosen >= 0) {
-            run->threads = tuning_threads(job, run->arm, chosen);
+            run->threads = threads;
             queue_run(release->conductor, run);
         }
     }
@@ -106,7 +105,8 @@ static void arm_released(void *context, const struct error *err)
 
     if (err) {
         log_line("job %lld: releasing an arm: %s", (long long)job->id, err->sentence);
-        again_later(release->conductor, STORE_RETRY_MS, release_again, free, release);
+        again_later(release->conductor, release->conductor->options.retry_ms, release_again, free,
+                    release);
         return; /* keeps its hold on the job */
     }
     move_waiting(release);

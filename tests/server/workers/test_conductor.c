@@ -1,0 +1,415 @@
+/*
+ * The conductor with a real store and worker processes that misbehave: lines of older attempts,
+ * workers that die, freeze, flood or never start, a disk that is full for a while, and stopping in
+ * the middle of it. Each time the run's end on disk is what counts.
+ */
+#include "server/store/kit.h"
+#include "server/workers/fake_worker.h"
+
+#include "support/vfs_power_loss.h"
+#include "workers/conductor.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LEASE_MS = 300, RETRY_MS = 20, LOOK_MS = 2, PATIENCE_MS = 20000, GRACE_MS = 2000 };
+
+struct scene {
+    struct kit *kit;
+    struct helpers *helpers;
+    struct events *events;
+    struct conductor *conductor;
+    int64_t until_ms;
+    int64_t run;
+    const char *state; /* the state waited for */
+    bool over;
+};
+
+/* --- the parts, around a store that a test has chosen -------------------------------------------
+ */
+
+static void link_program(const struct scene *scene, const char *target)
+{
+    const char *name = folder_path(&scene->kit->folder, "worker");
+    unlink(name);
+    assert_int_equal(symlink(target, name), 0);
+}
+
+static void begin(struct scene *scene, int slots)
+{
+    struct error err;
+    const struct conductor_options options = {
+        .program = folder_path(&scene->kit->folder, "worker"),
+        .runs = scene->kit->folder.path,
+        .cache = scene->kit->folder.path,
+        .slots = slots,
+        .lease_ms = LEASE_MS,
+        .retry_ms = RETRY_MS,
+    };
+    assert_int_equal(helpers_new(scene->kit->loop, 1, store_reader_start, store_reader_end,
+                                 scene->kit->store, &scene->helpers, &err),
+                     0);
+    scene->events = events_new(scene->kit->loop, 64);
+    scene->conductor =
+        conductor_new(scene->kit->loop, scene->kit->store, scene->helpers, scene->events, &options);
+    assert_int_equal(conductor_load(scene->conductor, &err), 0);
+}
+
+static struct scene *scene_new(const struct store_options *options)
+{
+    char self[PATH_MAX];
+    struct scene *scene = xcalloc(1, sizeof *scene);
+    scene->kit = kit_new(options);
+    assert_non_null(realpath("/proc/self/exe", self));
+    link_program(scene, self);
+    return scene;
+}
+
+static void workers_are_gone(void *context)
+{
+    ((struct scene *)context)->over = true;
+    loop_stop(((struct scene *)context)->kit->loop);
+}
+
+static void stop(struct scene *scene)
+{
+    scene->over = false;
+    conductor_stop(scene->conductor, GRACE_MS, workers_are_gone, scene);
+    while (!scene->over)
+        loop_run(scene->kit->loop);
+}
+
+static void scene_free(struct scene *scene)
+{
+    stop(scene);
+    helpers_stop(scene->helpers);
+    kit_stop(scene->kit);
+    helpers_free(scene->helpers);
+    conductor_free(scene->conductor);
+    events_free(scene->events);
+    kit_free(scene->kit);
+    free(scene);
+}
+
+/* A job of that many runs that act so; answers its first run. */
+static int64_t submit(const struct scene *scene, const char *act, int runs)
+{
+    struct job_plan plan = kit_plan(0, runs);
+    free(plan.variants[0].dataset);
+    free(plan.variants[0].spec);
+    plan.variants[0].dataset = NULL;
+    plan.variants[0].spec = xprintf("{\"act\":\"%s\"}", act);
+    plan.variants[0].threads = 1;
+    const struct answer answer = kit_add_plan(scene->kit, &plan, NULL, NULL, 1000);
+    assert_false(answer.failed);
+    json_decref(conductor_adopt(scene->conductor, &plan, &answer.added, 1000));
+    kit_plan_release(&plan);
+    return answer.added.first_run;
+}
+
+/* --- waiting ------------------------------------------------------------------------------------
+ */
+
+static void look(void *context)
+{
+    struct scene *scene = context;
+    json_auto_t *run = kit_run(scene->kit, scene->run);
+    const bool reached = strcmp(json_text_at(run, "state", ""), scene->state) == 0;
+    if (reached || clock_ms() > scene->until_ms)
+        loop_stop(scene->kit->loop);
+    else
+        loop_after(scene->kit->loop, LOOK_MS, look, scene);
+}
+
+/* Turns the loop until the run is on disk in that state; answers it. */
+static json_t *await(struct scene *scene, int64_t run, const char *state)
+{
+    scene->run = run;
+    scene->state = state;
+    scene->until_ms = clock_ms() + PATIENCE_MS;
+    loop_soon(scene->kit->loop, look, scene);
+    loop_run(scene->kit->loop);
+    json_t *found = kit_run(scene->kit, run);
+    if (strcmp(json_text_at(found, "state", ""), state) != 0)
+        fail_msg("run %" PRId64 " is %s, not %s: %s", run, json_text_at(found, "state", "?"), state,
+                 json_text_at(found, "message", ""));
+    return found;
+}
+
+static void await_only(struct scene *scene, int64_t run, const char *state)
+{
+    json_decref(await(scene, run, state));
+}
+
+static int64_t rows_stored(const struct scene *scene)
+{
+    json_auto_t *counters = store_counters(scene->kit->store);
+    return json_integer_at(counters, "metric_rows", -1);
+}
+
+/* --- fencing ------------------------------------------------------------------------------------
+ */
+
+static void lines_of_an_older_attempt_or_another_run_change_nothing(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new(NULL);
+    begin(scene, 2);
+    const int64_t haunted = submit(scene, "haunt", 1), other = submit(scene, "wait", 1);
+
+    json_auto_t *run = await(scene, haunted, "succeeded");
+    assert_member(run, "attempt", "2");
+    assert_member(run, "checkpoint_step", "null");
+    const json_t *series = json_array_get(json_object_get(run, "series"), 0);
+    assert_member(series, "count", "2");
+    assert_member(series, "last_step", "2");
+    json_auto_t *log = NULL;
+    assert_int_equal(store_read_log(scene->kit->reader, haunted, &(struct page){.limit = 10}, &log,
+                                    &(struct error){0}),
+                     0);
+    assert_int_equal(json_array_size(json_object_get(log, "lines")), 0);
+    await_only(scene, other, "running"); /* not "succeeded", as the ghost said */
+    scene_free(scene);
+}
+
+/* --- workers that fail --------------------------------------------------------------------------
+ */
+
+static void a_run_whose_workers_die_three_times_has_failed(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new(NULL);
+    begin(scene, 1);
+    json_auto_t *run = await(scene, submit(scene, "die", 1), "failed");
+    assert_member(run, "attempt", "3");
+    assert_member(run, "reason", "\"worker lost\"");
+    scene_free(scene);
+}
+
+static void a_worker_that_is_silent_for_the_lease_is_replaced(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new(NULL);
+    begin(scene, 1);
+    json_auto_t *run = await(scene, submit(scene, "freeze", 1), "succeeded");
+    assert_member(run, "attempt", "2");
+    scene_free(scene);
+}
+
+static void look_for_some_time(struct scene *scene, int64_t ms)
+{
+    scene->run = 1;
+    scene->state = "never";
+    scene->until_ms = clock_ms() + ms;
+    loop_soon(scene->kit->loop, look, scene);
+    loop_run(scene->kit->loop);
+}
+
+/* However long it takes: a worker that never took the run up says nothing about the run. */
+static void workers_that_cannot_start_cost_a_run_no_attempt(void **state)
+{
+    (void)state;
+    char self[PATH_MAX];
+    struct scene *scene = scene_new(NULL);
+    link_program(scene, "/bin/false");
+    begin(scene, 1);
+    const int64_t run = submit(scene, "succeed", 2);
+    look_for_some_time(scene, 900); /* 200 + 400 ms between the first three starts */
+
+    assert_non_null(realpath("/proc/self/exe", self));
+    link_program(scene, self);
+    await_only(scene, run, "succeeded");
+    await_only(scene, run + 1, "succeeded");
+    scene_free(scene);
+}
+
+/* --- a store that is slow, or refuses -----------------------------------------------------------
+ */
+
+static void a_store_that_is_full_slows_a_worker_and_loses_nothing(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new(&(struct store_options){.mailbox_commands = 16});
+    begin(scene, 1);
+    json_auto_t *run = await(scene, submit(scene, "flood", 1), "succeeded");
+    assert_member(run, "attempt", "1");
+    assert_int_equal(rows_stored(scene), FAKE_FLOOD_LINES);
+    scene_free(scene);
+}
+
+struct full_disk {
+    struct disk *disk;
+    struct scene *scene;
+};
+
+/* The flood takes the log beyond what start-up left in it to be used again. */
+static void full_disk_begin(struct full_disk *full)
+{
+    full->disk = disk_new("full disk", 1);
+    full->scene = scene_new(&(struct store_options){.vfs = "full disk"});
+    begin(full->scene, 1);
+    await_only(full->scene, submit(full->scene, "flood", 1), "succeeded");
+}
+
+static void full_disk_end(struct full_disk *full)
+{
+    scene_free(full->scene);
+    disk_free(full->disk);
+}
+
+static void take_room(struct full_disk *full)
+{
+    disk_limit(full->disk, disk_used(full->disk));
+}
+
+static void give_room(void *context)
+{
+    struct full_disk *full = context;
+    disk_limit(full->disk, 0);
+}
+
+/* Nothing can be written: a run that waits for its worker cannot start, and one that ends cannot
+ * say so. Both go on once there is room. */
+static void a_run_that_could_not_be_started_on_disk_starts_later(void **state)
+{
+    (void)state;
+    struct full_disk full;
+    full_disk_begin(&full);
+    const int64_t first = submit(full.scene, "wait", 1), second = submit(full.scene, "succeed", 1);
+    await_only(full.scene, first, "running");
+
+    take_room(&full);
+    conductor_cancel_run(full.scene->conductor, first, kit_done,
+                         &(struct answer){.loop = full.scene->kit->loop});
+    look_for_some_time(full.scene, 10 * RETRY_MS);
+    give_room(&full);
+    await_only(full.scene, first, "cancelled");
+    await_only(full.scene, second, "succeeded");
+    full_disk_end(&full);
+}
+
+static void a_start_that_the_disk_refuses_is_tried_again(void **state)
+{
+    (void)state;
+    struct full_disk full;
+    full_disk_begin(&full);
+    const int64_t run = submit(full.scene, "succeed", 1); /* starts with the next turn */
+    take_room(&full);
+    loop_after(full.scene->kit->loop, 5L * RETRY_MS, give_room, &full);
+    await_only(full.scene, run, "succeeded");
+    full_disk_end(&full);
+}
+
+static void a_run_that_is_cancelled_while_its_start_is_refused_stays_cancelled(void **state)
+{
+    (void)state;
+    struct full_disk full;
+    full_disk_begin(&full);
+    const int64_t run = submit(full.scene, "succeed", 1);
+    take_room(&full);
+    loop_soon(full.scene->kit->loop, workers_are_gone, full.scene); /* one turn */
+    loop_run(full.scene->kit->loop);
+    struct answer answer = {.loop = full.scene->kit->loop};
+    conductor_cancel_run(full.scene->conductor, run, kit_done, &answer);
+    loop_after(full.scene->kit->loop, 5L * RETRY_MS, give_room, &full);
+    await_only(full.scene, run, "cancelled");
+    full_disk_end(&full);
+}
+
+static void a_cancel_that_the_disk_refuses_is_told_and_written_later(void **state)
+{
+    (void)state;
+    struct full_disk full;
+    full_disk_begin(&full);
+    await_only(full.scene, submit(full.scene, "wait", 1), "running");
+    const int64_t run = submit(full.scene, "succeed", 2);
+    json_auto_t *before = kit_run(full.scene->kit, run);
+    struct answer answer = {.loop = full.scene->kit->loop};
+
+    take_room(&full);
+    conductor_cancel_job(full.scene->conductor, json_integer_at(before, "job", 0), kit_done,
+                         &answer);
+    loop_run(full.scene->kit->loop);
+    assert_true(answer.failed);
+    assert_int_equal(answer.err.kind, ERROR_UNAVAILABLE);
+    await_only(full.scene, run, "queued");
+    give_room(&full);
+    await_only(full.scene, run, "cancelled");
+    await_only(full.scene, run + 1, "cancelled");
+    full_disk_end(&full);
+}
+
+/* --- stopping -----------------------------------------------------------------------------------
+ */
+
+static void a_stopped_server_leaves_its_runs_queued_without_the_loss_of_an_attempt(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new(NULL);
+    begin(scene, 1);
+    const int64_t run = submit(scene, "wait", 2);
+    await_only(scene, run, "running");
+    stop(scene);
+    json_auto_t *stopped = await(scene, run, "queued");
+    assert_member(stopped, "attempt", "1");
+    await_only(scene, run + 1, "queued");
+    scene_free(scene);
+}
+
+struct prepared {
+    int calls;
+    enum error_kind kind;
+};
+
+static void note_prepared(void *context, const struct prepared_data *data, const struct error *err)
+{
+    struct prepared *prepared = context;
+    (void)data;
+    prepared->calls++;
+    prepared->kind = err ? err->kind : ERROR_INVALID;
+}
+
+static void a_data_set_asked_for_while_stopping_is_refused(void **state)
+{
+    (void)state;
+    struct prepared early = {0}, late = {0};
+    struct scene *scene = scene_new(NULL);
+    link_program(scene, "/bin/false");
+    begin(scene, 0);
+    const struct prepare_request request = {
+        .dataset = "one", .format = "csv", .settings = json_object(), .parts = json_object()};
+    conductor_prepare(scene->conductor, &request, note_prepared, &early);
+    stop(scene);
+    assert_int_equal(early.calls, 1); /* whoever asked is answered while it can be */
+    conductor_prepare(
+        scene->conductor,
+        &(struct prepare_request){
+            .dataset = "two", .format = "csv", .settings = json_object(), .parts = json_object()},
+        note_prepared, &late);
+    assert_int_equal(late.calls, 1);
+    assert_int_equal(late.kind, ERROR_UNAVAILABLE);
+    scene_free(scene);
+    assert_int_equal(early.calls + late.calls, 2);
+}
+
+int main(int count, char **arguments)
+{
+    if (count > 1 && strcmp(arguments[1], "--fd") == 0)
+        return fake_worker();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_of_an_older_attempt_or_another_run_change_nothing),
+        cmocka_unit_test(a_run_whose_workers_die_three_times_has_failed),
+        cmocka_unit_test(a_worker_that_is_silent_for_the_lease_is_replaced),
+        cmocka_unit_test(workers_that_cannot_start_cost_a_run_no_attempt),
+        cmocka_unit_test(a_store_that_is_full_slows_a_worker_and_loses_nothing),
+        cmocka_unit_test(a_run_that_could_not_be_started_on_disk_starts_later),
+        cmocka_unit_test(a_start_that_the_disk_refuses_is_tried_again),
+        cmocka_unit_test(a_run_that_is_cancelled_while_its_start_is_refused_stays_cancelled),
+        cmocka_unit_test(a_cancel_that_the_disk_refuses_is_told_and_written_later),
+        cmocka_unit_test(a_stopped_server_leaves_its_runs_queued_without_the_loss_of_an_attempt),
+        cmocka_unit_test(a_data_set_asked_for_while_stopping_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
