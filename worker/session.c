@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,6 +117,7 @@ static void listen_now(struct session *session, int64_t now_ns)
 {
     struct pollfd ready = {.fd = session->fd, .events = POLLIN};
     session->listened_ns = now_ns;
+    hear_lines(session); /* what came in one piece with the assignment */
     while (poll(&ready, 1, 0) > 0) {
         if (wire_fill(&session->reader, session->fd, NULL) < 0)
             leave();
@@ -183,27 +185,26 @@ static int64_t on_kept(void *context)
 
 /* --- a run --------------------------------------------------------------------------------- */
 
-/* One process at a time works in a run's folder. The lock goes with the process, so it tells for
+/* One process at a time works in a run's folder. The lock is the folder's own (flock(), of the open
+ * file description: no file is left behind) and goes with the process, so it tells for
  * certain whether an earlier attempt still lives. Answers the descriptor that holds it. */
 static int lock_folder(struct session *session, const char *folder, struct error *err)
 {
-    AUTO_FREE char *path = xprintf("%s/lock", folder);
     if (mkdir(folder, 0755) < 0 && errno != EEXIST)
         return error_errno(err, "make the folder \"%s\"", folder);
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const int64_t begun_ns = monotonic_ns();
     if (fd < 0)
-        return error_errno(err, "open \"%s\"", path);
+        return error_errno(err, "open \"%s\"", folder);
 
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    while (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         const int64_t now_ns = monotonic_ns();
-        const bool busy = errno == EAGAIN || errno == EACCES;
+        const bool busy = errno == EWOULDBLOCK || errno == EINTR;
         if (!busy || session->stop || now_ns - begun_ns > LOCK_WAIT_MS * INT64_C(1000000)) {
             close(fd);
             return busy ? error_of(err, ERROR_CONFLICT,
                                    "an earlier attempt still holds the lock on \"%s\"", folder)
-                        : error_errno(err, "lock \"%s\"", path);
+                        : error_errno(err, "lock \"%s\"", folder);
         }
         stay_in_touch(session, now_ns);
         poll(NULL, 0, LOCK_RETRY_MS);
@@ -444,6 +445,8 @@ static enum session_end be_welcomed(struct session *session, struct error *err)
         const int64_t asked_ms = json_integer_at(message.body, "heartbeat_ms", HEARTBEAT_MAX_MS);
         const int64_t at_most_ms = asked_ms < HEARTBEAT_MAX_MS ? asked_ms : HEARTBEAT_MAX_MS;
         session->heartbeat_ns = (at_most_ms > 1 ? at_most_ms : 1) * 1000000;
+    } else if (message.type == WIRE_SHUTDOWN) {
+        session->shutdown = true;
     } else if (message.type == WIRE_REFUSE) {
         error_of(err, ERROR_CONFLICT, "the server refuses this worker: %.400s",
                  json_text_at(message.body, "message", ""));
@@ -483,7 +486,7 @@ enum session_end session_serve(int fd, struct error *err)
     line_report_init(&session.lines, fd);
     say_hello(&session);
     enum session_end end = be_welcomed(&session, err);
-    if (end == SESSION_SHUTDOWN) {
+    if (end == SESSION_SHUTDOWN && !session.shutdown) {
         say(&session, WIRE_READY, NULL);
         end = serve(&session, err);
     }

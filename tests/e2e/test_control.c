@@ -68,6 +68,22 @@ static void a_running_job_can_be_cancelled(void **state)
     assert_int_equal(api_integer(queue, "/slots/used"), 0);
 }
 
+/* The word to stop may reach the worker in one piece with the run itself. */
+static void a_job_cancelled_as_it_starts_stops_at_once(void **state)
+{
+    enum { TRIES = 100 };
+    int64_t jobs[TRIES];
+    (void)state;
+    for (int i = 0; i < TRIES; i++) {
+        jobs[i] = train(ENDLESS);
+        json_decref(act("jobs", jobs[i], "cancel", 200));
+    }
+    for (int i = 0; i < TRIES; i++)
+        json_decref(api_await_job(port, jobs[i], "cancelled"));
+    AUTO_FREE char *log = service_log(&service);
+    assert_null(strstr(log, "did not stop"));
+}
+
 static void a_queued_job_can_be_cancelled(void **state)
 {
     (void)state;
@@ -404,6 +420,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_running_job_can_be_cancelled),
+        cmocka_unit_test(a_job_cancelled_as_it_starts_stops_at_once),
         cmocka_unit_test(a_queued_job_can_be_cancelled),
         cmocka_unit_test(one_run_of_a_job_can_be_cancelled_waiting_or_running),
         cmocka_unit_test(what_has_ended_cannot_be_changed),
