@@ -37,6 +37,12 @@ static void read_first_line(struct server_process *server, char *line)
 
 struct server_process server_start(const char *data, const char *const *more)
 {
+    return server_start_logging(data, NULL, more);
+}
+
+struct server_process server_start_logging(const char *data, const char *log,
+                                           const char *const *more)
+{
     const char *program = getenv("SWEEPD_PROGRAM");
     const char *worker = getenv("SWEEPD_WORKER");
     if (!program || !worker)
@@ -57,6 +63,9 @@ struct server_process server_start(const char *data, const char *const *more)
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    if (log)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log,
+                                         O_WRONLY | O_CREAT | O_APPEND, 0644);
 
     struct server_process server = {.out = ends[0]};
     assert_int_equal(posix_spawnp(&server.pid, "setpriv", &actions, NULL, arguments, environ), 0);
@@ -79,11 +88,14 @@ static int collect(struct server_process *server)
     while (waitpid(server->pid, &status, 0) < 0 && errno == EINTR)
         continue;
     close(server->out);
+    server->pid = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 int server_stop(struct server_process *server)
 {
+    if (server->pid <= 0) /* kill() would take it for the test's whole group */
+        return -1;
     const int pidfd = (int)syscall(SYS_pidfd_open, server->pid, 0);
     struct pollfd ended = {.fd = pidfd, .events = POLLIN};
 
@@ -98,6 +110,8 @@ int server_stop(struct server_process *server)
 
 void server_kill(struct server_process *server)
 {
+    if (server->pid <= 0)
+        return;
     kill(server->pid, SIGKILL);
     collect(server);
 }

@@ -17,8 +17,12 @@ struct server_process {
 /* Starts it and waits for its first line; fails the test where none comes within 30 s. `more` are
  * further arguments, ending with NULL (NULL: none). */
 struct server_process server_start(const char *data, const char *const *more);
+/* The same; what it logs is added to a file. */
+struct server_process server_start_logging(const char *data, const char *log,
+                                           const char *const *more);
 
-/* SIGTERM; answers the exit status, or -1 where it did not end within 12 s (it is killed then). */
+/* SIGTERM; answers the exit status, or -1 where it did not end within 12 s (it is killed then).
+ * These two do nothing to a server that never started. */
 int server_stop(struct server_process *server);
 
 /* SIGKILL, collected. Its workers see their end of file and go by themselves. */

@@ -9,18 +9,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The child inherits standard error: it is another file for that moment. */
 void service_launch(struct service *service)
 {
-    const int log =
-        open(folder_path(&service->folder, "log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    const int mine = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
-    assert_true(log >= 0 && mine >= 0);
-    dup2(log, STDERR_FILENO);
-    close(log);
-    service->process = server_start(folder_path(&service->folder, "data"), service->arguments);
-    dup2(mine, STDERR_FILENO);
-    close(mine);
+    AUTO_FREE char *log = xstrdup(folder_path(&service->folder, "log"));
+    service->process =
+        server_start_logging(folder_path(&service->folder, "data"), log, service->arguments);
     service->port = service->process.port;
 }
 
