@@ -173,7 +173,7 @@ test: setup-test all  ## install what tests need and run them all
 .PHONY: run-tests programs tests fuzzers
 fuzzers: $(FUZZERS)
 tests: $(TESTS)
-programs: $(B)/sweepd $(if $(SWEEPD_WORKER),,$(B)/sweepd-worker)
+programs: $(B)/sweepd $(B)/sweepd-worker
 run-tests: programs $(TESTS)
 	@$(if $(SWEEPD_WORKER),SWEEPD_WORKER="$(SWEEPD_WORKER)") tests/support/run-tests.sh $(B) $(TESTS)
 
@@ -186,13 +186,16 @@ check: setup-check  ## what a commit must pass: format, layers, headers, both co
 	$(MAKE) --no-print-directory tsan
 	$(MAKE) --no-print-directory valgrind
 
+# The long run on MNIST is left to `make test`.
+SHORT_TESTS := $(filter-out tests/e2e/test_mnist.c,$(TEST_SOURCES))
 .PHONY: asan tsan valgrind format-check
-asan: setup-check  ## all tests, with the programs, under AddressSanitizer and UBSan
-	@$(MAKE) --no-print-directory MODE=asan -j$(shell nproc) programs tests
-	@$(MAKE) --no-print-directory MODE=asan run-tests
+ASAN_MAKE := $(MAKE) --no-print-directory MODE=asan TEST_SOURCES="$(SHORT_TESTS)"
+asan: setup-check  ## the tests, with both programs, under AddressSanitizer and UBSan
+	@$(ASAN_MAKE) -j$(shell nproc) programs tests
+	@$(ASAN_MAKE) run-tests
 
 # The worker there is the release build's: its threads are OpenBLAS's, and it would be slow.
-THREADED := $(filter tests/server/% tests/e2e/%,$(TEST_SOURCES))
+THREADED := $(filter tests/server/% tests/e2e/%,$(SHORT_TESTS))
 TSAN_MAKE := $(MAKE) --no-print-directory MODE=tsan TEST_SOURCES="$(THREADED)" SWEEPD_WORKER="$(CURDIR)/build/release/sweepd-worker"
 tsan: setup-check all  ## the server's tests, and the server under the tests from outside, under ThreadSanitizer
 	@$(TSAN_MAKE) -j$(shell nproc) programs tests
@@ -248,10 +251,11 @@ fuzz: setup-check  ## every libFuzzer target, or those of FUZZ="csv npy", FUZZ_S
 bench: setup-check all $(BENCHES)  ## the tables of speed, ratios within one run
 	tests/support/bench.sh $(B)
 
-coverage: setup-test  ## lines and branches that the tests reach
-	@$(MAKE) --no-print-directory MODE=coverage -j$(shell nproc) programs tests
+COVERAGE_MAKE := $(MAKE) --no-print-directory MODE=coverage TEST_SOURCES="$(SHORT_TESTS)"
+coverage: setup-test  ## lines that the tests reach, for every folder
+	@$(COVERAGE_MAKE) -j$(shell nproc) programs tests
 	@find build/coverage -name '*.gcda' -delete
-	@$(MAKE) --no-print-directory MODE=coverage run-tests
+	@$(COVERAGE_MAKE) run-tests
 	tests/support/coverage.sh build/coverage
 
 clean:  ## remove what was built (var/ stays)

@@ -7,6 +7,7 @@ shift
 export SWEEPD_PROGRAM=$PWD/$build/sweepd SWEEPD_WORKER=${SWEEPD_WORKER:-$PWD/$build/sweepd-worker}
 export SWEEPD_TEST_DATA=${SWEEPD_TEST_DATA:-$PWD/../shared/data}
 unset OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS OMP_NUM_THREADS
+export TSAN_OPTIONS=halt_on_error=1 # a race ends the program it is in, and its test with it
 failed=()
 started=$SECONDS
 for program in "$@"; do
