@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -195,6 +196,16 @@ static void hello_brings_version_and_catalogue(void **state)
     wire_message_release(&hello);
     tell(&worker, WIRE_WELCOME, json_pack("{s:i}", "heartbeat_ms", 1000));
     await_and_forget(&worker, WIRE_READY);
+    tell(&worker, WIRE_SHUTDOWN, NULL);
+    assert_int_equal(worker_end(&worker), 10 + SESSION_SHUTDOWN);
+}
+
+/* A server that stops while its workers start. */
+static void a_worker_that_is_sent_away_before_it_is_welcomed_leaves_in_order(void **state)
+{
+    struct worker worker = worker_start();
+    (void)state;
+    await_and_forget(&worker, WIRE_HELLO);
     tell(&worker, WIRE_SHUTDOWN, NULL);
     assert_int_equal(worker_end(&worker), 10 + SESSION_SHUTDOWN);
 }
@@ -436,12 +447,10 @@ static void the_lock_keeps_the_next_attempt_waiting(void **state)
 {
     struct worker worker = worker_welcomed(20);
     AUTO_FREE char *path = run_folder(12);
-    AUTO_FREE char *name = xprintf("%s/lock", path);
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     (void)state;
 
-    const int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
     assign(&worker, 12, SHORT, 0);
     for (int i = 0; i < 3; i++) {
         struct wire_message message = next_message(&worker);
@@ -457,17 +466,15 @@ static void a_worker_that_trains_holds_the_lock(void **state)
 {
     struct worker worker = worker_welcomed(1000);
     AUTO_FREE char *path = run_folder(13);
-    AUTO_FREE char *name = xprintf("%s/lock", path);
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     (void)state;
 
     assign(&worker, 13, ENDLESS, 0);
     await_and_forget(&worker, WIRE_METRICS);
-    AUTO_CLOSE int fd = open(name, O_RDWR | O_CLOEXEC);
-    assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), -1);
-    assert_true(errno == EAGAIN || errno == EACCES);
+    AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), -1);
+    assert_int_equal(errno, EWOULDBLOCK);
     assert_int_equal(worker_end(&worker), SESSION_EXIT_LOST);
-    assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
 }
 
 static void checkpoints_of_a_run_that_succeeded_go_with_the_next_assignment(void **state)
@@ -530,6 +537,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hello_brings_version_and_catalogue),
+        cmocka_unit_test(a_worker_that_is_sent_away_before_it_is_welcomed_leaves_in_order),
         cmocka_unit_test(a_refused_worker_leaves),
         cmocka_unit_test(a_line_that_no_server_sends_ends_the_session),
         cmocka_unit_test(an_idle_worker_leaves_when_the_server_is_gone),
