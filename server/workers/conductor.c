@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TELL_EVERY_MS = 250, RETRY_MS = 1000 };
+enum { TELL_EVERY_MS = 250, TELL_JOB_EVERY_MS = 100, RETRY_MS = 1000 };
 
 /* --- the pump -------------------------------------------------------------------------------- */
 
@@ -130,9 +130,47 @@ void queue_run(struct conductor *conductor, struct run *run)
 
 /* --- jobs come and go ------------------------------------------------------------------------ */
 
+static void leave_untold(struct conductor *conductor, struct job *job)
+{
+    struct job **at = &conductor->untold;
+    while (*at && *at != job)
+        at = &(*at)->next_untold;
+    if (*at)
+        *at = job->next_untold;
+    job->untold = false;
+}
+
+static void tell_job(struct conductor *conductor, struct job *job)
+{
+    if (job->untold)
+        leave_untold(conductor, job);
+    job->told_ms = clock_ms();
+    events_publish(conductor->events, "job", job->id, job_json(job));
+}
+
+static void tell_jobs(void *context)
+{
+    struct conductor *conductor = context;
+    conductor->telling_jobs = NULL;
+    while (conductor->untold)
+        tell_job(conductor, conductor->untold);
+}
+
 void publish_job(struct conductor *conductor, struct job *job)
 {
-    events_publish(conductor->events, "job", job->id, job_json(job));
+    const bool told_lately = job->told_ms > 0 && clock_ms() - job->told_ms < TELL_JOB_EVERY_MS;
+    if (job_is_final(job) || !told_lately) {
+        tell_job(conductor, job);
+        return;
+    }
+    if (job->untold)
+        return;
+    job->untold = true;
+    job->next_untold = conductor->untold;
+    conductor->untold = job;
+    if (!conductor->telling_jobs)
+        conductor->telling_jobs =
+            loop_after(conductor->loop, TELL_JOB_EVERY_MS, tell_jobs, conductor);
 }
 
 void publish_run(struct conductor *conductor, const struct run *run)
@@ -147,6 +185,8 @@ void hold_job(struct job *job)
 
 static void forget_job(struct conductor *conductor, struct job *job)
 {
+    if (job->untold)
+        leave_untold(conductor, job);
     queue_remove_job(conductor->queue, job->id);
     job_index_remove(conductor->jobs, job);
     job_free(job);
@@ -348,6 +388,7 @@ void conductor_free(struct conductor *conductor)
         return;
     loop_cancel(conductor->retry);
     loop_cancel(conductor->telling);
+    loop_cancel(conductor->telling_jobs);
     drop_agains(conductor);
     prepare_cancel_all(conductor);
     pool_free(conductor->pool);

@@ -35,7 +35,9 @@ struct conductor {
     struct loop_timer *telling; /* watchers will be told how the queue stands */
     int told_used;
     size_t told_waiting;
-    struct again *agains;     /* what could not be written */
+    struct job *untold;              /* jobs that changed since watchers heard of them */
+    struct loop_timer *telling_jobs; /* they will */
+    struct again *agains;            /* what could not be written */
     struct loop_timer *retry; /* the next try after workers failed to start or the disk was full */
     struct prepare *prepares; /* under way or waiting for a worker */
     int64_t prepare_count;
@@ -53,6 +55,7 @@ void pump_later(struct conductor *conductor, int64_t delay_ms);
 void again_later(struct conductor *conductor, int64_t delay_ms, loop_due *due, loop_due *drop,
                  void *context);
 void queue_run(struct conductor *conductor, struct run *run);
+/* A job that is not final is shown a few times a second at most, however quick its runs are. */
 void publish_job(struct conductor *conductor, struct job *job);
 void publish_run(struct conductor *conductor, const struct run *run);
 /* Store commands that point at a job keep it alive; the last one of a final job lets it go. */

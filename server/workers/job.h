@@ -57,6 +57,9 @@ struct job {
     struct arm_tuning *tuning;   /* [arm_count], NULL without tuning */
     struct conductor *conductor; /* whose it is */
     int pending;                 /* store commands under way that point here */
+    int64_t told_ms;             /* when watchers last heard of it, CLOCK_MONOTONIC; 0: never */
+    bool untold;                 /* in the conductor's list of those who will */
+    struct job *next_untold;
 };
 
 /* From a plan that is on disk now. */

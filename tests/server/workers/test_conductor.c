@@ -51,7 +51,7 @@ static void begin(struct scene *scene, int slots)
     assert_int_equal(helpers_new(scene->kit->loop, 1, store_reader_start, store_reader_end,
                                  scene->kit->store, &scene->helpers, &err),
                      0);
-    scene->events = events_new(scene->kit->loop, 64);
+    scene->events = events_new(scene->kit->loop, 1024);
     scene->conductor =
         conductor_new(scene->kit->loop, scene->kit->store, scene->helpers, scene->events, &options);
     assert_int_equal(conductor_load(scene->conductor, &err), 0);
@@ -107,6 +107,11 @@ static int64_t submit(const struct scene *scene, const char *act, int runs)
     json_decref(conductor_adopt(scene->conductor, &plan, &answer.added, 1000));
     kit_plan_release(&plan);
     return answer.added.first_run;
+}
+
+static void ignore(void *context)
+{
+    (void)context;
 }
 
 /* --- waiting ------------------------------------------------------------------------------------
@@ -341,6 +346,39 @@ static void a_cancel_that_the_disk_refuses_is_told_and_written_later(void **stat
     full_disk_end(&full);
 }
 
+/* --- what watchers hear ------------------------------------------------------------------------
+ */
+
+/* 60 quick runs are 120 changes of their job; watchers hear of it ten times a second, and of its
+ * end at once. */
+static void a_job_of_quick_runs_is_shown_a_few_times_and_at_its_end(void **state)
+{
+    (void)state;
+    enum { RUNS = 60 };
+    struct scene *scene = scene_new(NULL);
+    begin(scene, 2);
+    const int64_t began_ms = clock_ms(), before = events_last_id(scene->events);
+    struct subscriber *watcher = events_subscribe(scene->events, before, 0, ignore, NULL);
+    const int64_t run = submit(scene, "succeed", RUNS);
+    await_only(scene, run + RUNS - 1, "succeeded");
+    await_only(scene, run, "succeeded");
+    look_for_some_time(scene, 20); /* its last event is out */
+
+    int shown = 0;
+    AUTO_FREE char *last = xstrdup("{}");
+    for (const struct event *event; (event = events_next(watcher));) {
+        if (strcmp(event->type, "job") != 0)
+            continue;
+        shown++;
+        free(last);
+        last = xstrdup(event->text);
+    }
+    assert_says(last, "\"state\":\"succeeded\"");
+    assert_in_range(shown, 2, 4 + (clock_ms() - began_ms) / 100);
+    events_unsubscribe(watcher);
+    scene_free(scene);
+}
+
 /* --- stopping -----------------------------------------------------------------------------------
  */
 
@@ -408,6 +446,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(a_start_that_the_disk_refuses_is_tried_again),
         cmocka_unit_test(a_run_that_is_cancelled_while_its_start_is_refused_stays_cancelled),
         cmocka_unit_test(a_cancel_that_the_disk_refuses_is_told_and_written_later),
+        cmocka_unit_test(a_job_of_quick_runs_is_shown_a_few_times_and_at_its_end),
         cmocka_unit_test(a_stopped_server_leaves_its_runs_queued_without_the_loss_of_an_attempt),
         cmocka_unit_test(a_data_set_asked_for_while_stopping_is_refused),
     };
