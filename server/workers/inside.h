@@ -30,7 +30,10 @@ struct conductor {
     struct job_index *jobs;
     int used;       /* slots */
     bool pump_soon; /* a pump is due at the end of this turn */
-    bool stopping, held;
+    bool stopping;
+    bool held; /* workers are not read: too much waits for the disk */
+    bool store_is_full;
+    int rows_under_way;         /* of metrics, given to the store and not on disk yet */
     int interrupted;            /* runs of the server before: they come first */
     struct loop_timer *telling; /* watchers will be told how the queue stands */
     int told_used;

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENT_ROWS_MOST = 64 };
+enum {
+    EVENT_ROWS_MOST = 64,
+    ROWS_MOST = 65536, /* that wait for the disk: a quarter of a second */
+};
 
 struct rows {
     struct conductor *conductor;
@@ -61,12 +64,45 @@ static int add_row(void *context, int64_t step, const char *name, size_t name_by
     return 0;
 }
 
+/* Rows that come faster than the disk takes them slow the workers down, which block on their
+ * sockets until the writer has caught up. What people ask waits behind these rows, so they must be
+ * few. */
+static void hold_or_release(struct conductor *conductor)
+{
+    const int most = conductor->held ? ROWS_MOST / 2 : ROWS_MOST;
+    const bool hold = conductor->store_is_full || conductor->rows_under_way > most;
+    if (hold == conductor->held)
+        return;
+    conductor->held = hold;
+    pool_hold(conductor->pool, hold);
+    if (!hold)
+        wake_pump(conductor);
+}
+
+static void relieved(void *context)
+{
+    struct conductor *conductor = context;
+    conductor->store_is_full = false;
+    hold_or_release(conductor);
+}
+
+static void count_rows(struct conductor *conductor, int change)
+{
+    conductor->rows_under_way += change;
+    if (!conductor->store_is_full && store_is_full(conductor->store)) {
+        conductor->store_is_full = true;
+        store_when_relieved(conductor->store, relieved, conductor);
+    }
+    hold_or_release(conductor);
+}
+
 static void rows_added(void *context, int mismatches, const struct error *err)
 {
     struct rows *rows = context;
     struct run *run = rows->run;
     struct conductor *conductor = rows->conductor;
 
+    count_rows(conductor, -rows->count);
     if (mismatches > 0)
         log_line("run %" PRId64 ": %d rows sent again differ from those stored", run->id,
                  mismatches);
@@ -84,25 +120,6 @@ static void rows_added(void *context, int mismatches, const struct error *err)
     json_decref(rows->shown);
     drop_job(conductor, run->job);
     free(rows);
-}
-
-static void unhold(void *context)
-{
-    struct conductor *conductor = context;
-    conductor->held = false;
-    pool_hold(conductor->pool, false);
-    wake_pump(conductor);
-}
-
-/* A full mailbox slows the workers down: they block on their sockets until the writer has caught
- * up. */
-static void hold_if_full(struct conductor *conductor)
-{
-    if (conductor->held || !store_is_full(conductor->store))
-        return;
-    conductor->held = true;
-    pool_hold(conductor->pool, true);
-    store_when_relieved(conductor->store, unhold, conductor);
 }
 
 void run_metrics(struct conductor *conductor, struct worker *worker, const char *line, size_t bytes)
@@ -132,5 +149,5 @@ void run_metrics(struct conductor *conductor, struct worker *worker, const char 
     rows->list = NULL; /* the store's now */
     store_add_metrics(conductor->store, rows->run->id, rows->attempt, (int64_t)head.wall_ms, list,
                       rows->count, rows_added, rows);
-    hold_if_full(conductor);
+    count_rows(conductor, rows->count);
 }
