@@ -12,7 +12,7 @@ struct ran {
 };
 
 /* arguments: the program's path first, NULL last. It runs in the folder; fails where it takes more
- * than 60 s. */
+ * than four minutes. */
 struct ran program_run(const struct folder *folder, const char *const *arguments);
 void ran_release(struct ran *ran);
 

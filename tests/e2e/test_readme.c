@@ -1,0 +1,98 @@
+/*
+ * The commands of the README, in order, as somebody who copies and pastes them runs them.
+ */
+#include "support/api.h"
+#include "support/check.h"
+#include "support/program.h"
+#include "support/service.h"
+
+#include "memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define USUAL "http://127.0.0.1:8080"
+
+/* Text with every mention of the usual address replaced by this server's. */
+static char *addressed(const char *text, const char *base)
+{
+    char *result = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&result, &bytes);
+    for (const char *at; (at = strstr(text, USUAL)) != NULL; text = at + strlen(USUAL))
+        fprintf(out, "%.*s%s", (int)(at - text), text, base);
+    fputs(text, out);
+    fclose(out);
+    return result;
+}
+
+static void run_block(const struct service *service, const struct folder *folder, char *block)
+{
+    AUTO_FREE char *commands = addressed(block, service->process.base);
+    folder_write(folder, "block.sh", commands, strlen(commands));
+    struct ran ran = program_run(folder, (const char *const[]){"bash", "-e", "block.sh", NULL});
+    if (ran.status != 0) {
+        print_error("%s\nended with %d: %s\n%s\n", commands, ran.status, ran.err, ran.out);
+        fail();
+    }
+    ran_release(&ran);
+}
+
+static bool has_demo(const struct service *service)
+{
+    json_auto_t *jobs = api_get(service->port, "/api/v1/jobs");
+    return api_size(jobs, "/jobs") > 0;
+}
+
+static void every_block_of_commands_works(void **state)
+{
+    static const char *const arguments[] = {"--demo", NULL}; /* as make run starts it */
+    static const char opening[] = "\n```sh\n", closing[] = "\n```\n";
+    struct service service;
+    struct folder folder = folder_make();
+    struct ran readme =
+        program_run(&folder, (const char *const[]){"cat", getenv("SWEEPD_README"), NULL});
+    int count = 0;
+    (void)state;
+    assert_int_equal(readme.status, 0);
+    service_start(&service, arguments);
+    int64_t started_ms = 0;
+    while (!has_demo(&service) && api_wait_on(&started_ms))
+        continue;
+    char *rest = readme.out;
+    for (char *at; (at = strstr(rest, opening)) != NULL; count++) {
+        char *block = at + strlen(opening);
+        char *end = strstr(block, closing);
+        assert_non_null(end);
+        *end = '\0';
+        run_block(&service, &folder, block);
+        rest = end + 1;
+    }
+    assert_true(count >= 5);
+    /* The jobs that it queues are sound, too, once the demo is out of their way. */
+    json_decref(api_change(service.port, "POST", NULL, 200, "/api/v1/jobs/1/cancel"));
+    json_decref(api_await_job(service.port, 2, "succeeded"));
+    json_decref(api_await_job(service.port, 3, "succeeded"));
+    ran_release(&readme);
+    service_end(&service);
+    folder_remove(&folder);
+}
+
+/* Tests run in the project's root, where make runs them. */
+static int find_readme(void **state)
+{
+    char path[4096];
+    (void)state;
+    if (getenv("SWEEPD_README"))
+        return 0;
+    assert_non_null(realpath("README.md", path));
+    return setenv("SWEEPD_README", path, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(every_block_of_commands_works, find_readme),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
