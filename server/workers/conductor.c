@@ -145,6 +145,7 @@ static void tell_job(struct conductor *conductor, struct job *job)
     if (job->untold)
         leave_untold(conductor, job);
     job->told_ms = clock_ms();
+    job->told_state = job_state(job);
     events_publish(conductor->events, "job", job->id, job_json(job));
 }
 
@@ -158,7 +159,8 @@ static void tell_jobs(void *context)
 
 void publish_job(struct conductor *conductor, struct job *job)
 {
-    const bool told_lately = job->told_ms > 0 && clock_ms() - job->told_ms < TELL_JOB_EVERY_MS;
+    const bool told_lately = job->told_ms > 0 && job->told_state == job_state(job) &&
+                             clock_ms() - job->told_ms < TELL_JOB_EVERY_MS;
     if (job_is_final(job) || !told_lately) {
         tell_job(conductor, job);
         return;

@@ -58,7 +58,7 @@ void pump_later(struct conductor *conductor, int64_t delay_ms);
 void again_later(struct conductor *conductor, int64_t delay_ms, loop_due *due, loop_due *drop,
                  void *context);
 void queue_run(struct conductor *conductor, struct run *run);
-/* A job that is not final is shown a few times a second at most, however quick its runs are. */
+/* A change of its state is shown at once, its counts ten times a second at most. */
 void publish_job(struct conductor *conductor, struct job *job);
 void publish_run(struct conductor *conductor, const struct run *run);
 /* Store commands that point at a job keep it alive; the last one of a final job lets it go. */

@@ -58,6 +58,7 @@ struct job {
     struct conductor *conductor; /* whose it is */
     int pending;                 /* store commands under way that point here */
     int64_t told_ms;             /* when watchers last heard of it, CLOCK_MONOTONIC; 0: never */
+    enum job_state told_state;   /* then */
     bool untold;                 /* in the conductor's list of those who will */
     struct job *next_untold;
 };

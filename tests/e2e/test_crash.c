@@ -64,6 +64,7 @@ static int64_t now_ms(void)
 struct look {
     char state[16];
     int64_t step, attempt, resumed, mismatches;
+    bool started; /* by its worker, in this attempt */
 };
 
 static struct look look_at(const struct server_process *server, int64_t run)
@@ -75,6 +76,7 @@ static struct look look_at(const struct server_process *server, int64_t run)
         .attempt = json_integer_value(json_object_get(json, "attempt")),
         .resumed = json_integer_value(json_object_get(json, "resumed_step")),
         .mismatches = json_integer_value(json_object_get(json, "resume_mismatches")),
+        .started = json_is_integer(json_object_get(json, "resumed_step")),
     };
     snprintf(look.state, sizeof look.state, "%s",
              json_string_value(json_object_get(json, "state")));
@@ -290,7 +292,8 @@ static void a_worker_that_dies_each_time_fails_its_run_after_three_attempts(void
         const int64_t until = now_ms() + WAIT_MS;
         do {
             look = look_at(&server, run);
-        } while ((look.attempt <= kills || strcmp(look.state, "running") != 0) && now_ms() < until);
+        } while ((look.attempt <= kills || !look.started || strcmp(look.state, "running") != 0) &&
+                 now_ms() < until);
         pid_t workers[8];
         const int count = server_workers(&server, workers, 8);
         for (int i = 0; i < count; i++)
