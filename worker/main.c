@@ -4,6 +4,7 @@
 #include "environment.h"
 #include "json.h"
 #include "memory.h"
+#include "sandbox.h"
 #include "session.h"
 #include "spec.h"
 #include "version.h"
@@ -52,6 +53,9 @@ static const char usage[] =
     "\n"
     "  --fd N              serve the server at descriptor N, 0 … 1023 (sweepd starts it so, with "
     "3)\n"
+    "    --folder DIR        with --cache: write below these two alone, where the kernel can see "
+    "to "
+    "it\n"
     "  --describe          print the catalogue of everything a specification may say, as JSON\n"
     "  --train FILE        train the specification in FILE (JSON, the inner object of a job, at "
     "most 1 MiB);\n"
@@ -234,12 +238,14 @@ static int make_folder(const char *path)
     return -1;
 }
 
-static int serve(int fd)
+static int serve(const struct options *options)
 {
+    const char *const folders[] = {options->alone.folder, options->alone.cache};
     struct error err;
 
     signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the server too; it tells its workers what to do */
-    const enum session_end end = session_serve(fd, &err);
+    sandbox_enter(folders, options->alone.folder ? 2 : 0);
+    const enum session_end end = session_serve(options->fd, &err);
     if (end == SESSION_SHUTDOWN)
         return EXIT_DONE;
     if (end == SESSION_LOST)
@@ -300,7 +306,7 @@ int main(int count, char **arguments)
         return train_alone(&options, arguments);
     enter_any_environment(arguments);
     if (options.fd >= 0)
-        return serve(options.fd);
+        return serve(&options);
     if (options.prepare)
         return prepare_alone(&options);
     if (options.describe)

@@ -312,7 +312,8 @@ struct conductor *conductor_new(struct loop *loop, struct store *store, struct h
     conductor->options.cache = xstrdup(options->cache);
     if (options->retry_ms == 0)
         conductor->options.retry_ms = RETRY_MS;
-    conductor->pool = pool_new(loop, options->program, options->lease_ms,
+    const struct worker_command command = {options->program, options->runs, options->cache};
+    conductor->pool = pool_new(loop, &command, options->lease_ms,
                                &(struct pool_owner){.ready = worker_ready,
                                                     .metrics = worker_metrics,
                                                     .message = worker_message,

@@ -22,7 +22,7 @@ enum {
 
 struct pool {
     struct loop *loop;
-    char *program;
+    struct worker_command command; /* strings owned */
     int64_t lease_ms;
     struct pool_owner owner;
     struct worker *first;
@@ -163,12 +163,13 @@ static void check_leases(void *context)
     pool->check = loop_after(pool->loop, pool->lease_ms / CHECKS_EACH_LEASE, check_leases, pool);
 }
 
-struct pool *pool_new(struct loop *loop, const char *program, int64_t lease_ms,
+struct pool *pool_new(struct loop *loop, const struct worker_command *command, int64_t lease_ms,
                       const struct pool_owner *owner)
 {
     struct pool *pool = xcalloc(1, sizeof *pool);
     pool->loop = loop;
-    pool->program = xstrdup(program);
+    pool->command = (struct worker_command){xstrdup(command->program), xstrdup(command->runs),
+                                            xstrdup(command->cache)};
     pool->lease_ms = lease_ms;
     pool->owner = *owner;
     pool->check = loop_after(loop, lease_ms / CHECKS_EACH_LEASE, check_leases, pool);
@@ -190,7 +191,9 @@ void pool_free(struct pool *pool)
         release_worker(worker);
     }
     loop_cancel(pool->check);
-    free(pool->program);
+    free((char *)(uintptr_t)pool->command.program);
+    free((char *)(uintptr_t)pool->command.runs);
+    free((char *)(uintptr_t)pool->command.cache);
     free(pool);
 }
 
@@ -204,7 +207,7 @@ int pool_start(struct pool *pool, int threads, bool portable, struct worker **ou
         return error_of(err, ERROR_UNAVAILABLE,
                         "workers failed to start; next try in %" PRId64 " ms",
                         pool->not_before_ms - now);
-    if (spawn_worker(pool->program, threads, portable, &child, err) < 0) {
+    if (spawn_worker(&pool->command, threads, portable, &child, err) < 0) {
         note_failed_start(pool);
         return -1;
     }

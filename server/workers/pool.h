@@ -45,7 +45,7 @@ struct pool_owner {
     void *context;
 };
 
-struct pool *pool_new(struct loop *loop, const char *program, int64_t lease_ms,
+struct pool *pool_new(struct loop *loop, const struct worker_command *command, int64_t lease_ms,
                       const struct pool_owner *owner);
 void pool_free(struct pool *pool); /* kills and collects whatever is left; tells nobody */
 

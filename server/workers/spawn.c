@@ -72,17 +72,20 @@ static void put_down(struct child *child)
     spawn_collect(child, words, sizeof words);
 }
 
-int spawn_worker(const char *program, int threads, bool portable, struct child *child,
-                 struct error *err)
+int spawn_worker(const struct worker_command *command, int threads, bool portable,
+                 struct child *child, struct error *err)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return error_errno(err, "socketpair");
 
     char **environment = worker_environment(threads, portable);
-    char fd_option[] = "--fd", fd_number[] = "3";
+    const char *program = command->program;
     AUTO_FREE char *name = xstrdup(program);
-    char *const arguments[] = {name, fd_option, fd_number, NULL};
+    AUTO_FREE char *folder = xprintf("--folder=%s", command->runs);
+    AUTO_FREE char *cache = xprintf("--cache=%s", command->cache);
+    char fd[] = "--fd=3";
+    char *const arguments[] = {name, fd, folder, cache, NULL};
     pid_t pid;
     const int trouble = start(program, arguments, environment, pair[1], 3, &pid);
     free_environment(environment);

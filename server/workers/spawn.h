@@ -16,9 +16,13 @@ struct child {
     int fd;    /* our end: non-blocking, close-on-exec */
 };
 
-/* program: path of sweepd-worker. */
-int spawn_worker(const char *program, int threads, bool portable, struct child *child,
-                 struct error *err);
+struct worker_command {
+    const char *program;      /* path of sweepd-worker */
+    const char *runs, *cache; /* the only folders it may write to */
+};
+
+int spawn_worker(const struct worker_command *command, int threads, bool portable,
+                 struct child *child, struct error *err);
 
 /* Collects the ended process; a sentence such as "exit status 1" or "killed by signal 9". */
 void spawn_collect(struct child *child, char *words, size_t bytes);

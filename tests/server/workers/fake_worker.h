@@ -1,6 +1,6 @@
 /*
  * A worker that misbehaves as asked, for tests of the conductor: this same program, started again
- * as `NAME --fd 3`. What it does with a run is the "act" of its specification:
+ * as `NAME --fd=3 …`. What it does with a run is the "act" of its specification:
  *
  *     succeed   a row (step 1), then success
  *     haunt     the first attempt: a row (step 1), then it dies; the second one speaks for the

@@ -434,7 +434,7 @@ static void a_data_set_asked_for_while_stopping_is_refused(void **state)
 
 int main(int count, char **arguments)
 {
-    if (count > 1 && strcmp(arguments[1], "--fd") == 0)
+    if (count > 1 && strcmp(arguments[1], "--fd=3") == 0)
         return fake_worker();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_of_an_older_attempt_or_another_run_change_nothing),

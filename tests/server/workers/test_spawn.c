@@ -39,9 +39,10 @@ static void a_program_that_does_not_end_is_killed(void **state)
 static void a_worker_that_cannot_be_started_is_an_error(void **state)
 {
     (void)state;
+    const struct worker_command command = {"/no/such/program", "/tmp", "/tmp"};
     struct child child;
     struct error err;
-    assert_int_equal(spawn_worker("/no/such/program", 1, false, &child, &err), -1);
+    assert_int_equal(spawn_worker(&command, 1, false, &child, &err), -1);
     assert_says(err.sentence, "start worker \"/no/such/program\"");
 }
 
