@@ -106,35 +106,30 @@ CREATE TABLE metric (
 
 -- What lists and objectives need of a series, kept in the transaction that adds its rows.
 CREATE TABLE series (
-    run_id    INTEGER NOT NULL,
-    name_id   INTEGER NOT NULL,
-    count     INTEGER NOT NULL,
-    last_step INTEGER NOT NULL,
-    first     REAL,
-    last      REAL,
-    best_low  REAL,                  -- of the finite values; NULL: there is none
-    best_high REAL,
-    -- The rows after its last block.
-    open_count INTEGER NOT NULL,
-    open_step  INTEGER NOT NULL,     -- the first of them
-    open_low   REAL,
-    open_high  REAL,
+    run_id      INTEGER NOT NULL,
+    name_id     INTEGER NOT NULL,
+    count       INTEGER NOT NULL,
+    last_step   INTEGER NOT NULL,
+    first       REAL,
+    last        REAL,
+    best_low    REAL,                -- of the finite values; NULL: there is none
+    best_high   REAL,
+    open_rows   INTEGER NOT NULL,    -- in the last of open_blocks
+    open_blocks BLOB NOT NULL,       -- those that will be its next row of metric_blocks
     PRIMARY KEY (run_id, name_id)
 ) STRICT, WITHOUT ROWID;
 
--- Stands for about 32 rows of a series where a long one is reduced (server/store/blocks.h). Covers
--- the steps after the block before it up to last_step.
-CREATE TABLE metric_block (
-    run_id       INTEGER NOT NULL,
-    name_id      INTEGER NOT NULL,
-    last_step    INTEGER NOT NULL,
-    first_step   INTEGER NOT NULL,
-    low          REAL,               -- of the finite values; NULL: there is none
-    high         REAL,
-    last         REAL,
-    last_wall_ms INTEGER NOT NULL,
-    PRIMARY KEY (run_id, name_id, last_step)
-) STRICT, WITHOUT ROWID;
+-- What a reduction of a long series needs of 256 of its rows or more, packed as
+-- server/store/blocks.h says; covers the steps after the group before it up to its own last_step.
+-- All of it can be computed from metric. Appended, so that the groups of many series fill one page.
+CREATE TABLE metric_blocks (
+    id        INTEGER PRIMARY KEY,
+    run_id    INTEGER NOT NULL,
+    name_id   INTEGER NOT NULL,
+    last_step INTEGER NOT NULL,
+    blocks    BLOB NOT NULL,
+    UNIQUE (run_id, name_id, last_step)
+) STRICT;
 
 CREATE TABLE log (
     id      INTEGER PRIMARY KEY,

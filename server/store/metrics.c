@@ -93,7 +93,7 @@ static int add_row(struct writer *writer, struct add_metrics *add, const struct 
                    struct tally *tally, struct error *err)
 {
     struct sql *db = writer_db(writer);
-    if (row->step <= tally->last_step)
+    if (tally->count > 0 && row->step <= tally->last_step)
         return add_early_row(writer, add, row, tally, err);
     if (insert_row(db, add, row, err) < 0)
         return -1;

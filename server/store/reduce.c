@@ -11,7 +11,10 @@ struct filling {
     const struct span *span;
     const struct grid *grid;
     struct series *series;
-    uint64_t bucket; /* of the last entry */
+    uint64_t bucket;  /* of the last entry */
+    int64_t from;     /* all steps before are laid; where not at_end */
+    bool passed_over; /* a block since `from` */
+    bool at_end;      /* of the span */
 };
 
 /* --- entries ---------------------------------------------------------------------------------- */
@@ -84,42 +87,62 @@ static int lay_rows(struct filling *filling, int64_t first_step, int64_t last_st
     return got;
 }
 
-/* Between blocks that stand for their rows there are none. So rows are read only where a block was
- * passed over, all such in a row at once, and at the end. */
+/* Between blocks there are no rows, so rows are read only where a block was passed over, all such
+ * in a row at once. */
+static int lay_block(struct filling *filling, const struct block *block, struct error *err)
+{
+    if (block->first_step < filling->from ||
+        bucket_of(filling, block->first_step) != bucket_of(filling, block->last_step)) {
+        filling->passed_over = true;
+        return 0;
+    }
+    if (filling->passed_over && lay_rows(filling, filling->from, block->first_step - 1, err) < 0)
+        return -1;
+    lay(filling, block);
+    filling->passed_over = false;
+    filling->at_end = block->last_step == filling->span->last_step;
+    if (!filling->at_end)
+        filling->from = block->last_step + 1;
+    return 0;
+}
+
+static int lay_group(struct filling *filling, const struct group *group, struct error *err)
+{
+    for (int i = 0; i < group->count && !filling->at_end; i++) {
+        const struct block *block = &group->blocks[i];
+        if (block->last_step >= filling->from && block->last_step <= filling->span->last_step &&
+            lay_block(filling, block, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* What the written groups do not cover, at most a group and its late rows, is read as rows. */
 static int lay_blocks(struct filling *filling, struct error *err)
 {
     const struct span *span = filling->span;
-    struct statement *read =
-        blocks_read(filling->db, span->run, span->name, span->first_step, span->last_step);
-    int64_t from = span->first_step; /* all before is laid */
-    bool passed_over = false;
-    struct block block;
+    struct statement *read = blocks_read(filling->db, span->run, span->name, span->first_step);
+    struct group group;
     int got;
-    while ((got = block_next(read, &block, err)) > 0) {
-        if (block.first_step < from ||
-            bucket_of(filling, block.first_step) != bucket_of(filling, block.last_step)) {
-            passed_over = true;
-            continue;
-        }
-        if (passed_over && lay_rows(filling, from, block.first_step - 1, err) < 0) {
+    while ((got = blocks_next(read, &group, err)) > 0) {
+        if (filling->at_end || group.blocks[0].first_step > span->last_step)
+            break;
+        if (lay_group(filling, &group, err) < 0) {
             statement_reset(read);
             return -1;
         }
-        lay(filling, &block);
-        if (block.last_step == span->last_step) {
-            statement_reset(read);
-            return 0;
-        }
-        from = block.last_step + 1;
-        passed_over = false;
     }
-    return got < 0 ? -1 : lay_rows(filling, from, span->last_step, err);
+    if (got < 0)
+        return -1;
+    statement_reset(read);
+    return filling->at_end ? 0 : lay_rows(filling, filling->from, span->last_step, err);
 }
 
 int reduce_series(struct sql *db, const struct span *span, const struct grid *grid,
                   struct series *series, struct error *err)
 {
-    struct filling filling = {.db = db, .span = span, .grid = grid, .series = series};
+    struct filling filling = {
+        .db = db, .span = span, .grid = grid, .series = series, .from = span->first_step};
     return series->reduced ? lay_blocks(&filling, err)
                            : lay_rows(&filling, span->first_step, span->last_step, err);
 }

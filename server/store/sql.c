@@ -125,6 +125,11 @@ void put_text(struct statement *statement, const char *text)
     sqlite3_bind_text(statement->handle, next_place(statement), text, -1, SQLITE_STATIC);
 }
 
+void put_bytes(struct statement *statement, const void *data, size_t bytes)
+{
+    sqlite3_bind_blob64(statement->handle, next_place(statement), data, bytes, SQLITE_STATIC);
+}
+
 void put_null(struct statement *statement)
 {
     sqlite3_bind_null(statement->handle, next_place(statement));
@@ -181,6 +186,13 @@ double row_real(struct statement *statement, int column)
 const char *row_text(struct statement *statement, int column)
 {
     return (const char *)sqlite3_column_text(statement->handle, column);
+}
+
+const void *row_bytes(struct statement *statement, int column, size_t *out_bytes)
+{
+    const void *data = sqlite3_column_blob(statement->handle, column);
+    *out_bytes = (size_t)sqlite3_column_bytes(statement->handle, column);
+    return data;
 }
 
 bool row_is_null(struct statement *statement, int column)

@@ -52,6 +52,7 @@ struct statement *sql_statement(struct sql *db, const char *literal);
 void put_integer(struct statement *statement, int64_t value);
 void put_real(struct statement *statement, double value);     /* NaN and infinities: NULL */
 void put_text(struct statement *statement, const char *text); /* NULL: NULL */
+void put_bytes(struct statement *statement, const void *data, size_t bytes); /* likewise */
 void put_null(struct statement *statement);
 void put_time(struct statement *statement, int64_t ms); /* 0: NULL */
 
@@ -65,6 +66,8 @@ void statement_reset(struct statement *statement);
 int64_t row_integer(struct statement *statement, int column);  /* NULL: 0 */
 double row_real(struct statement *statement, int column);      /* NULL: NaN */
 const char *row_text(struct statement *statement, int column); /* NULL: NULL; until the next row */
+/* Until the next row; NULL: NULL, or no bytes. */
+const void *row_bytes(struct statement *statement, int column, size_t *out_bytes);
 bool row_is_null(struct statement *statement, int column);
 
 /* The column as JSON, null where it is NULL. row_document() reads text that is JSON. */

@@ -156,9 +156,26 @@ static double add_rows(struct bench *bench, int batches, int rows_each, int runs
     return (double)batches * rows_each / (now_s() - start);
 }
 
+/* One metric of a run, 5,000 rows a command. */
+static void add_long_series(struct bench *bench, int run, int rows)
+{
+    enum { EACH = 5000 };
+    bench->answered = 0;
+    bench->sent = bench->wanted = rows / EACH;
+    for (int at = 0; at < rows; at += EACH) {
+        struct metric_row *some = xcalloc(EACH, sizeof *some);
+        for (int i = 0; i < EACH; i++)
+            some[i] = (struct metric_row){1000 + at + i, 1.0 / (1 + at + i), bench->names[0]};
+        store_add_metrics(bench->store, bench->first_run + run, 0, 1000, some, EACH, rows_added,
+                          bench);
+    }
+    loop_run(bench->loop);
+}
+
 /* --- reads ------------------------------------------------------------------------------------ */
 
-enum read_kind { READ_JOBS, READ_RUNS, READ_RUN, READ_SERIES, READ_LONG_SERIES };
+enum read_kind { READ_JOBS, READ_RUNS, READ_RUN, READ_SERIES, READ_LONG_SERIES, READ_LONGEST };
+enum { RUN_OF_200K = 9000, RUN_OF_1M };
 
 static void read_once(struct bench *bench, enum read_kind kind)
 {
@@ -182,8 +199,10 @@ static void read_once(struct bench *bench, enum read_kind kind)
                                    &series, &count, &err);
         break;
     case READ_LONG_SERIES:
-        failed = store_read_series(bench->reader, bench->first_run, "metric 0", 0, INT64_MAX, 1000,
-                                   &series, &count, &err);
+    case READ_LONGEST:
+        failed = store_read_series(
+            bench->reader, bench->first_run + (kind == READ_LONGEST ? RUN_OF_1M : RUN_OF_200K),
+            "metric 0", 0, INT64_MAX, 1000, &series, &count, &err);
         break;
     }
     stop_on(failed, &err);
@@ -274,6 +293,8 @@ static void measure_rows(struct bench *bench)
 
 static void measure_reads(struct bench *bench)
 {
+    add_long_series(bench, RUN_OF_200K, 200000);
+    add_long_series(bench, RUN_OF_1M, 1000000);
     json_auto_t *counters = store_counters(bench->store);
     AUTO_FREE char *text = json_compact(counters);
     printf("%s\n", text);
@@ -281,7 +302,8 @@ static void measure_reads(struct bench *bench)
     measure_read(bench, "page of 100 runs with their last values", READ_RUNS);
     measure_read(bench, "one run", READ_RUN);
     measure_read(bench, "8 series of a run, 1,000 points each", READ_SERIES);
-    measure_read(bench, "the longest series, 1,000 points", READ_LONG_SERIES);
+    measure_read(bench, "a series of 200,000 rows, 1,000 points", READ_LONG_SERIES);
+    measure_read(bench, "a series of 1,000,000 rows, 1,000 points", READ_LONGEST);
     show("resident memory", (double)resident_kib() / 1024, "MiB");
 }
 

@@ -143,7 +143,8 @@ static int64_t ask(sqlite3 *db, const char *question)
 }
 
 /* Jobs are named 0, 2, 4 … and steps are 1, 3, 5 …: their numbers and ends say that none is
- * missing in between. Each step has one row of both names, and the series say the same. */
+ * missing in between. Each step has one row of both names, and the series say the same; 16 of
+ * their rows make a block of 48 bytes, 16 blocks a group. */
 static struct found count_commands(sqlite3 *db)
 {
     const int jobs = (int)ask(db, "SELECT count(*) FROM job");
@@ -156,6 +157,10 @@ static struct found count_commands(sqlite3 *db)
         ask(db, "SELECT count(*) FROM metric") == 2 * steps &&
         ask(db, "SELECT count(*) FROM metric WHERE value <> step * 0.5 / name_id") == 0 &&
         ask(db, "SELECT coalesce(sum(count), 0) FROM series") == 2 * steps &&
+        ask(db, "SELECT 256 * count(*) FROM metric_blocks") +
+                ask(db, "SELECT coalesce(sum(length(open_blocks) / 48 * 16 - 16 + open_rows), 0)"
+                        " FROM series") ==
+            2 * steps &&
         ask(db, "SELECT count(*) FROM run") == jobs &&
         ask(db, "SELECT count(*) FROM job_text") == jobs &&
         ask(db, "SELECT count(*) FROM pragma_foreign_key_check") == 0 &&

@@ -103,6 +103,16 @@ static void check_against_oracle(const struct series *series, const struct metri
     free(buckets);
 }
 
+static void check_range(struct kit *kit, const struct metric_row *rows, int from, int to,
+                        int points)
+{
+    struct answered got = read_run(kit, 1, "loss", rows[from].step, rows[to].step, points);
+    assert_true(got.list[0].reduced);
+    check_against_oracle(got.list, rows + from, to - from + 1, rows[from].step, rows[to].step,
+                         points);
+    release(&got);
+}
+
 /* Rows at growing, uneven steps, with spikes and a few that are not finite. */
 static int make_rows(struct metric_row *rows, int count, uint32_t name, uint64_t seed)
 {
@@ -194,6 +204,173 @@ static void a_range_is_reduced_by_itself(void **state)
     release(&none);
     free(rows);
 }
+
+/* --- blocks: 16 rows each, written 16 at a time ------------------------------------------------
+ */
+
+/* Answers below come from blocks where they can; the oracle knows rows alone. */
+static void check_reductions(struct kit *kit, const struct metric_row *rows, int count,
+                             uint64_t seed)
+{
+    const int points[] = {1, 2, 3, 10, 33};
+    struct rng rng = rng_stream(seed, RANDOM_TEST, 1);
+    for (size_t i = 0; i < COUNT_OF(points); i++) {
+        check_range(kit, rows, 0, count - 1, points[i]);
+        for (int times = 0; times < 5; times++) {
+            const int from = (int)rng_below(&rng, (uint32_t)count / 2);
+            const int more = points[i] + (int)rng_below(&rng, (uint32_t)count / 3);
+            check_range(kit, rows, from, from + more < count ? from + more : count - 1, points[i]);
+        }
+    }
+}
+
+static void lengths_around_the_ends_of_blocks_agree_with_brute_force(void **state)
+{
+    struct kit *kit = *state;
+    enum { ROWS = 800 };
+    const int lengths[] = {79, 80, 81, 255, 256, 257, 258, 271, 272, 273, 511, 512, 513, ROWS};
+    struct metric_row *rows = xcalloc(ROWS, sizeof *rows);
+    make_rows(rows, ROWS, kit_name(kit, "loss"), 3);
+    int there = 0;
+    for (size_t i = 0; i < COUNT_OF(lengths); i++) {
+        kit_add_rows(kit, 1, 1, rows + there, lengths[i] - there);
+        there = lengths[i];
+        check_reductions(kit, rows, there, i);
+    }
+    free(rows);
+}
+
+/* As after a resume: each command begins with rows that are there already. */
+static void rows_sent_again_change_no_block(void **state)
+{
+    struct kit *kit = *state;
+    enum { ROWS = 1500, EACH = 70, AGAIN = 45 };
+    struct metric_row *rows = xcalloc(ROWS, sizeof *rows);
+    make_rows(rows, ROWS, kit_name(kit, "loss"), 4);
+    for (int at = 0; at < ROWS; at += EACH) {
+        const int from = at > AGAIN ? at - AGAIN : 0;
+        const int to = at + EACH < ROWS ? at + EACH : ROWS;
+        assert_int_equal(kit_add_rows(kit, 1, 1, rows + from, to - from).mismatches, 0);
+    }
+    check_reductions(kit, rows, ROWS, 4);
+    free(rows);
+}
+
+static void swap_rows(struct metric_row *one, struct metric_row *other)
+{
+    const struct metric_row kept = *one;
+    *one = *other;
+    *other = kept;
+}
+
+/* Rows come in an order of chance, `reach` places from their own at most in one exchange, a few at
+ * a time. */
+static void add_out_of_order(struct kit *kit, const struct metric_row *rows, int count, int reach,
+                             uint64_t seed)
+{
+    struct rng rng = rng_stream(seed, RANDOM_TEST, 2);
+    struct metric_row *mixed = xcalloc((size_t)count, sizeof *mixed);
+    memcpy(mixed, rows, (size_t)count * sizeof *mixed);
+    for (int i = 0; i + reach < count; i++)
+        swap_rows(&mixed[i], &mixed[i + (int)rng_below(&rng, (uint32_t)reach)]);
+    enum { EACH = 23 };
+    for (int at = 0; at < count; at += EACH)
+        kit_add_rows(kit, 1, 1, mixed + at, count - at < EACH ? count - at : EACH);
+    free(mixed);
+}
+
+static void late_rows_are_in_the_blocks(void **state)
+{
+    struct kit *kit = *state;
+    enum { ROWS = 900 };
+    const int reaches[] = {2, 20, 300, ROWS};
+    struct metric_row *rows = xcalloc(ROWS, sizeof *rows);
+    for (size_t i = 0; i < COUNT_OF(reaches); i++) {
+        make_rows(rows, ROWS, kit_name(kit, "loss"), 20 + i);
+        add_out_of_order(kit, rows, ROWS, reaches[i], i);
+        check_reductions(kit, rows, ROWS, i);
+        close_kit(state);
+        open_kit(state);
+        kit = *state;
+    }
+    free(rows);
+}
+
+static void a_series_may_come_backwards(void **state)
+{
+    struct kit *kit = *state;
+    enum { ROWS = 600, EACH = 12 };
+    struct metric_row *rows = xcalloc(ROWS, sizeof *rows);
+    make_rows(rows, ROWS, kit_name(kit, "loss"), 5);
+    for (int at = ROWS - EACH; at >= 0; at -= EACH)
+        kit_add_rows(kit, 1, 1, &rows[at], EACH);
+    check_reductions(kit, rows, ROWS, 5);
+    free(rows);
+}
+
+/* Blocks without a finite value, and steps with holes wider than a bucket. */
+static void gaps_and_stretches_that_are_not_finite_survive_blocks(void **state)
+{
+    struct kit *kit = *state;
+    enum { ROWS = 2000 };
+    struct metric_row *rows = xcalloc(ROWS, sizeof *rows);
+    make_rows(rows, ROWS, kit_name(kit, "loss"), 6);
+    for (int i = 0; i < ROWS; i++) {
+        rows[i].step += i / 130 * 4001;
+        if (i / 50 % 3 == 1)
+            rows[i].value = (double)NAN;
+    }
+    kit_add_rows(kit, 1, 1, rows, ROWS);
+    check_reductions(kit, rows, ROWS, 6);
+    free(rows);
+}
+
+static void blocks_go_on_after_a_restart(void **state)
+{
+    struct kit *kit = *state;
+    enum { ROWS = 700 };
+    struct metric_row *rows = xcalloc(ROWS, sizeof *rows);
+    make_rows(rows, ROWS, kit_name(kit, "loss"), 7);
+    for (int at = 0; at < ROWS; at += 100) {
+        kit_add_rows(kit, 1, 1, rows + at, 100);
+        kit_restart(kit);
+    }
+    check_reductions(kit, rows, ROWS, 7);
+    free(rows);
+}
+
+static void add_rows_at(struct kit *kit, const struct metric_row *rows, int count, int64_t wall_ms)
+{
+    struct answer answer = {.loop = kit->loop};
+    struct metric_row *copy = xcalloc((size_t)count, sizeof *copy);
+    memcpy(copy, rows, (size_t)count * sizeof *copy);
+    store_add_metrics(kit->store, 1, 1, wall_ms, copy, count, kit_rows_added, &answer);
+    loop_run(kit->loop);
+    assert_false(answer.failed);
+}
+
+/* Row i has step i and comes at 1000 + i / 25 ms; by hand, four buckets of 599 / 4 + 1 = 150. */
+static void blocks_keep_the_time_of_their_last_row(void **state)
+{
+    struct kit *kit = *state;
+    enum { ROWS = 600, EACH = 25 };
+    const uint32_t loss = kit_name(kit, "loss");
+    for (int at = 0; at < ROWS; at += EACH) {
+        struct metric_row rows[EACH];
+        for (int i = 0; i < EACH; i++)
+            rows[i] = (struct metric_row){at + i, 0.5, loss};
+        add_rows_at(kit, rows, EACH, 1000 + at / EACH);
+    }
+    struct answered got = read_run(kit, 1, "loss", 0, INT64_MAX, 4);
+    assert_int_equal(got.list[0].count, 4);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(got.list[0].step[i], 150 * i + 149);
+        assert_int_equal(got.list[0].wall_ms[i], 1000 + (150 * i + 149) / EACH);
+    }
+    release(&got);
+}
+
+/* --- the ends --------------------------------------------------------------------------------- */
 
 /* By hand: (2^63 - 1 - (-2^63 + 1)) / 2 + 1 = 2^63 steps a bucket, so 0 is the last of the first.
  */
@@ -300,6 +477,13 @@ int main(void)
         TEST(buckets_keep_min_max_and_last),
         TEST(long_series_agree_with_brute_force),
         TEST(a_range_is_reduced_by_itself),
+        TEST(lengths_around_the_ends_of_blocks_agree_with_brute_force),
+        TEST(rows_sent_again_change_no_block),
+        TEST(late_rows_are_in_the_blocks),
+        TEST(a_series_may_come_backwards),
+        TEST(gaps_and_stretches_that_are_not_finite_survive_blocks),
+        TEST(blocks_go_on_after_a_restart),
+        TEST(blocks_keep_the_time_of_their_last_row),
         TEST(steps_from_end_to_end_of_the_numbers_do_not_overflow),
         TEST(all_names_come_in_order_and_only_long_ones_are_reduced),
         TEST(a_name_that_is_not_there_gives_none),
