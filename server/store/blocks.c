@@ -71,7 +71,7 @@ int blocks_insert(struct sql *db, int64_t run, uint32_t name, int64_t step, doub
                   struct error *err)
 {
     struct statement *read = blocks_read(db, run, name, step);
-    struct group group;
+    struct group group = {0};
     const int found = blocks_next(read, &group, err);
     if (found <= 0)
         return found;
