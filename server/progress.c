@@ -4,18 +4,21 @@
 #include "memory.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_EVERY_MS = 2000, VALUES_BYTES = 160 };
+enum { LINE_EVERY_MS = 2000 };
+
+static const char *const glance[] = {"train_loss", "valid_loss", "valid_accuracy"};
 
 struct line {
     int64_t run;
     char title[160];
     int64_t step, steps, printed_ms;
-    char values[VALUES_BYTES];
+    double last[COUNT_OF(glance)]; /* NAN: none yet */
 };
 
 struct progress {
@@ -43,6 +46,8 @@ static struct line *line_for(struct progress *progress, const json_t *run)
     if (!line) {
         line = xcalloc(1, sizeof *line);
         line->run = id;
+        for (size_t i = 0; i < COUNT_OF(glance); i++)
+            line->last[i] = NAN;
         tsearch(line, &progress->lines, by_run);
         snprintf(line->title, sizeof line->title,
                  "job %" PRId64 "  run %-4" PRId64 " %-10s %-7s seed %-4" PRId64,
@@ -57,7 +62,11 @@ static struct line *line_for(struct progress *progress, const json_t *run)
 static void print_line(struct line *line, const char *state)
 {
     const double share = line->steps > 0 ? 100.0 * (double)line->step / (double)line->steps : 0;
-    printf("%s  %-9s %5.1f %%  %s\n", line->title, state, share, line->values);
+    printf("%s  %-9s %5.1f %%", line->title, state, share);
+    for (size_t i = 0; i < COUNT_OF(glance); i++)
+        if (!isnan(line->last[i]))
+            printf("  %s %.4f", glance[i], line->last[i]);
+    putchar('\n');
     fflush(stdout);
     line->printed_ms = clock_ms();
 }
@@ -78,36 +87,29 @@ static void show_run(struct progress *progress, const json_t *run)
         forget(progress, line);
 }
 
-/* The last value of each metric worth a glance. */
+/* Keeps the last value of each metric worth a glance. */
+static void take_row(struct line *line, const json_t *row)
+{
+    line->step = json_integer_value(json_array_get(row, 0));
+    for (size_t i = 0; i < COUNT_OF(glance); i++)
+        if (strcmp(json_string_value(json_array_get(row, 1)), glance[i]) == 0)
+            line->last[i] = json_number_value(json_array_get(row, 2));
+}
+
 static void show_metrics(struct progress *progress, const json_t *event)
 {
-    static const char *const glance[] = {"train_loss", "valid_loss", "valid_accuracy"};
     struct line *line = line_of(progress, json_integer_at(event, "run", 0));
-    const json_t *rows = json_object_get(event, "rows");
     size_t i;
     json_t *row;
 
     if (!line)
         return;
-    json_array_foreach(rows, i, row)
+    json_array_foreach(json_object_get(event, "rows"), i, row)
     {
-        line->step = json_integer_value(json_array_get(row, 0));
+        take_row(line, row);
     }
-    if (clock_ms() - line->printed_ms < LINE_EVERY_MS)
-        return;
-    line->values[0] = '\0';
-    for (size_t name = 0; name < COUNT_OF(glance); name++) {
-        for (i = json_array_size(rows); i-- > 0;) {
-            row = json_array_get(rows, i);
-            if (strcmp(json_string_value(json_array_get(row, 1)), glance[name]) != 0)
-                continue;
-            const size_t used = strlen(line->values);
-            snprintf(line->values + used, VALUES_BYTES - used, "%s %.4f  ", glance[name],
-                     json_number_value(json_array_get(row, 2)));
-            break;
-        }
-    }
-    print_line(line, "running");
+    if (clock_ms() - line->printed_ms >= LINE_EVERY_MS)
+        print_line(line, "running");
 }
 
 static void woken(void *context)
