@@ -193,7 +193,7 @@ static void ask(const char *method, const char *path, const char *param, const c
 #define DIVERGING                                                                                  \
     "{'kind': 'train', 'spec': {" PROBLEM ", 'optimizer': {'type': 'sgd', 'lr': 1000}}}"
 #define ENDLESS                                                                                    \
-    "{'kind': 'train', 'spec': {" PROBLEM ", 'steps': 1e12,"                                       \
+    "{'kind': 'train', 'spec': {" PROBLEM ", 'steps': 1e12, 'report_every_steps': 100000,"         \
     " 'optimizer': {'type': 'sgd', 'lr': 0.1}}}"
 #define COMPARE                                                                                    \
     "{'kind': 'compare', 'base': {" PROBLEM ", 'optimizer': {'type': 'sgd', 'lr': 0.1}},"          \
