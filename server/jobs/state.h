@@ -64,9 +64,10 @@ enum job_state {
     JOB_STATES
 };
 extern const char *const job_state_names[JOB_STATES];
-/* counts[state] of its runs. Final when all runs are: cancelled where one was cancelled, else failed
- * where none succeeded, else succeeded: in a comparison a run that diverged is an outcome, counted
- * and ranked as worst. Not final: paused, else running where a run runs or is done, else queued. */
+/* counts[state] of its runs. Final when all runs are: cancelled where one was cancelled, else
+ * failed where none succeeded, else succeeded: in a comparison a run that diverged is an outcome,
+ * counted and ranked as worst. Not final: paused, else running where a run runs or is done, else
+ * queued. */
 enum job_state job_state_of(const int counts[RUN_STATES], bool paused);
 
 #endif
