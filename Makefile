@@ -209,7 +209,7 @@ ALL_C := $(shell git ls-files '*.c' '*.h')
 format:  ## bring every C file into shape
 	clang-format -i $(ALL_C)
 format-check:
-	clang-format --dry-run -Werror $(ALL_C)
+	@clang-format --dry-run -Werror $(ALL_C) && echo "format: as it should be"
 layers:  ## who may use whom
 	tests/support/layers.sh
 headers:  ## every header compiles alone
