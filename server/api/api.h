@@ -75,6 +75,9 @@ void api_answer_run(void *request, const struct error *err);
 /* What the client wants: "json", "csv" or "ndjson", by ?format= or Accept; NULL: none we have. */
 const char *api_format(const struct request *req, const char *const *offered);
 
+/* Whether a job may name it: built in, or uploaded and not being deleted (api/datasets.c). */
+bool api_knows_dataset(const struct world *world, const char *name);
+
 /* Built-in data sets that the plan names and nobody has used yet are made now (api/datasets.c). */
 void api_make_builtins(struct world *world, const struct job_plan *plan);
 

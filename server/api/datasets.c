@@ -27,6 +27,11 @@ static json_t *builtin_find(const struct world *world, const char *name)
     return NULL;
 }
 
+bool api_knows_dataset(const struct world *world, const char *name)
+{
+    return json_object_get(world->datasets, name) || builtin_find(world, name);
+}
+
 static bool name_is_good(const char *name)
 {
     const size_t bytes = strlen(name);
@@ -352,16 +357,26 @@ static struct reply show_dataset(struct request *req)
     return api_read(req, &read);
 }
 
+/* Jobs that come while it is being deleted do not find it; where it stays, they do again. */
+struct departure {
+    struct request *req;
+    json_t *facts;
+};
+
 static void dataset_gone(void *context, const char *file, bool file_unused, const struct error *err)
 {
-    struct request *req = context;
+    struct departure *departure = context;
+    struct request *req = departure->req;
     struct world *world = world_of(req);
+    json_t *facts = departure->facts;
 
+    free(departure);
     if (err) {
+        json_object_set_new(world->datasets, req->param[0], facts);
         request_answer(req, reply_error(err));
         return;
     }
-    json_object_del(world->datasets, req->param[0]);
+    json_decref(facts);
     if (file_unused) {
         AUTO_FREE char *path = xprintf("%s/%s", world->cache, file);
         if (unlink(path) < 0)
@@ -374,11 +389,15 @@ static void dataset_gone(void *context, const char *file, bool file_unused, cons
 static struct reply delete_dataset(struct request *req)
 {
     struct world *world = world_of(req);
+    json_t *facts = json_object_get(world->datasets, req->param[0]);
     if (builtin_find(world, req->param[0]))
         return reply_problem(409, "\"%s\" is built in and stays", req->param[0]);
-    if (!json_object_get(world->datasets, req->param[0]))
+    if (!facts)
         return reply_problem(404, "there is no data set \"%.64s\"", req->param[0]);
-    store_delete_dataset(world->store, req->param[0], dataset_gone, req);
+    struct departure *departure = xcalloc(1, sizeof *departure);
+    *departure = (struct departure){.req = req, .facts = json_incref(facts)};
+    json_object_del(world->datasets, req->param[0]);
+    store_delete_dataset(world->store, req->param[0], dataset_gone, departure);
     return reply_later();
 }
 

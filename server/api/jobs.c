@@ -113,10 +113,28 @@ static void plan_on_helper(void *reader, void *context)
                   creation->req->json, &creation->plan, &creation->problems);
 }
 
+/* A data set may have been deleted while the plan was made. */
+static void check_data(struct creation *creation)
+{
+    const char *last = "";
+    for (int i = 0; i < creation->plan.variant_count; i++) {
+        const char *name = creation->plan.variants[i].dataset;
+        if (!name || strcmp(name, last) == 0)
+            continue;
+        last = name;
+        if (!api_knows_dataset(world_of(creation->req), name)) {
+            problems_add(&creation->problems, "", NULL, "data set \"%s\" was just deleted", name);
+            return;
+        }
+    }
+}
+
 static void planned(void *context)
 {
     struct creation *creation = context;
     struct request *req = creation->req;
+
+    check_data(creation);
     struct reply reply = store_plan(creation);
     if (reply.kind != REPLY_LATER)
         request_answer(req, reply);

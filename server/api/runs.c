@@ -49,6 +49,13 @@ static struct reply cancel_run(struct request *req)
 static struct reply retry_known_run(struct request *req, struct api_read *read, json_t *value)
 {
     const int64_t job = json_integer_at(value, "job", 0);
+    const char *data = json_text_at(json_object_get(value, "spec"), "dataset", NULL);
+    if (data && !api_knows_dataset(world_of(req), data)) {
+        struct reply gone =
+            reply_problem(409, "data set \"%.64s\" of run %" PRId64 " was deleted", data, read->id);
+        json_decref(value);
+        return gone;
+    }
     json_decref(value);
     conductor_retry_run(world_of(req)->conductor, job, read->id, api_answer_run, req);
     return reply_later();
