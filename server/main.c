@@ -124,7 +124,10 @@ static int open_store(struct server *server, struct error *err)
     world->datasets = json_object();
     if (store_open(world->loop, &options, &world->store, err) < 0)
         return -1;
-    return store_load_datasets(world->store, know_dataset, world->datasets, err);
+    if (store_load_datasets(world->store, know_dataset, world->datasets, err) < 0)
+        return -1;
+    data_files_sweep(world);
+    return 0;
 }
 
 static int slots_of(const struct config *config)
@@ -266,6 +269,7 @@ static void take_apart(struct server *server)
         http_free(server->http);
     if (world->helpers)
         helpers_free(world->helpers);
+    world->helpers = NULL; /* what the conductor gives up below may look for them */
     conductor_free(world->conductor);
     if (world->events)
         events_free(world->events);

@@ -24,8 +24,10 @@ struct world {
     json_t *catalog;
     char *catalog_text;
     json_t *datasets; /* name -> {"classes", "file"}: uploaded, and built-ins that have been made */
-    char *cache;      /* folder of data sets */
-    char *runs;       /* folder of runs */
+    int data_changes; /* data sets that come or go: data_files_hold() */
+    bool data_sweep_due;
+    char *cache; /* folder of data sets */
+    char *runs;  /* folder of runs */
     int64_t started_ms;
 };
 
@@ -77,6 +79,13 @@ const char *api_format(const struct request *req, const char *const *offered);
 
 /* Whether a job may name it: built in, or uploaded and not being deleted (api/datasets.c). */
 bool api_knows_dataset(const struct world *world, const char *name);
+
+/* Files of the cache that no data set names (api/data_files.c). While a data set comes or goes they
+ * are held; the last release sweeps them where that is due. Sweeping at the start removes what a
+ * crash has left. */
+void data_files_hold(struct world *world);
+void data_files_release(struct world *world);
+void data_files_sweep(const struct world *world);
 
 /* Built-in data sets that the plan names and nobody has used yet are made now (api/datasets.c). */
 void api_make_builtins(struct world *world, const struct job_plan *plan);

@@ -6,11 +6,9 @@
 #include "memory.h"
 #include "spec.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* --- what is known ------------------------------------------------------------------------------
  */
@@ -64,6 +62,7 @@ struct arrival {
 
 static void arrival_free(struct arrival *arrival)
 {
+    data_files_release(arrival->world);
     free(arrival->name);
     free(arrival->format);
     free(arrival->file);
@@ -155,6 +154,7 @@ static struct arrival *arrival_new(struct world *world, struct request *req, con
                                    const char *format)
 {
     struct arrival *arrival = xcalloc(1, sizeof *arrival);
+    data_files_hold(world);
     *arrival = (struct arrival){
         .world = world, .req = req, .name = xstrdup(name), .format = xstrdup(format)};
     return arrival;
@@ -370,18 +370,17 @@ static void dataset_gone(void *context, const char *file, bool file_unused, cons
     struct world *world = world_of(req);
     json_t *facts = departure->facts;
 
+    (void)file;
     free(departure);
     if (err) {
         json_object_set_new(world->datasets, req->param[0], facts);
+        data_files_release(world);
         request_answer(req, reply_error(err));
         return;
     }
     json_decref(facts);
-    if (file_unused) {
-        AUTO_FREE char *path = xprintf("%s/%s", world->cache, file);
-        if (unlink(path) < 0)
-            log_line("remove %s: %s", path, strerror(errno));
-    }
+    world->data_sweep_due = world->data_sweep_due || file_unused;
+    data_files_release(world);
     events_publish(world->events, "dataset", 0, json_pack("{s:s}", "name", req->param[0]));
     request_answer(req, reply_bytes(204, NULL, NULL, 0));
 }
@@ -397,6 +396,7 @@ static struct reply delete_dataset(struct request *req)
     struct departure *departure = xcalloc(1, sizeof *departure);
     *departure = (struct departure){.req = req, .facts = json_incref(facts)};
     json_object_del(world->datasets, req->param[0]);
+    data_files_hold(world);
     store_delete_dataset(world->store, req->param[0], dataset_gone, departure);
     return reply_later();
 }

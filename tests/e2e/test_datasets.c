@@ -8,6 +8,7 @@
 #include "memory.h"
 
 #include <glob.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -102,6 +103,14 @@ static json_t *upload_csv(const char *name, const char *text)
 static void delete_dataset(const char *name)
 {
     json_decref(api_change(port, "DELETE", NULL, 204, "/api/v1/datasets/%s", name));
+}
+
+static bool is_gone(const char *pattern)
+{
+    glob_t found;
+    const int outcome = glob(folder_path(&service.folder, pattern), 0, NULL, &found);
+    globfree(&found);
+    return outcome == GLOB_NOMATCH;
 }
 
 /* --- formats ------------------------------------------------------------------------------------
@@ -302,6 +311,34 @@ static void a_run_whose_data_set_was_deleted_cannot_be_retried(void **state)
     assert_says(api_text(refused, "/detail"), "data set \"fleeting\"");
 }
 
+static void *delete_first(void *unused)
+{
+    struct http_answer answer = api_ask(port, "DELETE", NULL, NULL, "/api/v1/datasets/first");
+    (void)unused;
+    answer_release(&answer);
+    return NULL;
+}
+
+/* Equal content is one file. One name of it goes while another one comes: the file must stay. */
+static void a_deletion_does_not_take_the_file_of_an_upload(void **state)
+{
+    enum { TRIES = 60 };
+    (void)state;
+    for (int i = 0; i < TRIES; i++) {
+        pthread_t deleting;
+        json_decref(upload_csv("first", FLOWERS));
+        assert_int_equal(pthread_create(&deleting, NULL, delete_first, NULL), 0);
+        json_decref(upload_csv("second", FLOWERS));
+        pthread_join(deleting, NULL);
+        const int64_t job =
+            api_submit(port, "{'kind': 'train', 'spec': {'dataset': 'second', 'steps': 1,"
+                             " 'model': {'type': 'softmax'},"
+                             " 'optimizer': {'type': 'sgd', 'lr': 0.1}}}");
+        json_decref(api_await_job(port, job, "succeeded"));
+        delete_dataset("second");
+    }
+}
+
 static void an_unknown_data_set_is_refused_with_the_nearest(void **state)
 {
     (void)state;
@@ -333,9 +370,14 @@ static void a_name_is_taken_once(void **state)
 static void data_sets_outlive_the_server(void **state)
 {
     (void)state;
+    static const char left[] = "data/datasets/"
+                               "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+                               ".data"; /* of an upload that a crash cut short */
     json_auto_t *made = upload_csv("kept", FLOWERS);
+    folder_write(&service.folder, left, "x", 1);
     service_kill_and_restart(&service);
     port = service.port;
+    assert_true(is_gone(left));
     json_auto_t *found = api_get(port, "/api/v1/datasets/kept");
     assert_true(json_equal(made, found));
     json_decref(
@@ -412,14 +454,6 @@ static void heart_scale_comes_in_with_one_request(void **state)
     delete_dataset("heart");
 }
 
-static bool is_gone(const char *pattern)
-{
-    glob_t found;
-    const int outcome = glob(folder_path(&service.folder, pattern), 0, NULL, &found);
-    globfree(&found);
-    return outcome == GLOB_NOMATCH;
-}
-
 /* After all of the above: whatever was sent in has been taken away again, on a helper thread. The
  * names of files that came in are digests, which are long. */
 static void nothing_is_left_of_uploads(void **state)
@@ -461,6 +495,7 @@ int main(void)
         cmocka_unit_test(digits_have_the_promised_shape),
         cmocka_unit_test(a_data_set_stays_while_a_queued_job_uses_it),
         cmocka_unit_test(a_run_whose_data_set_was_deleted_cannot_be_retried),
+        cmocka_unit_test(a_deletion_does_not_take_the_file_of_an_upload),
         cmocka_unit_test(an_unknown_data_set_is_refused_with_the_nearest),
         cmocka_unit_test(a_name_is_taken_once),
         cmocka_unit_test(data_sets_outlive_the_server),
