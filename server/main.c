@@ -122,6 +122,7 @@ static int open_store(struct server *server, struct error *err)
         .ballast_mib = (int)config->ballast_mib,
     };
     world->datasets = json_object();
+    world->making = json_object();
     if (store_open(world->loop, &options, &world->store, err) < 0)
         return -1;
     if (store_load_datasets(world->store, know_dataset, world->datasets, err) < 0)
@@ -276,6 +277,7 @@ static void take_apart(struct server *server)
     if (world->loop)
         loop_free(world->loop);
     json_decref(world->datasets);
+    json_decref(world->making);
     json_decref(world->catalog);
     free(world->catalog_text);
     free(world->cache);

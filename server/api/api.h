@@ -24,6 +24,7 @@ struct world {
     json_t *catalog;
     char *catalog_text;
     json_t *datasets; /* name -> {"classes", "file"}: uploaded, and built-ins that have been made */
+    json_t *making;   /* names of built-ins that are being made, though nobody waits for them */
     int data_changes; /* data sets that come or go: data_files_hold() */
     bool data_sweep_due;
     char *cache; /* folder of data sets */

@@ -62,6 +62,8 @@ struct arrival {
 
 static void arrival_free(struct arrival *arrival)
 {
+    if (!arrival->req)
+        json_object_del(arrival->world->making, arrival->name);
     data_files_release(arrival->world);
     free(arrival->name);
     free(arrival->format);
@@ -176,8 +178,11 @@ void api_make_builtins(struct world *world, const struct job_plan *plan)
         if (!name || strcmp(name, last) == 0)
             continue;
         last = name;
-        if (!json_object_get(world->datasets, name) && builtin_find(world, name))
-            make_builtin(world, NULL, name);
+        if (json_object_get(world->datasets, name) || json_object_get(world->making, name) ||
+            !builtin_find(world, name))
+            continue;
+        json_object_set_new(world->making, name, json_true()); /* once, however many jobs come */
+        make_builtin(world, NULL, name);
     }
 }
 
