@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TELL_EVERY_MS = 250, TELL_JOB_EVERY_MS = 100, RETRY_MS = 1000 };
+enum { SPARE_GRACE_MS = 5000, TELL_EVERY_MS = 250, TELL_JOB_EVERY_MS = 100, RETRY_MS = 1000 };
 
 /* --- the pump -------------------------------------------------------------------------------- */
 
@@ -18,10 +18,28 @@ int slots_of(const struct conductor *conductor, const struct run *run)
     return run->threads < all ? run->threads : all;
 }
 
+/* Workers for other numbers of threads, or for portable bits, stay for the next such run, but not
+ * more of them than can ever run at once. One at a time: every end of a run comes by here. */
+static void dismiss_spare(struct conductor *conductor)
+{
+    struct worker *spare = NULL;
+    int idle = 0;
+    for (struct worker *worker = pool_first(conductor->pool); worker; worker = worker->next) {
+        if (worker->task || worker->state != WORKER_READY)
+            continue;
+        idle++;
+        if (worker->threads > 1 || worker->portable)
+            spare = worker; /* the oldest is the last */
+    }
+    if (spare && idle > conductor->options.slots)
+        pool_dismiss(spare, SPARE_GRACE_MS);
+}
+
 static void pump(void *context)
 {
     struct conductor *conductor = context;
     conductor->pump_soon = false;
+    dismiss_spare(conductor);
 
     while (!conductor->stopping && !conductor->held && !conductor->retry &&
            conductor->interrupted == 0) {

@@ -405,6 +405,25 @@ static void a_run_that_loses_three_workers_fails(void **state)
     json_decref(api_await_job(port, train(SHORT), "succeeded")); /* others go on */
 }
 
+/* A run of another number of threads needs a worker of its own; those do not pile up. */
+static void workers_do_not_pile_up(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 6; threads++) {
+        AUTO_FREE char *spec = xprintf(
+            "{'problem': {'type': 'quadratic', 'eigenvalues': [1], 'start': [1]}, 'steps': 5,"
+            " 'threads': %d, 'optimizer': {'type': 'sgd', 'lr': 0.1}}",
+            threads);
+        json_decref(api_await_job(port, train(spec), "succeeded"));
+    }
+    int64_t count = 7;
+    for (int64_t started_ms = 0; count > 3 && api_wait_on(&started_ms);) {
+        json_auto_t *health = api_get(port, "/api/v1/health");
+        count = api_integer(health, "/workers");
+    }
+    assert_true(count <= 3); /* one slot, a last one of another kind, one on its way out */
+}
+
 static int start(void **state)
 {
     static const char *const arguments[] = {"--slots", "1", NULL};
@@ -440,6 +459,7 @@ int main(void)
         cmocka_unit_test(a_repeated_key_gives_the_same_job),
         cmocka_unit_test(a_key_with_another_body_is_a_conflict),
         cmocka_unit_test(a_run_that_loses_three_workers_fails),
+        cmocka_unit_test(workers_do_not_pile_up),
     };
     return cmocka_run_group_tests(tests, start, end);
 }
