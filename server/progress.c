@@ -47,7 +47,7 @@ static struct line *line_for(struct progress *progress, const json_t *run)
         line = xcalloc(1, sizeof *line);
         line->run = id;
         for (size_t i = 0; i < COUNT_OF(glance); i++)
-            line->last[i] = NAN;
+            line->last[i] = (double)NAN;
         tsearch(line, &progress->lines, by_run);
         snprintf(line->title, sizeof line->title,
                  "job %" PRId64 "  run %-4" PRId64 " %-10s %-7s seed %-4" PRId64,
