@@ -111,11 +111,21 @@ json_t *json_number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+static char *dump(const json_t *value, size_t order)
+{
+    char *text =
+        json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17) | order);
+    return text ? text : xstrdup("null");
+}
+
 char *json_compact(const json_t *value)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY |
-                                       JSON_REAL_PRECISION(17));
-    return text ? text : xstrdup("null");
+    return dump(value, JSON_SORT_KEYS);
+}
+
+char *json_ordered(const json_t *value)
+{
+    return dump(value, 0);
 }
 
 const char *json_text_at(const json_t *object, const char *key, const char *fallback)

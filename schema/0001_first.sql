@@ -40,7 +40,7 @@ CREATE INDEX job_by_state ON job (state);
 
 CREATE TABLE job_text (
     job_id  INTEGER PRIMARY KEY REFERENCES job,
-    request TEXT NOT NULL,           -- as submitted, compact JSON
+    request TEXT NOT NULL,           -- as submitted, JSON
     arms    TEXT NOT NULL            -- JSON list of their names
 ) STRICT;
 

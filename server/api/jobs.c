@@ -93,10 +93,9 @@ static struct reply store_plan(struct creation *creation)
     }
     if (key)
         digest_of(req->body, req->body_bytes, digest);
-    AUTO_FREE char *text = json_compact(req->json);
     const struct new_job job = {
         .plan = &creation->plan,
-        .request_text = text,
+        .request_text = req->body, /* valid JSON: it was read before */
         .idempotency_key = key,
         .body_digest = key ? digest : NULL,
         .now_ms = creation->now_ms,

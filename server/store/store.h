@@ -53,7 +53,7 @@ typedef void store_done(void *context, const struct error *err); /* err NULL: co
 
 struct new_job {
     const struct job_plan *plan;
-    const char *request_text;    /* as submitted, compact JSON */
+    const char *request_text;    /* as submitted, JSON */
     const char *idempotency_key; /* or NULL */
     const char *body_digest;     /* of the submitted bytes, with a key */
     int64_t now_ms;
