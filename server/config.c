@@ -172,6 +172,8 @@ int config_read(int argc, char **argv, struct config *config, struct error *err)
     return 0;
 }
 
+enum { RANGE_COLUMNS = 30 };
+
 static void default_words(const struct row *row, char *words, size_t bytes)
 {
     if (row->kind == NUMBER)
@@ -189,7 +191,17 @@ static void range_words(const struct row *row, char *words, size_t bytes)
         snprintf(words, bytes, "%s", row->kind == FLAG ? "" : row->unit);
 }
 
-static char *write_rows(const char *heading, const char *line)
+/* printf counts bytes; a column of the table counts characters. */
+static void pad(char *words, size_t bytes, int columns)
+{
+    int seen = 0;
+    for (const char *at = words; *at; at++)
+        seen += ((unsigned char)*at & 0xc0) != 0x80;
+    for (; seen < columns && strlen(words) + 1 < bytes; seen++)
+        strcat(words, " ");
+}
+
+static char *write_rows(const char *heading, const char *line, int range_columns)
 {
     char *text = NULL;
     size_t bytes = 0;
@@ -199,6 +211,7 @@ static char *write_rows(const char *heading, const char *line)
         char fallback[64], range[64];
         default_words(&rows[i], fallback, sizeof fallback);
         range_words(&rows[i], range, sizeof range);
+        pad(range, sizeof range, range_columns);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         fprintf(out, line, rows[i].name, fallback, range, rows[i].help);
@@ -214,11 +227,11 @@ char *config_help(void)
         "sweepd: a hyperparameter-optimization service\n\n"
         "usage: sweepd [--name value …]\n\n"
         "  name                default            range                          what\n",
-        "  --%-17s %-18s %-30s %s\n");
+        "  --%-17s %-18s %s %s\n", RANGE_COLUMNS);
 }
 
 char *config_markdown(void)
 {
     return write_rows("| setting | default | range | what |\n| --- | --- | --- | --- |\n",
-                      "| `--%s` | %s | %s | %s |\n");
+                      "| `--%s` | %s | %s | %s |\n", 0);
 }
