@@ -222,7 +222,7 @@ static void a_killed_worker_costs_nothing_but_time(void **state)
             kill(workers[i], SIGKILL);
         const struct look after = wait_for_step(&server, run, look.step + 100);
         resumed += after.resumed;
-        assert_int_equal(after.attempt, kills + 2);
+        assert_true(after.attempt >= kills + 2); /* more where the next worker died unused */
     }
     const struct look end = wait_for_end(&server, run);
     assert_true(resumed > 0); /* from checkpoints, not from the start */
