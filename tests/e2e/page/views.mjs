@@ -374,7 +374,7 @@ function bigJob() {
     };
 }
 
-test("a job of 1,000 runs keeps the document small and every frame short", async ({ open, api }) => {
+test("a job of 1,000 runs keeps the document small and its frames short", async ({ open, api }) => {
     const page = await open(null);
     const answers = bigJob();
     await page.route("**/api/v1/jobs/1**", (route) => {
@@ -385,19 +385,20 @@ test("a job of 1,000 runs keeps the document small and every frame short", async
     await page.getByText("60 curves of 1,000").waitFor();
     const rows = page.locator(".rows tbody tr");
     check((await rows.count()) < 60, `${await rows.count()} rows in the document`);
-    const longest = await page.evaluate(async () => {
+    /* The median: one frame may be long because of a neighbour on the machine, half of them may not. */
+    const typical = await page.evaluate(async () => {
         const box = document.querySelector(".rows");
-        let longest = 0;
+        const frames = [];
         let last = performance.now();
         for (let i = 0; i < 60; i++) {
             box.scrollTop += 500;
             await new Promise(requestAnimationFrame);
-            longest = Math.max(longest, performance.now() - last);
+            frames.push(performance.now() - last);
             last = performance.now();
         }
-        return longest;
+        return frames.sort((a, b) => a - b)[frames.length / 2];
     });
-    check(longest < 250, `a frame took ${longest.toFixed(0)} ms while scrolling`);
+    check(typical < 50, `a frame takes ${typical.toFixed(0)} ms while scrolling`);
     await page.locator(".rows").evaluate((box) => (box.scrollTop = box.scrollHeight));
     await page.locator('.rows a[href="/runs/1000"]').waitFor();
 });
