@@ -194,11 +194,13 @@ static void range_words(const struct row *row, char *words, size_t bytes)
 /* printf counts bytes; a column of the table counts characters. */
 static void pad(char *words, size_t bytes, int columns)
 {
+    size_t used = strlen(words);
     int seen = 0;
-    for (const char *at = words; *at; at++)
-        seen += ((unsigned char)*at & 0xc0) != 0x80;
-    for (; seen < columns && strlen(words) + 1 < bytes; seen++)
-        strcat(words, " ");
+    for (size_t i = 0; i < used; i++)
+        seen += ((unsigned char)words[i] & 0xc0) != 0x80;
+    for (; seen < columns && used + 1 < bytes; seen++)
+        words[used++] = ' ';
+    words[used] = '\0';
 }
 
 static char *write_rows(const char *heading, const char *line, int range_columns)
