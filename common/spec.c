@@ -399,25 +399,44 @@ static void check_stop_when(const json_t *condition, const char *pointer, struct
                      "needs \"at_most\" or \"at_least\": the value at which to stop");
 }
 
-/* Exactly one of dataset and problem; not both of epochs and steps. */
-static void check_together(const json_t *spec, const char *pointer, struct problems *problems)
+/* At most one of the ways to say how long; iterations only where the optimizer counts in them. */
+static void check_length(const json_t *catalog, const json_t *spec, const char *pointer,
+                         struct problems *problems)
+{
+    const json_t *choice = json_object_get(spec, "optimizer");
+    const char *name =
+        json_is_string(choice) ? json_string_value(choice) : json_text_at(choice, "type", "");
+    const json_t *optimizer = catalog_find(catalog, "optimizer", name);
+
+    if (has(spec, "epochs") && has(spec, "steps"))
+        problems_add(problems, pointer, "steps", "either \"epochs\" or \"steps\", not both");
+    if (has(spec, "epochs") && has(spec, "problem"))
+        problems_add(problems, pointer, "epochs", "a problem has no epochs; give \"steps\"");
+    if (has(spec, "iterations") && (has(spec, "epochs") || has(spec, "steps")))
+        problems_add(problems, pointer, "iterations",
+                     "stands instead of \"epochs\" and \"steps\", not beside them");
+    if (has(spec, "iterations") && optimizer && !json_flag_at(optimizer, "drives", false))
+        problems_add(problems, pointer, "iterations",
+                     "the optimizer %s goes by batches; give \"epochs\" or \"steps\"", name);
+}
+
+/* Exactly one of dataset and problem. */
+static void check_together(const json_t *catalog, const json_t *spec, const char *pointer,
+                           struct problems *problems)
 {
     if (has(spec, "dataset") && has(spec, "problem"))
         problems_add(problems, pointer, "problem", "either \"dataset\" or \"problem\", not both");
     if (!has(spec, "dataset") && !has(spec, "problem"))
         problems_add(problems, pointer, "dataset",
                      "is missing: name a data set, or give a \"problem\"");
-    if (has(spec, "epochs") && has(spec, "steps"))
-        problems_add(problems, pointer, "steps", "either \"epochs\" or \"steps\", not both");
-    if (has(spec, "epochs") && has(spec, "problem"))
-        problems_add(problems, pointer, "epochs", "a problem has no epochs; give \"steps\"");
+    check_length(catalog, spec, pointer, problems);
     check_stop_when(json_object_get(spec, "stop_when"), pointer, problems);
 }
 
 static void lay_in_length(json_t *resolved)
 {
     enum { EPOCHS = 10, STEPS = 1000 };
-    if (has(resolved, "epochs") || has(resolved, "steps"))
+    if (has(resolved, "epochs") || has(resolved, "steps") || has(resolved, "iterations"))
         return;
     if (has(resolved, "problem"))
         json_object_set_new(resolved, "steps", json_integer(STEPS));
@@ -432,7 +451,7 @@ json_t *spec_resolve(const json_t *catalog, const json_t *spec, const char *poin
         problems_add(problems, pointer, NULL, "must be an object: the specification of a run");
         return json_object();
     }
-    check_together(spec, pointer, problems);
+    check_together(catalog, spec, pointer, problems);
     json_t *resolved =
         settings_resolve(catalog, json_object_get(catalog, "spec"), spec, pointer, problems);
     lay_in_length(resolved);

@@ -85,6 +85,13 @@ static const struct setting specification[] = {
      .high = 1e12,
      .unit = "steps",
      .help = "instead of epochs; 1,000 for a problem where it is not given"},
+    {.name = "iterations",
+     .type = SETTING_INTEGER,
+     .absent = true,
+     .low = 1,
+     .high = 1e9,
+     .unit = "iterations",
+     .help = "instead of epochs, for an optimizer that takes its own samples (hf, lbfgs, hdm)"},
     {.name = "batch_size",
      .type = SETTING_INTEGER,
      .low = 1,
@@ -120,6 +127,14 @@ static const struct setting specification[] = {
      .fallback = 20,
      .unit = "steps",
      .help = "between two rows of metrics; the last step reports too"},
+    {.name = "norms_every_steps",
+     .type = SETTING_INTEGER,
+     .nullable = true,
+     .low = 1,
+     .high = 1e9,
+     .unit = "steps",
+     .help = "rows of gradient_norm and gradient_norm_l1 this often, to refine a schedule from; "
+             "null: with the other metrics"},
     {.name = "evaluate_every_epochs",
      .type = SETTING_INTEGER,
      .low = 1,
@@ -170,9 +185,18 @@ static json_t *entry(const char *name, const char *help, const struct setting *s
                               entry((list)[i]->name, (list)[i]->help, (list)[i]->settings));       \
     return array
 
+/* With what the server must know to refuse what cannot be: whether it takes its own samples, and
+ * whether parameters may be trained side by side as if each were alone. */
 static json_t *describe_optimizers(void)
 {
-    DESCRIBE_LIST(optimizers);
+    json_t *array = json_array();
+    for (const struct optimizer *const *optimizer = optimizers; *optimizer; optimizer++) {
+        json_t *described = entry((*optimizer)->name, (*optimizer)->help, (*optimizer)->settings);
+        json_object_set_new(described, "drives", json_boolean((*optimizer)->drive != NULL));
+        json_object_set_new(described, "elementwise", json_boolean(!(*optimizer)->whole));
+        json_array_append_new(array, described);
+    }
+    return array;
 }
 
 static json_t *describe_schedules(void)

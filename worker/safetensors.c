@@ -30,7 +30,7 @@ static char *header_text(const struct objective *objective, const json_t *metada
     return xprintf("%s%*s", text, padding, "");
 }
 
-int safetensors_write(const char *path, const struct objective *objective, const float *theta,
+int safetensors_write(const char *path, const struct objective *objective, const real *theta,
                       const json_t *metadata, struct error *err)
 {
     AUTO_FREE char *header = header_text(objective, metadata);

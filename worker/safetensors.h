@@ -10,7 +10,7 @@
 #include "objectives/objectives.h"
 
 /* Writes the file aside, syncs and renames it. metadata: an object of texts, borrowed. */
-int safetensors_write(const char *path, const struct objective *objective, const float *theta,
+int safetensors_write(const char *path, const struct objective *objective, const real *theta,
                       const json_t *metadata, struct error *err);
 
 #endif

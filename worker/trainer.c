@@ -29,6 +29,7 @@ const char *const outcome_names[] = {
 struct course {
     int64_t steps;
     int64_t report_every;
+    int64_t norms_every;    /* 0: with the reports only */
     int64_t evaluate_every; /* steps; 0: there is nothing to evaluate on */
     double clip_norm;       /* infinity: no clipping */
     int64_t checkpoint_every_ns;
@@ -57,7 +58,8 @@ struct trainer {
     struct stepper stepper;
     const struct schedule *schedule;
     struct chosen schedule_chosen;
-    float *theta, *gradient;
+    real *theta, *gradient;
+    real *point; /* where to evaluate, for an optimizer that trains elsewhere; or NULL */
     struct progress progress;
     char *fingerprint;
     char spec_digest[DIGEST_TEXT_BYTES];
@@ -77,13 +79,18 @@ static double limit_at(const json_t *object, const char *key, double none)
     return json_number_at(object, key, none);
 }
 
-static struct course course_of(const json_t *spec, const struct objective *objective)
+static struct course course_of(const json_t *spec, const struct objective *objective,
+                               const struct optimizer *optimizer)
 {
-    const int64_t per_epoch = (int64_t)objective->steps_per_epoch;
+    const bool drives = optimizer->drive != NULL; /* an iteration is its epoch and its report */
+    const int64_t per_epoch = drives ? 1 : (int64_t)objective->steps_per_epoch;
+    const int64_t epochs = json_integer_at(spec, "epochs", 1);
     const json_t *stop = json_object_get(spec, "stop_when");
     return (struct course){
-        .steps = json_integer_at(spec, "steps", json_integer_at(spec, "epochs", 1) * per_epoch),
-        .report_every = json_integer_at(spec, "report_every_steps", 20),
+        .steps =
+            json_integer_at(spec, "steps", json_integer_at(spec, "iterations", epochs * per_epoch)),
+        .report_every = drives ? 1 : json_integer_at(spec, "report_every_steps", 20),
+        .norms_every = json_integer_at(spec, "norms_every_steps", 0),
         .evaluate_every = json_integer_at(spec, "evaluate_every_epochs", 1) * per_epoch,
         .clip_norm = limit_at(spec, "clip_norm", HUGE_VAL),
         .checkpoint_every_ns = (int64_t)(json_number_at(spec, "checkpoint_every_s", 30) * 1e9),
@@ -113,24 +120,50 @@ static void note_identity(struct trainer *trainer)
     json_decref(numeric);
 }
 
+static int open_stepper(struct trainer *trainer, const json_t *choice, struct error *err)
+{
+    const struct objective *objective = trainer->objective;
+    const struct pieces pieces = {objective->dimension, objective->tensors,
+                                  objective->tensor_count};
+    if (stepper_init(&trainer->stepper, choice, &pieces, err) < 0)
+        return -1;
+    struct stepper *stepper = &trainer->stepper;
+    if (stepper->optimizer->accepts)
+        return stepper->optimizer->accepts(&stepper->chosen, objective->landscape, err);
+    if (stepper->optimizer->drive && !objective->landscape)
+        return error_set(err,
+                         "%s drives the objective itself, which this one does not offer; take "
+                         "a data set, or a problem without noise and replicas",
+                         stepper->optimizer->name);
+    return 0;
+}
+
+static int allocate_vectors(struct trainer *trainer, struct error *err)
+{
+    const size_t dimension = trainer->objective->dimension;
+    const bool apart = trainer->stepper.optimizer->point != NULL;
+
+    trainer->theta = aligned_block(dimension, sizeof(real));
+    trainer->gradient = aligned_block(dimension, sizeof(real));
+    trainer->point = apart ? aligned_block(dimension, sizeof(real)) : NULL;
+    if (trainer->theta && trainer->gradient && (trainer->point || !apart))
+        return 0;
+    return error_of(err, ERROR_INTERNAL, "not enough memory for %zu parameters", dimension);
+}
+
 static int trainer_open(struct trainer *trainer, struct error *err)
 {
     const struct training *training = trainer->training;
     const json_t *spec = training->spec;
 
     note_identity(trainer);
-    if (objective_open(spec, training->data, training->cache, &trainer->objective, err) < 0)
+    if (objective_open(spec, training->data, training->cache, &trainer->objective, err) < 0 ||
+        open_stepper(trainer, json_object_get(spec, "optimizer"), err) < 0 ||
+        open_schedule(trainer, json_object_get(spec, "schedule"), err) < 0 ||
+        allocate_vectors(trainer, err) < 0)
         return -1;
-    const size_t dimension = trainer->objective->dimension;
-    if (stepper_init(&trainer->stepper, json_object_get(spec, "optimizer"), dimension, err) < 0 ||
-        open_schedule(trainer, json_object_get(spec, "schedule"), err) < 0)
-        return -1;
-    trainer->theta = aligned_block(dimension, sizeof *trainer->theta);
-    trainer->gradient = aligned_block(dimension, sizeof *trainer->gradient);
-    if (!trainer->theta || !trainer->gradient)
-        return error_of(err, ERROR_INTERNAL, "not enough memory for %zu parameters", dimension);
 
-    trainer->course = course_of(spec, trainer->objective);
+    trainer->course = course_of(spec, trainer->objective, trainer->stepper.optimizer);
     if (trainer->course.steps < 1)
         return error_set(err, "there is not one step to make");
     trainer->progress.best_loss = HUGE_VAL;
@@ -141,6 +174,7 @@ static void trainer_close(struct trainer *trainer)
 {
     free(trainer->theta);
     free(trainer->gradient);
+    free(trainer->point);
     free(trainer->fingerprint);
     chosen_release(&trainer->schedule_chosen);
     stepper_release(&trainer->stepper);
@@ -165,21 +199,18 @@ static void say(struct trainer *trainer, const char *format, ...)
 /* What a checkpoint holds, in its order; the answer is how many sections. */
 static int sections_of(struct trainer *trainer, struct checkpoint_section *sections)
 {
-    static const char *const names[OPTIMIZER_MEMORY_MAX] = {"memory.0", "memory.1", "memory.2",
-                                                            "memory.3", "memory.4", "memory.5"};
     struct stepper *stepper = &trainer->stepper;
-    const size_t floats = stepper->dimension * sizeof(float);
-    const size_t scalars = (size_t)stepper->optimizer->scalar_count * sizeof(double);
-    int count = 0;
-
-    sections[count++] =
-        (struct checkpoint_section){"progress", &trainer->progress, sizeof trainer->progress};
-    sections[count++] = (struct checkpoint_section){"theta", trainer->theta, floats};
-    sections[count++] = (struct checkpoint_section){"scalars", stepper->scalars, scalars};
-    for (int i = 0; i < stepper->memory_count; i++)
-        sections[count++] = (struct checkpoint_section){
-            names[i], stepper->memory + (size_t)i * stepper->stride, floats};
-    return count;
+    const size_t memory = (size_t)stepper->memory_count * stepper->stride;
+    const size_t scalars = (size_t)stepper->optimizer->scalar_count;
+    const struct checkpoint_section all[] = {
+        {"progress", &trainer->progress, sizeof trainer->progress},
+        {"theta", trainer->theta, stepper->pieces.dimension * sizeof(real)},
+        {"scalars", stepper->scalars, scalars * sizeof(double)},
+        {"memory", stepper->memory, memory * sizeof(real)},
+        {"extra", stepper->extra, stepper->extra_count * sizeof(real)},
+    };
+    memcpy(sections, all, sizeof all);
+    return COUNT_OF(all);
 }
 
 static struct checkpoint_head head_at(const struct trainer *trainer, int64_t step)
@@ -254,6 +285,12 @@ static int resume(struct trainer *trainer, struct error *err)
     return 0;
 }
 
+/* Where evaluations and the kept model are. */
+static const real *point_of(struct trainer *trainer)
+{
+    return stepper_point(&trainer->stepper, trainer->theta, trainer->progress.step, trainer->point);
+}
+
 /* --- rows ---------------------------------------------------------------------------------- */
 
 static void emit(struct trainer *trainer, enum metric metric, double value)
@@ -306,8 +343,8 @@ static void emit_train_loss(struct trainer *trainer, bool exact)
     struct evaluation evaluation;
 
     double loss = progress->loss_sum / (double)progress->loss_count;
-    if (exact && objective->methods->evaluate(objective, trainer->theta, PART_TRAIN, report->alive,
-                                              report->context, &evaluation))
+    if (exact && objective->methods->evaluate(objective, point_of(trainer), PART_TRAIN,
+                                              report->alive, report->context, &evaluation))
         loss = evaluation.loss;
     progress->loss_sum = 0.0;
     progress->loss_count = 0;
@@ -329,55 +366,143 @@ static double clip_scale(double norm, double limit)
     return scale < 1.0 ? scale : 1.0;
 }
 
-static void report_step(struct trainer *trainer, double rate, const struct norms *norms, bool exact)
+static void report_norms(struct trainer *trainer, const struct norms *norms)
 {
-    emit_train_loss(trainer, exact);
-    emit(trainer, METRIC_LR, rate);
     emit(trainer, METRIC_GRADIENT_NORM, norms->gradient);
     emit(trainer, METRIC_GRADIENT_NORM_L1, norms->gradient_l1);
-    emit(trainer, METRIC_UPDATE_NORM, norms->update);
-    emit_samples_per_s(trainer);
-    /* Finite weights that change by a finite amount stay finite, and others show here. */
-    if (!isfinite(norms->update))
+}
+
+/* What the optimizer said of this step, and what the objective says of where it led. */
+static void report_told(struct trainer *trainer, double *told)
+{
+    const struct objective *objective = trainer->objective;
+    if (objective->methods->measure)
+        objective->methods->measure(trainer->objective, trainer->theta,
+                                    (uint64_t)trainer->progress.step - 1, told);
+    for (int metric = 0; metric < METRICS; metric++) {
+        if (!isnan(told[metric]))
+            emit(trainer, (enum metric)metric, told[metric]);
+    }
+}
+
+/* Finite weights that change by a finite amount stay finite, and others show here. */
+static void check_update(struct trainer *trainer, double update_norm)
+{
+    emit(trainer, METRIC_UPDATE_NORM, update_norm);
+    if (!isfinite(update_norm))
         diverge(trainer, "the weights are");
+}
+
+static void report_step(struct trainer *trainer, const struct norms *norms, double *told,
+                        bool exact)
+{
+    emit_train_loss(trainer, exact);
+    report_norms(trainer, norms);
+    report_told(trainer, told);
+    emit_samples_per_s(trainer);
+    check_update(trainer, norms->update);
+}
+
+static void tell_nothing(double told[METRICS])
+{
+    for (int metric = 0; metric < METRICS; metric++)
+        told[metric] = (double)NAN;
+}
+
+/* The gradient's norms, where somebody wants them; the answer is what clipping makes of it. */
+static double measure_gradient(const struct trainer *trainer, bool wanted, struct norms *norms)
+{
+    const size_t dimension = trainer->objective->dimension;
+    const double limit = trainer->course.clip_norm;
+
+    if (wanted || isfinite(limit))
+        norms->gradient = sqrt(vector_sum_squares(dimension, trainer->gradient));
+    if (wanted)
+        norms->gradient_l1 = vector_sum_absolute(dimension, trainer->gradient);
+    return isfinite(limit) ? clip_scale(norms->gradient, limit) : 1.0;
+}
+
+static bool is_due(int64_t step, int64_t every)
+{
+    return every > 0 && step % every == 0;
+}
+
+/* Takes the loss of a step into account; false where it ends the run. */
+static bool note_loss(struct trainer *trainer, double loss, uint32_t samples)
+{
+    struct progress *progress = &trainer->progress;
+    progress->loss_sum += loss;
+    progress->loss_count++;
+    trainer->samples += samples;
+    if (isfinite(loss))
+        return true;
+    emit(trainer, METRIC_TRAIN_LOSS, loss);
+    diverge(trainer, "the training loss is");
+    return false;
+}
+
+static double factor_at(const struct trainer *trainer, int64_t k)
+{
+    return schedule_factor(trainer->schedule, &trainer->schedule_chosen, k, trainer->course.steps);
 }
 
 static void make_step(struct trainer *trainer)
 {
-    struct progress *progress = &trainer->progress;
     const struct course *course = &trainer->course;
-    const size_t dimension = trainer->objective->dimension;
-    const int64_t k = progress->step++;
+    const int64_t k = trainer->progress.step++;
     uint32_t samples = 0;
 
     const double loss = trainer->objective->methods->loss_gradient(
         trainer->objective, trainer->theta, (uint64_t)k, trainer->gradient, &samples);
-    progress->loss_sum += loss;
-    progress->loss_count++;
-    trainer->samples += samples;
-    if (!isfinite(loss)) {
-        emit(trainer, METRIC_TRAIN_LOSS, loss);
-        diverge(trainer, "the training loss is");
+    if (!note_loss(trainer, loss, samples))
         return;
-    }
 
-    const bool reports =
-        progress->step % course->report_every == 0 || progress->step == course->steps;
-    const double factor =
-        schedule_factor(trainer->schedule, &trainer->schedule_chosen, k, course->steps);
-    const double rate = stepper_rate(&trainer->stepper, factor);
+    const bool reports = k + 1 == course->steps || is_due(k + 1, course->report_every);
+    const bool wants_norms = is_due(k + 1, course->norms_every);
+    double told[METRICS];
     struct norms norms = {0};
-    double scale = 1.0;
-    if (reports || isfinite(course->clip_norm)) {
-        norms.gradient = sqrt(vector_sum_squares(dimension, trainer->gradient));
-        scale = clip_scale(norms.gradient, course->clip_norm);
-    }
+    struct step step = {
+        .theta = trainer->theta,
+        .gradient = trainer->gradient,
+        .factor = factor_at(trainer, k),
+        .scale = measure_gradient(trainer, reports || wants_norms, &norms),
+        .t = k + 1,
+        .update_norm = reports ? &norms.update : NULL,
+        .told = reports ? told : NULL,
+    };
+    tell_nothing(told);
+    told[METRIC_LR] = stepper_rate(&trainer->stepper, step.factor);
+    stepper_step(&trainer->stepper, &step);
     if (reports)
-        norms.gradient_l1 = vector_sum_absolute(dimension, trainer->gradient);
-    stepper_step(&trainer->stepper, trainer->theta, trainer->gradient, rate, scale, progress->step,
-                 reports ? &norms.update : NULL);
-    if (reports)
-        report_step(trainer, rate, &norms, samples == 0);
+        report_step(trainer, &norms, told, samples == 0);
+    else if (wants_norms)
+        report_norms(trainer, &norms);
+}
+
+/* One outer iteration of an optimizer that drives the objective itself; it reports each time. */
+static int make_iteration(struct trainer *trainer, struct error *err)
+{
+    struct landscape *landscape = trainer->objective->landscape;
+    const int64_t k = trainer->progress.step++;
+    double told[METRICS], update_norm;
+    const struct step step = {
+        .theta = trainer->theta,
+        .gradient = trainer->gradient,
+        .factor = factor_at(trainer, k),
+        .t = k + 1,
+        .update_norm = &update_norm,
+        .told = told,
+    };
+    tell_nothing(told);
+    landscape->alive = trainer->report->alive;
+    landscape->alive_context = trainer->report->context;
+    if (stepper_drive(&trainer->stepper, &step, landscape, err) < 0)
+        return -1;
+    report_told(trainer, told);
+    check_update(trainer, update_norm);
+    if (!isnan(told[METRIC_TRAIN_LOSS]) && !isfinite(told[METRIC_TRAIN_LOSS]))
+        diverge(trainer, "the training loss is");
+    return 0;
 }
 
 /* --- evaluation ---------------------------------------------------------------------------- */
@@ -407,7 +532,7 @@ static void evaluate(struct trainer *trainer)
     struct objective *objective = trainer->objective;
     struct evaluation evaluation;
 
-    if (!objective->methods->evaluate(objective, trainer->theta, PART_VALID, report->alive,
+    if (!objective->methods->evaluate(objective, point_of(trainer), PART_VALID, report->alive,
                                       report->context, &evaluation))
         return;
     emit(trainer, METRIC_VALID_LOSS, evaluation.loss);
@@ -423,7 +548,7 @@ static bool evaluates(const struct trainer *trainer)
 {
     const int64_t every = trainer->course.evaluate_every;
     const int64_t step = trainer->progress.step;
-    return every > 0 && (step % every == 0 || step == trainer->course.steps);
+    return is_due(step, every) || (every > 0 && step == trainer->course.steps);
 }
 
 /* --- a run --------------------------------------------------------------------------------- */
@@ -445,22 +570,39 @@ static void end_early(struct trainer *trainer, bool evaluated)
         evaluate(trainer);
 }
 
+static void fail(struct outcome *outcome, const struct error *err)
+{
+    outcome->state = OUTCOME_FAILED;
+    snprintf(outcome->message, sizeof outcome->message, "%s", err->sentence);
+}
+
+/* A step and the evaluation it may end with; false where the run is over. */
+static bool advance(struct trainer *trainer)
+{
+    struct error err;
+
+    if (!trainer->stepper.optimizer->drive) {
+        make_step(trainer);
+    } else if (make_iteration(trainer, &err) < 0) {
+        fail(trainer->outcome, &err);
+        return false;
+    }
+    const bool evaluated = !has_diverged(trainer) && evaluates(trainer);
+    if (evaluated)
+        evaluate(trainer);
+    if (trainer->ends && !has_diverged(trainer))
+        end_early(trainer, evaluated);
+    return !has_diverged(trainer) && !trainer->ends;
+}
+
 static void run_steps(struct trainer *trainer)
 {
     const struct report *report = trainer->report;
 
     trainer->outcome->state = OUTCOME_SUCCEEDED;
-    while (trainer->progress.step < trainer->course.steps && !trainer->ends) {
-        make_step(trainer);
-        const bool evaluated = !has_diverged(trainer) && evaluates(trainer);
-        if (evaluated)
-            evaluate(trainer);
-        if (has_diverged(trainer))
+    while (trainer->progress.step < trainer->course.steps) {
+        if (!advance(trainer))
             return;
-        if (trainer->ends) {
-            end_early(trainer, evaluated);
-            return;
-        }
         const int64_t now_ns = monotonic_ns();
         const bool last = trainer->progress.step == trainer->course.steps;
         const bool stopped = report->poll(report->context, now_ns);
@@ -483,7 +625,8 @@ static int keep_model(struct trainer *trainer, struct error *err)
     AUTO_FREE char *step = xprintf("%" PRId64, trainer->progress.step);
     json_t *metadata = json_pack("{s:s, s:s, s:s, s:s}", "format", "sweepd", "run", run, "step",
                                  step, "spec", trainer->spec_digest);
-    const int result = safetensors_write(path, trainer->objective, trainer->theta, metadata, err);
+    const int result =
+        safetensors_write(path, trainer->objective, point_of(trainer), metadata, err);
     json_decref(metadata);
     return result;
 }
@@ -504,12 +647,6 @@ static json_t *weights_list(const struct trainer *trainer)
     for (size_t i = 0; i < trainer->objective->dimension; i++)
         json_array_append_new(list, json_number((double)trainer->theta[i]));
     return list;
-}
-
-static void fail(struct outcome *outcome, const struct error *err)
-{
-    outcome->state = OUTCOME_FAILED;
-    snprintf(outcome->message, sizeof outcome->message, "%s", err->sentence);
 }
 
 static void run_to_end(struct trainer *trainer)

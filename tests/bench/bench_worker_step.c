@@ -109,7 +109,9 @@ static void bench_init(struct bench *bench, const struct bench_case *chosen,
     json_object_set_new(spec, "model", json_loads(chosen->model, 0, NULL));
     must(supervised_over(spec, data, &bench->objective, &err), &err);
     const size_t dimension = bench->objective->dimension;
-    must(stepper_init(&bench->stepper, optimizer, dimension, &err), &err);
+    const struct pieces pieces = {dimension, bench->objective->tensors,
+                                  bench->objective->tensor_count};
+    must(stepper_init(&bench->stepper, optimizer, &pieces, &err), &err);
     bench->theta = aligned_block(dimension, sizeof(float));
     bench->gradient = aligned_block(dimension, sizeof(float));
     bench->objective->methods->init(bench->objective, bench->theta);
@@ -138,7 +140,12 @@ static void train_step(struct bench *bench, int64_t k)
     uint32_t samples;
     bench->objective->methods->loss_gradient(bench->objective, bench->theta, (uint64_t)k,
                                              bench->gradient, &samples);
-    stepper_step(&bench->stepper, bench->theta, bench->gradient, 0.001, 1.0, k + 1, NULL);
+    const struct step step = {.theta = bench->theta,
+                              .gradient = bench->gradient,
+                              .factor = 1.0,
+                              .scale = 1.0,
+                              .t = k + 1};
+    stepper_step(&bench->stepper, &step);
 }
 
 /* The same products in the same places, with nothing between them. */

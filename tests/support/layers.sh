@@ -19,11 +19,11 @@ server/workers: loop jobs queue search prune store events
 server/api: loop http auth events jobs queue search prune compare store workers config.h
 worker/math:
 worker/schedules:
-worker/optimizers: math
+worker/optimizers: math landscape.h metrics.h
 worker/layers: math
 worker/losses: math
 worker/datasets:
-worker/objectives: math layers losses datasets model.h evaluate.h
+worker/objectives: math layers losses datasets model.h landscape.h metrics.h
 '
 # library header: the one folder that may include it
 doorways='

@@ -32,88 +32,86 @@ KERNEL_INLINE double tree_sum(double lane[LANES])
         lane[i - whole] += (term);                                                                 \
     return tree_sum(lane)
 
-KERNEL_CLONES double vector_sum(size_t count, const float *x)
+KERNEL_CLONES double vector_sum(size_t count, const real *x)
 {
     SUM_OF(count, (double)x[i]);
 }
 
-KERNEL_CLONES double vector_sum_squares(size_t count, const float *x)
+KERNEL_CLONES double vector_sum_squares(size_t count, const real *x)
 {
     SUM_OF(count, (double)x[i] * (double)x[i]);
 }
 
-KERNEL_CLONES double vector_sum_absolute(size_t count, const float *x)
+KERNEL_CLONES double vector_sum_absolute(size_t count, const real *x)
 {
     SUM_OF(count, fabs((double)x[i]));
 }
 
-KERNEL_CLONES double vector_dot(size_t count, const float *x, const float *y)
+KERNEL_CLONES double vector_dot(size_t count, const real *x, const real *y)
 {
     SUM_OF(count, (double)x[i] * (double)y[i]);
 }
 
-KERNEL_CLONES double vector_squared_distance(size_t count, const float *x, const float *y)
+KERNEL_CLONES double vector_squared_distance(size_t count, const real *x, const real *y)
 {
     SUM_OF(count, ((double)x[i] - (double)y[i]) * ((double)x[i] - (double)y[i]));
 }
 
-/* A float is infinite or NaN where all its exponent bits are set. */
-KERNEL_CLONES bool vector_is_finite(size_t count, const float *x)
+/* Infinity less infinity, and NaN less anything, is NaN, which is not even itself. */
+KERNEL_CLONES bool vector_is_finite(size_t count, const real *x)
 {
-    const uint32_t exponent = 0x7F800000;
-    uint32_t found = 0;
+    int found = 0;
     for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        found |= (bits & exponent) == exponent;
+        const real difference = x[i] - x[i];
+        found |= difference != difference;
     }
     return !found;
 }
 
-KERNEL_CLONES void vector_fill(size_t count, float value, float *x)
+KERNEL_CLONES void vector_fill(size_t count, real value, real *x)
 {
     for (size_t i = 0; i < count; i++)
         x[i] = value;
 }
 
-KERNEL_CLONES void vector_scale(size_t count, float factor, float *x)
+KERNEL_CLONES void vector_scale(size_t count, real factor, real *x)
 {
     for (size_t i = 0; i < count; i++)
         x[i] *= factor;
 }
 
-KERNEL_CLONES void vector_add_scaled(size_t count, float factor, const float *x, float *restrict y)
+KERNEL_CLONES void vector_add_scaled(size_t count, real factor, const real *x, real *restrict y)
 {
     for (size_t i = 0; i < count; i++)
         y[i] += factor * x[i];
 }
 
-KERNEL_CLONES void vector_combine(size_t count, float a, const float *x, float b, const float *y,
-                                  float *out)
+KERNEL_CLONES void vector_combine(size_t count, real a, const real *x, real b, const real *y,
+                                  real *out)
 {
     for (size_t i = 0; i < count; i++)
         out[i] = a * x[i] + b * y[i];
 }
 
-KERNEL_CLONES void vector_multiply(size_t count, const float *x, float *restrict y)
+KERNEL_CLONES void vector_multiply(size_t count, const real *x, real *restrict y)
 {
     for (size_t i = 0; i < count; i++)
         y[i] *= x[i];
 }
 
-void rows_fill(size_t rows, size_t columns, const float *row, float *matrix)
+void rows_fill(size_t rows, size_t columns, const real *row, real *matrix)
 {
     for (size_t r = 0; r < rows; r++)
         memcpy(matrix + r * columns, row, columns * sizeof *row);
 }
 
 /* Four rows a turn, so that the sums are loaded and stored a quarter as often. */
-KERNEL_CLONES void rows_sum(size_t rows, size_t columns, const float *matrix, float *restrict sums)
+KERNEL_CLONES void rows_sum(size_t rows, size_t columns, const real *matrix, real *restrict sums)
 {
     memset(sums, 0, columns * sizeof *sums);
     size_t r = 0;
     for (; r + 4 <= rows; r += 4) {
-        const float *a = matrix + r * columns, *b = a + columns, *c = b + columns, *d = c + columns;
+        const real *a = matrix + r * columns, *b = a + columns, *c = b + columns, *d = c + columns;
         for (size_t j = 0; j < columns; j++)
             sums[j] = (((sums[j] + a[j]) + b[j]) + c[j]) + d[j];
     }

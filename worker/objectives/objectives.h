@@ -5,7 +5,10 @@
 #ifndef OBJECTIVES_H
 #define OBJECTIVES_H
 
+#include "landscape.h"
+#include "math/real.h"
 #include "math/tensor.h"
+#include "metrics.h"
 #include "settings.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,15 +26,18 @@ struct objective;
 
 struct objective_methods {
     /* theta [d] out, a pure function of the seed. */
-    void (*init)(struct objective *objective, float *theta);
+    void (*init)(struct objective *objective, real *theta);
     /* Mean loss of the batch of step k = 0, 1, … and its gradient [d]; *samples: examples in it
      * (0: there are no examples, the loss is exact). */
-    double (*loss_gradient)(struct objective *objective, const float *theta, uint64_t k,
-                            float *gradient, uint32_t *samples);
+    double (*loss_gradient)(struct objective *objective, const real *theta, uint64_t k,
+                            real *gradient, uint32_t *samples);
     /* Mean loss over a whole part; false where the objective has no such part. `alive` is called
      * now and then with its context, so that long evaluations still answer. */
-    bool (*evaluate)(struct objective *objective, const float *theta, enum part part,
+    bool (*evaluate)(struct objective *objective, const real *theta, enum part part,
                      void (*alive)(void *), void *alive_context, struct evaluation *out);
+    /* What it has to say of theta after step k beside its loss, as metrics [METRICS]; entries that
+     * it leaves alone are not reported. NULL: nothing. */
+    void (*measure)(struct objective *objective, const real *theta, uint64_t k, double *metrics);
     void (*free)(struct objective *objective);
 };
 
@@ -41,6 +47,7 @@ struct objective {
     uint64_t steps_per_epoch; /* 0: has no epochs */
     const struct tensor *tensors;
     int tensor_count;
+    struct landscape *landscape; /* its own, for optimizers that drive it; NULL: cannot be */
 };
 
 /* Builds the objective of a resolved specification. data: path of the cache file, NULL for
@@ -60,10 +67,10 @@ struct problem_kind {
     const char *help;
     const struct setting *settings; /* the first one is PROBLEM_SETTINGS */
     size_t (*dimension)(const struct chosen *chosen);
-    void (*start)(const struct chosen *chosen, size_t dimension, float *theta);
+    void (*start)(const struct chosen *chosen, size_t dimension, real *theta);
     /* The value at theta; with gradient [dimension] not NULL the exact gradient too. */
-    double (*value)(const struct chosen *chosen, size_t dimension, const float *theta,
-                    float *gradient);
+    double (*value)(const struct chosen *chosen, size_t dimension, const real *theta,
+                    real *gradient);
 };
 
 enum { PROBLEM_NOISE, PROBLEM_OWN };

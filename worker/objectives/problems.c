@@ -33,24 +33,24 @@ static struct analytic *analytic_of(struct objective *objective)
     return (struct analytic *)objective;
 }
 
-static void init(struct objective *objective, float *theta)
+static void init(struct objective *objective, real *theta)
 {
     const struct analytic *problem = analytic_of(objective);
     problem->kind->start(&problem->chosen, objective->dimension, theta);
 }
 
-static void add_noise(const struct analytic *problem, uint64_t k, float *gradient)
+static void add_noise(const struct analytic *problem, uint64_t k, real *gradient)
 {
     const double noise = problem->chosen.number[PROBLEM_NOISE];
     if (noise == 0.0)
         return;
     struct rng rng = rng_stream(problem->seed, RANDOM_NOISE, k);
     for (size_t i = 0; i < problem->objective.dimension; i++)
-        gradient[i] += (float)(noise * rng_normal(&rng));
+        gradient[i] += (real)(noise * rng_normal(&rng));
 }
 
-static double loss_gradient(struct objective *objective, const float *theta, uint64_t k,
-                            float *gradient, uint32_t *samples)
+static double loss_gradient(struct objective *objective, const real *theta, uint64_t k,
+                            real *gradient, uint32_t *samples)
 {
     const struct analytic *problem = analytic_of(objective);
     const double value =
@@ -60,7 +60,7 @@ static double loss_gradient(struct objective *objective, const float *theta, uin
     return value;
 }
 
-static bool evaluate(struct objective *objective, const float *theta, enum part part,
+static bool evaluate(struct objective *objective, const real *theta, enum part part,
                      void (*alive)(void *), void *alive_context, struct evaluation *out)
 {
     const struct analytic *problem = analytic_of(objective);

@@ -30,15 +30,15 @@ static size_t dimension_of(const struct chosen *chosen)
     return (size_t)chosen->count[EIGENVALUES];
 }
 
-static void start(const struct chosen *chosen, size_t dimension, float *theta)
+static void start(const struct chosen *chosen, size_t dimension, real *theta)
 {
     const bool given = chosen->count[START] > 0;
     for (size_t i = 0; i < dimension; i++)
-        theta[i] = given ? (float)chosen->list[START][i] : 1.0F;
+        theta[i] = given ? (real)chosen->list[START][i] : 1.0F;
 }
 
-static double value(const struct chosen *chosen, size_t dimension, const float *theta,
-                    float *gradient)
+static double value(const struct chosen *chosen, size_t dimension, const real *theta,
+                    real *gradient)
 {
     const double *eigenvalues = chosen->list[EIGENVALUES];
     double sum = 0.0;
@@ -47,7 +47,7 @@ static double value(const struct chosen *chosen, size_t dimension, const float *
         const double x = (double)theta[i];
         sum += eigenvalues[i] * x * x;
         if (gradient)
-            gradient[i] = (float)(eigenvalues[i] * x);
+            gradient[i] = (real)(eigenvalues[i] * x);
     }
     return 0.5 * sum;
 }

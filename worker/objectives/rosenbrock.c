@@ -30,14 +30,14 @@ static size_t dimension_of(const struct chosen *chosen)
     return (size_t)chosen->number[DIMENSION];
 }
 
-static void start(const struct chosen *chosen, size_t dimension, float *theta)
+static void start(const struct chosen *chosen, size_t dimension, real *theta)
 {
     for (size_t i = 0; i < dimension; i++)
-        theta[i] = (float)chosen->list[START][i % (size_t)chosen->count[START]];
+        theta[i] = (real)chosen->list[START][i % (size_t)chosen->count[START]];
 }
 
-static double value(const struct chosen *chosen, size_t dimension, const float *theta,
-                    float *gradient)
+static double value(const struct chosen *chosen, size_t dimension, const real *theta,
+                    real *gradient)
 {
     double sum = 0.0;
     double from_below = 0.0; /* what the term before adds to this entry of the gradient */
@@ -48,11 +48,11 @@ static double value(const struct chosen *chosen, size_t dimension, const float *
         const double rise = (double)theta[i + 1] - x * x, rest = 1.0 - x;
         sum += 100.0 * rise * rise + rest * rest;
         if (gradient)
-            gradient[i] = (float)(from_below - 400.0 * x * rise - 2.0 * rest);
+            gradient[i] = (real)(from_below - 400.0 * x * rise - 2.0 * rest);
         from_below = 200.0 * rise;
     }
     if (gradient)
-        gradient[dimension - 1] = (float)from_below;
+        gradient[dimension - 1] = (real)from_below;
     return sum;
 }
 

@@ -23,19 +23,19 @@ static const struct setting settings[] = {
     {0},
 };
 
-OPTIMIZER_STEP step(const struct chosen *chosen, float rate, struct weights *weights)
+OPTIMIZER_STEP step(const struct chosen *chosen, real rate, struct weights *weights)
 {
     const double later = (double)(weights->step - 1);
-    const float scaled = (float)((double)rate / (1.0 + later * chosen->number[LR_DECAY]));
-    const float start = weights->step == 1 ? (float)chosen->number[INITIAL_SUM] : 0.0F;
-    const float epsilon = (float)chosen->number[EPSILON];
-    float *restrict value = weights->value;
-    float *restrict sum = weights->memory[0];
-    const float *restrict gradient = weights->gradient;
+    const real scaled = (real)((double)rate / (1.0 + later * chosen->number[LR_DECAY]));
+    const real start = weights->step == 1 ? (real)chosen->number[INITIAL_SUM] : 0.0F;
+    const real epsilon = (real)chosen->number[EPSILON];
+    real *restrict value = weights->value;
+    real *restrict sum = weights->memory[0];
+    const real *restrict gradient = weights->gradient;
 
     for (size_t i = 0; i < weights->count; i++) {
         sum[i] = (sum[i] + start) + gradient[i] * gradient[i];
-        value[i] -= scaled * gradient[i] / (sqrtf(sum[i]) + epsilon);
+        value[i] -= scaled * gradient[i] / (real_sqrt(sum[i]) + epsilon);
     }
 }
 

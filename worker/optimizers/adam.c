@@ -22,61 +22,61 @@ int adam_memory(const struct chosen *chosen)
 }
 
 struct factors {
-    float kept1, fresh1, kept2, fresh2; /* beta and 1 - beta */
-    float rate;                         /* rate / (1 - beta1^t) */
-    float correction;                   /* sqrt(1 - beta2^t) */
-    float epsilon;
+    real kept1, fresh1, kept2, fresh2; /* beta and 1 - beta */
+    real rate;                         /* rate / (1 - beta1^t) */
+    real correction;                   /* sqrt(1 - beta2^t) */
+    real epsilon;
 };
 
-static struct factors factors_at(const struct chosen *chosen, float rate, int64_t t)
+static struct factors factors_at(const struct chosen *chosen, real rate, int64_t t)
 {
     const double beta1 = chosen->number[ADAM_BETA1], beta2 = chosen->number[ADAM_BETA2];
     return (struct factors){
-        .kept1 = (float)beta1,
-        .fresh1 = (float)(1.0 - beta1),
-        .kept2 = (float)beta2,
-        .fresh2 = (float)(1.0 - beta2),
-        .rate = (float)((double)rate / (1.0 - pow(beta1, (double)t))),
-        .correction = (float)sqrt(1.0 - pow(beta2, (double)t)),
-        .epsilon = (float)chosen->number[ADAM_EPSILON],
+        .kept1 = (real)beta1,
+        .fresh1 = (real)(1.0 - beta1),
+        .kept2 = (real)beta2,
+        .fresh2 = (real)(1.0 - beta2),
+        .rate = (real)((double)rate / (1.0 - pow(beta1, (double)t))),
+        .correction = (real)sqrt(1.0 - pow(beta2, (double)t)),
+        .epsilon = (real)chosen->number[ADAM_EPSILON],
     };
 }
 
 OPTIMIZER_STEP plain(const struct factors *factors, struct weights *weights)
 {
     const struct factors f = *factors;
-    float *restrict value = weights->value;
-    float *restrict mean = weights->memory[0];
-    float *restrict square = weights->memory[1];
-    const float *restrict gradient = weights->gradient;
+    real *restrict value = weights->value;
+    real *restrict mean = weights->memory[0];
+    real *restrict square = weights->memory[1];
+    const real *restrict gradient = weights->gradient;
 
     for (size_t i = 0; i < weights->count; i++) {
-        const float g = gradient[i];
+        const real g = gradient[i];
         mean[i] = f.kept1 * mean[i] + f.fresh1 * g;
         square[i] = f.kept2 * square[i] + f.fresh2 * (g * g);
-        value[i] -= f.rate * mean[i] / (sqrtf(square[i]) / f.correction + f.epsilon);
+        value[i] -= f.rate * mean[i] / (real_sqrt(square[i]) / f.correction + f.epsilon);
     }
 }
 
 OPTIMIZER_STEP amsgrad(const struct factors *factors, struct weights *weights)
 {
     const struct factors f = *factors;
-    float *restrict value = weights->value;
-    float *restrict mean = weights->memory[0];
-    float *restrict square = weights->memory[1];
-    float *restrict largest = weights->memory[2];
-    const float *restrict gradient = weights->gradient;
+    real *restrict value = weights->value;
+    real *restrict mean = weights->memory[0];
+    real *restrict square = weights->memory[1];
+    real *restrict largest = weights->memory[2];
+    const real *restrict gradient = weights->gradient;
 
     for (size_t i = 0; i < weights->count; i++) {
-        const float g = gradient[i];
+        const real g = gradient[i];
         mean[i] = f.kept1 * mean[i] + f.fresh1 * g;
         square[i] = f.kept2 * square[i] + f.fresh2 * (g * g);
         largest[i] = square[i] > largest[i] ? square[i] : largest[i];
-        value[i] -= f.rate * mean[i] / (sqrtf(largest[i]) / f.correction + f.epsilon);
+        value[i] -= f.rate * mean[i] / (real_sqrt(largest[i]) / f.correction + f.epsilon);
     }
 }
 
-void adam_step(const struct chosen *chosen, float rate, struct weights *weights)
+void adam_step(const struct chosen *chosen, real rate, struct weights *weights)
 {
     const struct factors factors = factors_at(chosen, rate, weights->step);
     if (chosen->number[ADAM_AMSGRAD] > 0.0)

@@ -18,6 +18,6 @@ enum { ADAM_BETA1 = OPTIMIZER_OWN, ADAM_BETA2, ADAM_EPSILON, ADAM_AMSGRAD };
     }
 
 int adam_memory(const struct chosen *chosen);
-void adam_step(const struct chosen *chosen, float rate, struct weights *weights);
+void adam_step(const struct chosen *chosen, real rate, struct weights *weights);
 
 #endif

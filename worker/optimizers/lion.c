@@ -14,13 +14,13 @@ static const struct setting settings[] = {
     {0},
 };
 
-OPTIMIZER_STEP step(const struct chosen *chosen, float rate, struct weights *weights)
+OPTIMIZER_STEP step(const struct chosen *chosen, real rate, struct weights *weights)
 {
-    const float kept1 = (float)chosen->number[BETA1], fresh1 = (float)(1.0 - chosen->number[BETA1]);
-    const float kept2 = (float)chosen->number[BETA2], fresh2 = (float)(1.0 - chosen->number[BETA2]);
-    float *restrict value = weights->value;
-    float *restrict mean = weights->memory[0];
-    const float *restrict gradient = weights->gradient;
+    const real kept1 = (real)chosen->number[BETA1], fresh1 = (real)(1.0 - chosen->number[BETA1]);
+    const real kept2 = (real)chosen->number[BETA2], fresh2 = (real)(1.0 - chosen->number[BETA2]);
+    real *restrict value = weights->value;
+    real *restrict mean = weights->memory[0];
+    const real *restrict gradient = weights->gradient;
 
     for (size_t i = 0; i < weights->count; i++) {
         value[i] -= rate * optimizer_sign(kept1 * mean[i] + fresh1 * gradient[i]);

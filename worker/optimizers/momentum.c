@@ -18,14 +18,14 @@ static const struct setting settings[] = {
     {0},
 };
 
-OPTIMIZER_STEP step(const struct chosen *chosen, float rate, struct weights *weights)
+OPTIMIZER_STEP step(const struct chosen *chosen, real rate, struct weights *weights)
 {
     const bool first = weights->step == 1;
-    const float momentum = first ? 0.0F : (float)chosen->number[MOMENTUM];
-    const float fresh = first ? 1.0F : (float)(1.0 - chosen->number[DAMPENING]);
-    float *restrict value = weights->value;
-    float *restrict velocity = weights->memory[0];
-    const float *restrict gradient = weights->gradient;
+    const real momentum = first ? 0.0F : (real)chosen->number[MOMENTUM];
+    const real fresh = first ? 1.0F : (real)(1.0 - chosen->number[DAMPENING]);
+    real *restrict value = weights->value;
+    real *restrict velocity = weights->memory[0];
+    const real *restrict gradient = weights->gradient;
 
     for (size_t i = 0; i < weights->count; i++) {
         velocity[i] = momentum * velocity[i] + fresh * gradient[i];

@@ -20,12 +20,12 @@ static const struct setting settings[] = {
     {0},
 };
 
-OPTIMIZER_STEP step(const struct chosen *chosen, float rate, struct weights *weights)
+OPTIMIZER_STEP step(const struct chosen *chosen, real rate, struct weights *weights)
 {
-    const float momentum = (float)chosen->number[MOMENTUM];
-    float *restrict value = weights->value;
-    float *restrict velocity = weights->memory[0];
-    const float *restrict gradient = weights->gradient;
+    const real momentum = (real)chosen->number[MOMENTUM];
+    real *restrict value = weights->value;
+    real *restrict velocity = weights->memory[0];
+    const real *restrict gradient = weights->gradient;
 
     for (size_t i = 0; i < weights->count; i++) {
         velocity[i] = momentum * velocity[i] + gradient[i];

@@ -28,49 +28,49 @@ static int memory_needed(const struct chosen *chosen)
 /* Turns the gradient into the direction. */
 OPTIMIZER_STEP scale(const struct chosen *chosen, struct weights *weights)
 {
-    const float rho = (float)chosen->number[RHO], fresh = (float)(1.0 - chosen->number[RHO]);
-    const float epsilon = (float)chosen->number[EPSILON];
-    float *restrict square = weights->memory[0];
-    float *restrict gradient = weights->gradient;
+    const real rho = (real)chosen->number[RHO], fresh = (real)(1.0 - chosen->number[RHO]);
+    const real epsilon = (real)chosen->number[EPSILON];
+    real *restrict square = weights->memory[0];
+    real *restrict gradient = weights->gradient;
 
     for (size_t i = 0; i < weights->count; i++) {
         square[i] = rho * square[i] + fresh * (gradient[i] * gradient[i]);
-        gradient[i] = gradient[i] / (sqrtf(square[i]) + epsilon);
+        gradient[i] = gradient[i] / (real_sqrt(square[i]) + epsilon);
     }
 }
 
-OPTIMIZER_STEP scale_centred(const struct chosen *chosen, float *restrict mean,
+OPTIMIZER_STEP scale_centred(const struct chosen *chosen, real *restrict mean,
                              struct weights *weights)
 {
-    const float rho = (float)chosen->number[RHO], fresh = (float)(1.0 - chosen->number[RHO]);
-    const float epsilon = (float)chosen->number[EPSILON];
-    float *restrict square = weights->memory[0];
-    float *restrict gradient = weights->gradient;
+    const real rho = (real)chosen->number[RHO], fresh = (real)(1.0 - chosen->number[RHO]);
+    const real epsilon = (real)chosen->number[EPSILON];
+    real *restrict square = weights->memory[0];
+    real *restrict gradient = weights->gradient;
 
     for (size_t i = 0; i < weights->count; i++) {
         square[i] = rho * square[i] + fresh * (gradient[i] * gradient[i]);
         mean[i] = rho * mean[i] + fresh * gradient[i];
-        const float variance = square[i] - mean[i] * mean[i];
+        const real variance = square[i] - mean[i] * mean[i];
         /* Rounding may leave a constant gradient a variance just below zero. */
-        const float deviation = sqrtf(variance < 0.0F ? 0.0F : variance);
+        const real deviation = real_sqrt(variance < 0.0F ? 0.0F : variance);
         gradient[i] = gradient[i] / (deviation + epsilon);
     }
 }
 
-OPTIMIZER_STEP descend(float rate, struct weights *weights)
+OPTIMIZER_STEP descend(real rate, struct weights *weights)
 {
-    float *restrict value = weights->value;
-    const float *restrict direction = weights->gradient;
+    real *restrict value = weights->value;
+    const real *restrict direction = weights->gradient;
 
     for (size_t i = 0; i < weights->count; i++)
         value[i] -= rate * direction[i];
 }
 
-OPTIMIZER_STEP descend_with_velocity(float momentum, float rate, struct weights *weights)
+OPTIMIZER_STEP descend_with_velocity(real momentum, real rate, struct weights *weights)
 {
-    float *restrict value = weights->value;
-    float *restrict velocity = weights->memory[1];
-    const float *restrict direction = weights->gradient;
+    real *restrict value = weights->value;
+    real *restrict velocity = weights->memory[1];
+    const real *restrict direction = weights->gradient;
 
     for (size_t i = 0; i < weights->count; i++) {
         velocity[i] = momentum * velocity[i] + direction[i];
@@ -78,9 +78,9 @@ OPTIMIZER_STEP descend_with_velocity(float momentum, float rate, struct weights 
     }
 }
 
-static void step(const struct chosen *chosen, float rate, struct weights *weights)
+static void step(const struct chosen *chosen, real rate, struct weights *weights)
 {
-    const float momentum = (float)chosen->number[MOMENTUM];
+    const real momentum = (real)chosen->number[MOMENTUM];
 
     if (chosen->number[CENTRED] > 0.0)
         scale_centred(chosen, weights->memory[momentum > 0.0F ? 2 : 1], weights);

@@ -7,10 +7,10 @@ static const struct setting settings[] = {
     {0},
 };
 
-OPTIMIZER_STEP step(const struct chosen *chosen, float rate, struct weights *weights)
+OPTIMIZER_STEP step(const struct chosen *chosen, real rate, struct weights *weights)
 {
-    float *restrict value = weights->value;
-    const float *restrict gradient = weights->gradient;
+    real *restrict value = weights->value;
+    const real *restrict gradient = weights->gradient;
     (void)chosen;
 
     for (size_t i = 0; i < weights->count; i++)

@@ -10,12 +10,12 @@ static const struct setting settings[] = {
     {0},
 };
 
-OPTIMIZER_STEP step(const struct chosen *chosen, float rate, struct weights *weights)
+OPTIMIZER_STEP step(const struct chosen *chosen, real rate, struct weights *weights)
 {
-    const float kept = (float)chosen->number[BETA1], fresh = (float)(1.0 - chosen->number[BETA1]);
-    float *restrict value = weights->value;
-    float *restrict mean = weights->memory[0];
-    const float *restrict gradient = weights->gradient;
+    const real kept = (real)chosen->number[BETA1], fresh = (real)(1.0 - chosen->number[BETA1]);
+    real *restrict value = weights->value;
+    real *restrict mean = weights->memory[0];
+    const real *restrict gradient = weights->gradient;
 
     for (size_t i = 0; i < weights->count; i++) {
         mean[i] = kept * mean[i] + fresh * gradient[i];

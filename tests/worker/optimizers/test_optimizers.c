@@ -1,34 +1,30 @@
 /* What every optimizer of the list must do, whatever it is. */
-#include "worker/choose.h"
+#include "worker/stepping.h"
 
 #include "memory.h"
-#include "stepper.h"
 
 #include <stdlib.h>
 
-enum { BIG = 3 * OPTIMIZER_BLOCK + 17 };
+enum { SMALL = 14, BIG = 3 * OPTIMIZER_BLOCK + 17 };
 
-/* A resolved choice with this learning rate and its defaults. */
-static json_t *choice_of(const struct optimizer *optimizer, double lr)
+static struct two_pieces small_pieces, big_pieces, single_piece;
+
+static int make_pieces(void **state)
 {
-    struct problems problems = {0};
-    json_t *described = settings_describe(optimizer->settings);
-    json_t *given = json_pack("{s:f}", "lr", lr);
-    json_t *choice = settings_resolve(NULL, described, given, "", &problems);
-    assert_int_equal(problems.found, 0);
-    json_object_set_new(choice, "type", json_string(optimizer->name));
-    json_decref(given);
-    json_decref(described);
-    return choice;
+    (void)state;
+    two_pieces_init(&small_pieces, SMALL);
+    two_pieces_init(&big_pieces, BIG);
+    two_pieces_init(&single_piece, 1);
+    return 0;
 }
 
-static struct stepper open_stepper(const struct optimizer *optimizer, double lr, size_t dimension)
+/* Those that need no learning rate keep their own. */
+static struct stepper open_stepper(const struct optimizer *optimizer, double lr,
+                                   const struct two_pieces *two)
 {
-    struct stepper stepper;
-    json_t *choice = choice_of(optimizer, lr);
-    assert_int_equal(stepper_init(&stepper, choice, dimension, NULL), 0);
-    json_decref(choice);
-    return stepper;
+    AUTO_FREE char *settings =
+        optimizer->settings[OPTIMIZER_LR].required ? xprintf("{\"lr\": %g}", lr) : xstrdup("{}");
+    return stepper_on(optimizer->name, settings, &two->pieces);
 }
 
 /* f = 1/2 sum lambda_i x_i^2 with lambda between 1 and 4. */
@@ -53,12 +49,67 @@ static void begin(float *theta, size_t dimension)
         theta[i] = (float)(i % 5) - 2.5F;
 }
 
+/* The bowl for those that drive it themselves. */
+static double bowl_loss(struct landscape *landscape, const float *theta, struct sample sample)
+{
+    AUTO_FREE float *unused = xcalloc(landscape->dimension, sizeof *unused);
+    (void)sample;
+    return bowl(theta, landscape->dimension, unused);
+}
+
+static double bowl_gradient(struct landscape *landscape, const float *theta, struct sample sample,
+                            float *gradient, float *squares)
+{
+    (void)sample;
+    const double loss = bowl(theta, landscape->dimension, gradient);
+    for (size_t i = 0; squares && i < landscape->dimension; i++)
+        squares[i] = gradient[i] * gradient[i];
+    return loss;
+}
+
+static void bowl_curve_at(struct landscape *landscape, const float *theta, struct sample sample)
+{
+    (void)landscape;
+    (void)theta;
+    (void)sample;
+}
+
+static void bowl_product(struct landscape *landscape, const float *direction, float *product)
+{
+    for (size_t i = 0; i < landscape->dimension; i++)
+        product[i] = (float)(curvature(i) * (double)direction[i]);
+}
+
+static const struct landscape_methods bowl_methods = {
+    .loss = bowl_loss,
+    .gradient = bowl_gradient,
+    .curve_at = bowl_curve_at,
+    .product = bowl_product,
+};
+
+static void drive_once(struct stepper *stepper, float *theta, float *gradient, int64_t t)
+{
+    struct landscape landscape = {.methods = &bowl_methods,
+                                  .dimension = stepper->pieces.dimension,
+                                  .examples = 1,
+                                  .has_curvature = true,
+                                  .has_squares = true};
+    const struct step step = {.theta = theta, .gradient = gradient, .factor = 1.0, .t = t};
+    struct error err;
+    if (stepper_drive(stepper, &step, &landscape, &err) < 0)
+        fail_msg("%s: %s", stepper->optimizer->name, err.sentence);
+}
+
 static void walk(struct stepper *stepper, float *theta, int64_t first, int64_t last)
 {
-    AUTO_FREE float *gradient = xcalloc(stepper->dimension, sizeof *gradient);
+    AUTO_FREE float *gradient = xcalloc(stepper->pieces.dimension, sizeof *gradient);
     for (int64_t t = first; t <= last; t++) {
-        bowl(theta, stepper->dimension, gradient);
-        stepper_step(stepper, theta, gradient, stepper_rate(stepper, 1.0), 1.0, t, NULL);
+        if (stepper->optimizer->drive) {
+            drive_once(stepper, theta, gradient, t);
+            continue;
+        }
+        bowl(theta, stepper->pieces.dimension, gradient);
+        step_once(stepper, theta, gradient, stepper_rate(stepper, 1.0), 1.0, t, NULL);
     }
 }
 
@@ -82,10 +133,9 @@ static void each_is_found_by_its_name_and_says_what_it_is(void **state)
 
 static void each_descends_the_bowl(void **state)
 {
-    enum { SMALL = 14 };
     (void)state;
     for (int i = 0; optimizers[i]; i++) {
-        struct stepper stepper = open_stepper(optimizers[i], 0.02, SMALL);
+        struct stepper stepper = open_stepper(optimizers[i], 0.02, &small_pieces);
         float theta[SMALL], gradient[SMALL];
         begin(theta, SMALL);
         const double before = bowl(theta, SMALL, gradient);
@@ -104,8 +154,8 @@ static void each_repeats_bit_for_bit(void **state)
     (void)state;
 
     for (int i = 0; optimizers[i]; i++) {
-        struct stepper first = open_stepper(optimizers[i], 0.02, BIG);
-        struct stepper second = open_stepper(optimizers[i], 0.02, BIG);
+        struct stepper first = open_stepper(optimizers[i], 0.02, &big_pieces);
+        struct stepper second = open_stepper(optimizers[i], 0.02, &big_pieces);
         begin(one, BIG);
         begin(other, BIG);
         walk(&first, one, 1, 5);
@@ -128,8 +178,8 @@ static void blocks_do_not_show(void **state)
         const struct optimizer *optimizer = optimizers[i];
         if (optimizer->whole)
             continue;
-        struct stepper one = open_stepper(optimizer, 0.02, BIG);
-        struct stepper other = open_stepper(optimizer, 0.02, BIG);
+        struct stepper one = open_stepper(optimizer, 0.02, &big_pieces);
+        struct stepper other = open_stepper(optimizer, 0.02, &big_pieces);
         one.chosen.number[OPTIMIZER_WEIGHT_DECAY] = 0.0;
         begin(blocks, BIG);
         begin(whole, BIG);
@@ -151,20 +201,20 @@ static void blocks_do_not_show(void **state)
     }
 }
 
-/* Theta, memory and scalars are all there is: a copy of them goes on bit for bit. */
+/* Theta, memory, scalars and extra are all there is: a copy of them goes on bit for bit. */
 static void each_goes_on_from_what_a_checkpoint_holds(void **state)
 {
-    enum { SMALL = 14 };
     (void)state;
 
     for (int i = 0; optimizers[i]; i++) {
-        struct stepper one = open_stepper(optimizers[i], 0.02, SMALL);
-        struct stepper other = open_stepper(optimizers[i], 0.02, SMALL);
+        struct stepper one = open_stepper(optimizers[i], 0.02, &small_pieces);
+        struct stepper other = open_stepper(optimizers[i], 0.02, &small_pieces);
         float theta[SMALL], copy[SMALL];
         begin(theta, SMALL);
         walk(&one, theta, 1, 7);
         memcpy(copy, theta, sizeof copy);
         memcpy(other.memory, one.memory, (size_t)one.memory_count * one.stride * sizeof(float));
+        memcpy(other.extra, one.extra, one.extra_count * sizeof(float));
         memcpy(other.scalars, one.scalars, (size_t)optimizers[i]->scalar_count * sizeof(double));
         walk(&one, theta, 8, 20);
         walk(&other, copy, 8, 20);
@@ -180,12 +230,12 @@ static void a_gradient_that_is_no_number_shows_in_the_weights(void **state)
     (void)state;
     for (int i = 0; optimizers[i]; i++) {
         if (strncmp(optimizers[i]->name, "sign", 4) == 0 ||
-            strcmp(optimizers[i]->name, "lion") == 0)
-            continue; /* sign(NaN) = 0: the weights stand still */
-        struct stepper stepper = open_stepper(optimizers[i], 0.02, 1);
+            strcmp(optimizers[i]->name, "lion") == 0 || optimizers[i]->drive)
+            continue; /* sign(NaN) = 0: the weights stand still; a line search takes no step */
+        struct stepper stepper = open_stepper(optimizers[i], 0.02, &single_piece);
         float theta = 1.0F, gradient = nanf("");
         double update_norm = 0.0;
-        stepper_step(&stepper, &theta, &gradient, 0.02, 1.0, 1, &update_norm);
+        step_once(&stepper, &theta, &gradient, 0.02, 1.0, 1, &update_norm);
         assert_true(isnan(theta));
         assert_true(isnan(update_norm));
         stepper_release(&stepper);
@@ -201,12 +251,12 @@ static void the_update_norm_is_the_distance_gone(void **state)
     double update_norm = 0.0;
     (void)state;
 
-    struct stepper stepper = open_stepper(optimizer_find("sgd"), 0.5, BIG);
+    struct stepper stepper = open_stepper(optimizer_find("sgd"), 0.5, &big_pieces);
     for (size_t i = 0; i < BIG; i++)
         gradient[i] = i == 0 || i == BIG - 1 ? 4.0F : 0.0F;
     gradient[1] = 2.0F;
     /* 0.5 * sqrt(16 + 4 + 16) = 3 */
-    stepper_step(&stepper, theta, gradient, 0.5, 1.0, 1, &update_norm);
+    step_once(&stepper, theta, gradient, 0.5, 1.0, 1, &update_norm);
     assert_near(update_norm, 3.0, 1e-12);
     stepper_release(&stepper);
 }
@@ -215,10 +265,10 @@ static void the_update_norm_is_the_distance_gone(void **state)
 static void decay_is_added_to_the_clipped_gradient(void **state)
 {
     (void)state;
-    struct stepper stepper = open_stepper(optimizer_find("sgd"), 0.1, 1);
+    struct stepper stepper = open_stepper(optimizer_find("sgd"), 0.1, &single_piece);
     float theta = 10.0F, gradient = 8.0F;
     stepper.chosen.number[OPTIMIZER_WEIGHT_DECAY] = 0.1;
-    stepper_step(&stepper, &theta, &gradient, 0.1, 0.5, 1, NULL);
+    step_once(&stepper, &theta, &gradient, 0.1, 0.5, 1, NULL);
     assert_near((double)theta, 9.5, 1e-6);
     stepper_release(&stepper);
 }
@@ -241,7 +291,7 @@ static void an_unknown_optimizer_is_refused(void **state)
     struct error err;
     json_t *choice = json_pack("{s:s}", "type", "sdg");
     (void)state;
-    assert_int_equal(stepper_init(&stepper, choice, 3, &err), -1);
+    assert_int_equal(stepper_init(&stepper, choice, &small_pieces.pieces, &err), -1);
     assert_says(err.sentence, "\"sdg\"");
     json_decref(choice);
 }
@@ -260,5 +310,5 @@ int main(void)
         cmocka_unit_test(fewer_arrays_where_fewer_are_needed),
         cmocka_unit_test(an_unknown_optimizer_is_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_pieces, NULL);
 }

@@ -1,5 +1,5 @@
 /* Optimizers against torch.optim and against each other. */
-#include "worker/choose.h"
+#include "worker/stepping.h"
 
 #include "memory.h"
 #include "stepper.h"
@@ -17,34 +17,26 @@ static void shaken_gradient(const float *theta, int64_t t, float *gradient)
             (float)(eigenvalues[i] * (double)theta[i] + cos(0.7 * (double)t + (double)i) / 2.0);
 }
 
-static struct stepper open_stepper(const char *name, const char *settings, size_t dimension)
+static struct two_pieces several_pieces, single_piece;
+
+static int make_pieces(void **state)
 {
-    struct stepper stepper;
-    const struct optimizer *optimizer = optimizer_find(name);
-    assert_non_null(optimizer);
-    json_t *described = settings_describe(optimizer->settings);
-    json_t *given = json_loads(settings, 0, NULL);
-    struct problems problems = {0};
-    json_t *choice = settings_resolve(NULL, described, given, "", &problems);
-    assert_int_equal(problems.found, 0);
-    json_object_set_new(choice, "type", json_string(name));
-    assert_int_equal(stepper_init(&stepper, choice, dimension, NULL), 0);
-    json_decref(choice);
-    json_decref(given);
-    json_decref(described);
-    return stepper;
+    (void)state;
+    two_pieces_init(&several_pieces, DIMENSION);
+    two_pieces_init(&single_piece, 1);
+    return 0;
 }
 
 /* Takes theta from `start` through steps 1 … last. */
 static void walk(const char *name, const char *settings, int64_t last, float theta[DIMENSION])
 {
-    struct stepper stepper = open_stepper(name, settings, DIMENSION);
+    struct stepper stepper = stepper_on(name, settings, &several_pieces.pieces);
     const double rate = stepper_rate(&stepper, 1.0);
     memcpy(theta, start, sizeof start);
     for (int64_t t = 1; t <= last; t++) {
         float gradient[DIMENSION];
         shaken_gradient(theta, t, gradient);
-        stepper_step(&stepper, theta, gradient, rate, 1.0, t, NULL);
+        step_once(&stepper, theta, gradient, rate, 1.0, t, NULL);
     }
     stepper_release(&stepper);
 }
@@ -128,11 +120,11 @@ static void steps_are_those_of_torch(void **state)
 /* One weight at 1 with the same gradient, 2, for two steps at rate 0.1. */
 static float two_steps(const char *name, const char *settings)
 {
-    struct stepper stepper = open_stepper(name, settings, 1);
+    struct stepper stepper = stepper_on(name, settings, &single_piece.pieces);
     float theta = 1.0F;
     for (int64_t t = 1; t <= 2; t++) {
         float gradient = 2.0F;
-        stepper_step(&stepper, &theta, &gradient, 0.1, 1.0, t, NULL);
+        step_once(&stepper, &theta, &gradient, 0.1, 1.0, t, NULL);
     }
     stepper_release(&stepper);
     return theta;
@@ -170,13 +162,13 @@ static void signum_and_lion_decay_decoupled(void **state)
 static void lion_looks_at_the_old_mean(void **state)
 {
     struct stepper stepper =
-        open_stepper("lion", "{\"lr\": 0.1, \"beta1\": 0.95, \"beta2\": 0.9}", 1);
+        stepper_on("lion", "{\"lr\": 0.1, \"beta1\": 0.95, \"beta2\": 0.9}", &single_piece.pieces);
     float theta = 1.0F;
     (void)state;
 
     for (int64_t t = 1; t <= 2; t++) {
         float gradient = t == 1 ? 1.0F : -1.0F;
-        stepper_step(&stepper, &theta, &gradient, 0.1, 1.0, t, NULL);
+        step_once(&stepper, &theta, &gradient, 0.1, 1.0, t, NULL);
     }
     assert_near((double)theta, 0.8, 1e-6);
     stepper_release(&stepper);
@@ -185,10 +177,10 @@ static void lion_looks_at_the_old_mean(void **state)
 /* sign(0) = 0. */
 static void no_gradient_moves_no_sign(void **state)
 {
-    struct stepper stepper = open_stepper("signsgd", "{\"lr\": 0.1}", 1);
+    struct stepper stepper = stepper_on("signsgd", "{\"lr\": 0.1}", &single_piece.pieces);
     float theta = 1.0F, gradient = 0.0F;
     (void)state;
-    stepper_step(&stepper, &theta, &gradient, 0.1, 1.0, 1, NULL);
+    step_once(&stepper, &theta, &gradient, 0.1, 1.0, 1, NULL);
     assert_true(theta == 1.0F);
     stepper_release(&stepper);
 }
@@ -197,10 +189,11 @@ static void no_gradient_moves_no_sign(void **state)
 static void adam_begins_with_the_normalised_gradient(void **state)
 {
     struct stepper stepper =
-        open_stepper("adam", "{\"lr\": 0.05, \"beta1\": 0.7, \"beta2\": 0.6, \"epsilon\": 1}", 1);
+        stepper_on("adam", "{\"lr\": 0.05, \"beta1\": 0.7, \"beta2\": 0.6, \"epsilon\": 1}",
+                   &single_piece.pieces);
     float theta = 1.0F, gradient = 2.0F;
     (void)state;
-    stepper_step(&stepper, &theta, &gradient, 0.05, 1.0, 1, NULL);
+    step_once(&stepper, &theta, &gradient, 0.05, 1.0, 1, NULL);
     assert_near((double)theta, 1.0 - 0.05 * 2.0 / 3.0, 1e-6);
     stepper_release(&stepper);
 }
@@ -242,5 +235,5 @@ int main(void)
         cmocka_unit_test(adam_begins_with_the_normalised_gradient),
         cmocka_unit_test(special_cases_are_one_another),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_pieces, NULL);
 }
