@@ -43,11 +43,14 @@ SERVER_LIBS := -lmicrohttpd -lsqlite3 $(COMMON_LIBS)
 WORKER_LIBS := -lopenblas $(COMMON_LIBS)
 
 objects = $(patsubst %,$(B)/%.o,$(basename $(1)))
-COMMON_SOURCES  := $(wildcard common/*.c)
+COMMON_SOURCES  := $(wildcard common/*.c common/*/*.c)
 SERVER_SOURCES  := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
-WORKER_SOURCES  := $(filter-out worker/main.c,$(wildcard worker/*.c worker/*/*.c))
+WORKER_SOURCES  := $(filter-out worker/main.c,$(wildcard worker/*.c worker/*/*.c worker/*/*/*.c))
+# Compiled once more with double for its numbers (worker/math/real.h).
+EXACT_SOURCES   := $(wildcard worker/stepper.c worker/metrics.c worker/math/*.c worker/optimizers/*.c \
+                     worker/objectives/problems.c worker/objectives/problems/*.c)
 SUPPORT_SOURCES := $(wildcard tests/support/*.c)
-TEST_SOURCES    := $(wildcard tests/common/test_*.c tests/server/test_*.c tests/server/*/test_*.c \
+TEST_SOURCES    := $(wildcard tests/common/test_*.c tests/common/*/test_*.c tests/server/test_*.c tests/server/*/test_*.c \
                      tests/worker/test_*.c tests/worker/*/test_*.c tests/e2e/test_*.c)
 BENCH_SOURCES   := $(wildcard tests/bench/bench_*.c)
 FUZZ_SOURCES    := $(wildcard tests/fuzz/fuzz_*.c)
@@ -74,6 +77,7 @@ $(B)/sweepd-worker: $(B)/worker/main.o $(B)/libworker.a $(B)/libcommon.a
 $(B)/libcommon.a: $(call objects,$(COMMON_SOURCES))
 $(B)/libserver.a: $(call objects,$(SERVER_SOURCES))
 $(B)/libworker.a: $(call objects,$(WORKER_SOURCES))
+$(B)/libexact.a: $(patsubst %.c,$(B)/exact/%.o,$(EXACT_SOURCES))
 $(B)/libsupport.a: $(call objects,$(SUPPORT_SOURCES))
 $(B)/%.a:
 	@rm -f $@
@@ -81,6 +85,8 @@ $(B)/%.a:
 
 $(B)/server/%.o: CFLAGS += -Iserver
 $(B)/worker/%.o: CFLAGS += -Iworker
+$(B)/exact/%.o: CFLAGS += -Iworker -DREAL_IS_DOUBLE -Wno-double-promotion
+$(B)/tests/worker/exact/%.o: CFLAGS += -DREAL_IS_DOUBLE -Wno-double-promotion
 $(B)/tests/server/%.o: CFLAGS += -Iserver -Itests
 $(B)/tests/worker/%.o: CFLAGS += -Iworker -Itests
 $(B)/tests/common/%.o $(B)/tests/support/%.o $(B)/tests/e2e/%.o $(B)/tests/bench/%.o: CFLAGS += -Itests
@@ -93,12 +99,18 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call SAY,cc)$(CC) $(CFLAGS) -c -o $@ $<
 
+$(B)/exact/%.o: %.c
+	@mkdir -p $(@D)
+	$(call SAY,cc)$(CC) $(CFLAGS) -c -o $@ $<
+
 # A test links only the side it tests, so that neither program leans on the other.
 TEST_LINK = $(call SAY,link)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %libsupport.a,$^) $(filter-out %libsupport.a %libcommon.a,$(filter %.a,$^)) $(B)/libcommon.a
-$(B)/tests/common/test_%: $(B)/tests/common/test_%.o $(B)/libcommon.a $(B)/libsupport.a
+$(B)/tests/common/%: $(B)/tests/common/%.o $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
 $(B)/tests/server/%: $(B)/tests/server/%.o $(B)/libserver.a $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(SERVER_LIBS)
+$(B)/tests/worker/exact/%: $(B)/tests/worker/exact/%.o $(B)/libexact.a $(B)/libcommon.a $(B)/libsupport.a
+	$(TEST_LINK) -lcmocka $(WORKER_LIBS)
 $(B)/tests/worker/%: $(B)/tests/worker/%.o $(B)/libworker.a $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(WORKER_LIBS)
 $(B)/tests/e2e/test_%: $(B)/tests/e2e/test_%.o $(B)/libcommon.a $(B)/libsupport.a

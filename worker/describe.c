@@ -7,7 +7,7 @@
 #include "model.h"
 #include "objectives/objectives.h"
 #include "optimizers/optimizers.h"
-#include "schedules/schedules.h"
+#include "schedules.h"
 #include "version.h"
 
 static const struct setting stop_when[] = {
@@ -185,8 +185,8 @@ static json_t *entry(const char *name, const char *help, const struct setting *s
                               entry((list)[i]->name, (list)[i]->help, (list)[i]->settings));       \
     return array
 
-/* With what the server must know to refuse what cannot be: whether it takes its own samples, and
- * whether parameters may be trained side by side as if each were alone. */
+/* With what the server must know: whether it takes its own samples, whether parameters may be
+ * trained side by side as if each were alone, and by which norms its schedules are refined. */
 static json_t *describe_optimizers(void)
 {
     json_t *array = json_array();
@@ -194,6 +194,7 @@ static json_t *describe_optimizers(void)
         json_t *described = entry((*optimizer)->name, (*optimizer)->help, (*optimizer)->settings);
         json_object_set_new(described, "drives", json_boolean((*optimizer)->drive != NULL));
         json_object_set_new(described, "elementwise", json_boolean(!(*optimizer)->whole));
+        json_object_set_new(described, "adaptive", json_boolean((*optimizer)->adaptive));
         json_array_append_new(array, described);
     }
     return array;

@@ -9,7 +9,7 @@
 #include "metrics.h"
 #include "objectives/objectives.h"
 #include "safetensors.h"
-#include "schedules/schedules.h"
+#include "schedules.h"
 #include "stepper.h"
 
 #include <inttypes.h>

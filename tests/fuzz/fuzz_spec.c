@@ -7,7 +7,7 @@
 #include "json.h"
 #include "memory.h"
 #include "optimizers/optimizers.h"
-#include "schedules/schedules.h"
+#include "schedules.h"
 #include "spec.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-"""Expected factors for tests/worker/schedules/test_schedules.c, from torch.optim.lr_scheduler.
+"""Expected factors for tests/common/schedules/test_schedules.c, from torch.optim.lr_scheduler.
 
 Run with Debian's python3-torch: /usr/bin/python3 tests/reference/schedules.py
 """

@@ -18,7 +18,7 @@ server/auth: store
 server/workers: loop jobs queue search prune store events
 server/api: loop http auth events jobs queue search prune compare store workers config.h
 worker/math:
-worker/schedules:
+common/schedules:
 worker/optimizers: math landscape.h metrics.h
 worker/layers: math
 worker/losses: math

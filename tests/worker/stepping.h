@@ -5,7 +5,7 @@
 #define STEPPING_H
 
 #include "stepper.h"
-#include "worker/choose.h"
+#include "support/choose.h"
 
 /* Theta as a square matrix and a vector of what is left over. */
 struct two_pieces {

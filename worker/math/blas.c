@@ -5,30 +5,36 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifdef REAL_IS_DOUBLE
+#define GEMM cblas_dgemm
+#else
+#define GEMM cblas_sgemm
+#endif
+
 static int size_of(size_t size)
 {
     assert(size <= BLAS_SIZE_MAX);
     return (int)size;
 }
 
-void multiply(size_t m, size_t n, size_t k, const float *a, const float *b, float beta, float *c)
+void multiply(size_t m, size_t n, size_t k, const real *a, const real *b, real beta, real *c)
 {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, size_of(m), size_of(n), size_of(k), 1.0F,
-                a, size_of(k), b, size_of(n), beta, c, size_of(n));
+    GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, size_of(m), size_of(n), size_of(k), 1, a,
+         size_of(k), b, size_of(n), beta, c, size_of(n));
 }
 
-void multiply_transposed(size_t m, size_t n, size_t k, const float *a, const float *b, float beta,
-                         float *c)
+void multiply_transposed(size_t m, size_t n, size_t k, const real *a, const real *b, real beta,
+                         real *c)
 {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, size_of(m), size_of(n), size_of(k), 1.0F,
-                a, size_of(k), b, size_of(k), beta, c, size_of(n));
+    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, size_of(m), size_of(n), size_of(k), 1, a,
+         size_of(k), b, size_of(k), beta, c, size_of(n));
 }
 
-void transposed_multiply(size_t m, size_t n, size_t k, const float *a, const float *b, float beta,
-                         float *c)
+void transposed_multiply(size_t m, size_t n, size_t k, const real *a, const real *b, real beta,
+                         real *c)
 {
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, size_of(m), size_of(n), size_of(k), 1.0F,
-                a, size_of(m), b, size_of(n), beta, c, size_of(n));
+    GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, size_of(m), size_of(n), size_of(k), 1, a,
+         size_of(m), b, size_of(n), beta, c, size_of(n));
 }
 
 const char *blas_core(void)

@@ -60,7 +60,7 @@ int objective_open(const json_t *spec, const char *data, const char *cache,
  * An analytic problem. Its settings are under the spec's "problem". It has no data: each gradient
  * is exact, or has Gaussian noise on it (RANDOM_NOISE, by step); `evaluate` is the exact value.
  *
- * To add one: write worker/objectives/NAME.c and put its name into the list in problems.c.
+ * To add one: write worker/objectives/problems/NAME.c and put its name into the list in problems.c.
  */
 struct problem_kind {
     const char *name;

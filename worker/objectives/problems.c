@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The list: worker/objectives/NAME.c defines NAME_problem. */
+/* The list: worker/objectives/problems/NAME.c defines NAME_problem. */
 #define FOR_EACH_PROBLEM(_)                                                                        \
     _(quadratic)                                                                                   \
     _(rosenbrock)

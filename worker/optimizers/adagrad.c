@@ -44,6 +44,7 @@ const struct optimizer adagrad_optimizer = {
     .help = "a rate for each weight from its summed squared gradients (Duchi et al., 2011)",
     .settings = settings,
     .decay = DECAY_COUPLED,
+    .adaptive = true,
     .memory_per_weight = 1, /* the sum */
     .step = step,
 };

@@ -90,6 +90,7 @@ const struct optimizer adam_optimizer = {
     .help = "running means of gradient and square, bias-corrected (Kingma and Ba, 2015)",
     .settings = settings,
     .decay = DECAY_COUPLED,
+    .adaptive = true,
     .memory_per_weight = 3,
     .memory_needed = adam_memory,
     .step = adam_step,

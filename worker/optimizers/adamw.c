@@ -15,6 +15,7 @@ const struct optimizer adamw_optimizer = {
     .help = "adam with decoupled weight decay (Loshchilov and Hutter, 2019)",
     .settings = settings,
     .decay = DECAY_DECOUPLED,
+    .adaptive = true,
     .memory_per_weight = 3,
     .memory_needed = adam_memory,
     .step = adam_step,

@@ -33,6 +33,7 @@ const struct optimizer lion_optimizer = {
     .help = "sign descent with two means found by program search (Chen et al., 2023)",
     .settings = settings,
     .decay = DECAY_DECOUPLED,
+    .adaptive = true,
     .memory_per_weight = 1, /* the mean */
     .step = step,
 };

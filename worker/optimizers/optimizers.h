@@ -62,7 +62,9 @@ struct optimizer {
     int memory_per_weight;          /* at most OPTIMIZER_MEMORY_MAX */
     /* Fewer with some settings; NULL: always memory_per_weight. */
     int (*memory_needed)(const struct chosen *chosen);
-    bool whole; /* wants all parameters in one call: norms, dot products, matrices */
+    bool adaptive; /* divides each parameter's step by a measure of its own gradients, as Adam does:
+                      schedules are refined by L1 norms then (training.md 8) */
+    bool whole;    /* wants all parameters in one call: norms, dot products, matrices */
     int scalar_count;
 
     /* For a whole one: how many numbers it keeps, and how many it works in, beside its memory (the

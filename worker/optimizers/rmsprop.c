@@ -97,6 +97,7 @@ const struct optimizer rmsprop_optimizer = {
     .help = "gradients divided by their running root mean square (Tieleman and Hinton, 2012)",
     .settings = settings,
     .decay = DECAY_COUPLED,
+    .adaptive = true,
     .memory_per_weight = 3,
     .memory_needed = memory_needed,
     .step = step,

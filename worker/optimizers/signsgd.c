@@ -22,5 +22,6 @@ const struct optimizer signsgd_optimizer = {
     .help = "steps of equal length along the gradient's signs (Bernstein et al., 2018)",
     .settings = settings,
     .decay = DECAY_DECOUPLED,
+    .adaptive = true,
     .step = step,
 };

@@ -28,6 +28,7 @@ const struct optimizer signum_optimizer = {
     .help = "sign descent on the running mean of the gradient (Bernstein et al., 2018)",
     .settings = settings,
     .decay = DECAY_DECOUPLED,
+    .adaptive = true,
     .memory_per_weight = 1, /* the mean */
     .step = step,
 };

@@ -1,5 +1,5 @@
-/* Inverse square root decay: sqrt(b/(b + k)), b the offset. */
-#include "schedules/schedules.h"
+/* Inverse time decay: b/(b + k), b the offset. */
+#include "schedules.h"
 
 enum { OFFSET = SCHEDULE_OWN_DECAYING };
 
@@ -12,7 +12,7 @@ static const struct setting settings[] = {
      .high = 1e12,
      .fallback = 100,
      .unit = "steps",
-     .help = "b in sqrt(b/(b + k))"},
+     .help = "b in b/(b + k)"},
     {0},
 };
 
@@ -20,12 +20,12 @@ static double factor(const struct chosen *chosen, int64_t k, int64_t total)
 {
     const double offset = chosen->number[OFFSET];
     (void)total;
-    return schedule_above_floor(chosen, sqrt(offset / (offset + (double)k)));
+    return schedule_above_floor(chosen, offset / (offset + (double)k));
 }
 
-const struct schedule inverse_sqrt_schedule = {
-    .name = "inverse_sqrt",
-    .help = "sqrt(b/(b + k)) with an offset b",
+const struct schedule inverse_time_schedule = {
+    .name = "inverse_time",
+    .help = "b/(b + k) with an offset b",
     .settings = settings,
     .factor = factor,
 };

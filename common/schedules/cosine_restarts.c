@@ -2,7 +2,7 @@
  * Cosine with warm restarts, SGDR (Loshchilov and Hutter, 2017, arXiv 1608.03983): cycle i has
  * first_cycle * multiplier^i steps, and each begins at the peak again.
  */
-#include "schedules/schedules.h"
+#include "schedules.h"
 
 enum { FIRST_CYCLE = SCHEDULE_OWN_DECAYING, MULTIPLIER };
 

@@ -1,5 +1,5 @@
 /* The peak rate throughout. */
-#include "schedules/schedules.h"
+#include "schedules.h"
 
 static const struct setting settings[] = {
     SCHEDULE_SETTINGS,

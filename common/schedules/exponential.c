@@ -1,5 +1,5 @@
 /* Exponential decay: ratio^(k/T), which reaches the ratio at the end, or gamma^k. */
-#include "schedules/schedules.h"
+#include "schedules.h"
 
 enum { RATIO = SCHEDULE_OWN_DECAYING, GAMMA };
 

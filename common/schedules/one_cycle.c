@@ -3,7 +3,7 @@
  * 1/q up to the peak at k = p T - 1, then down to 1/(q q_f) at k = T - 1, in half cosines or
  * straight lines.
  */
-#include "schedules/schedules.h"
+#include "schedules.h"
 
 enum { PEAK_AT = SCHEDULE_OWN, START_DIVISOR, END_DIVISOR, SHAPE };
 

@@ -1,5 +1,5 @@
 /* Step decay: gamma^n behind the n-th of the listed fractions of the steps. */
-#include "schedules/schedules.h"
+#include "schedules.h"
 
 enum { AT = SCHEDULE_OWN_DECAYING, GAMMA };
 

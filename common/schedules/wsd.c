@@ -5,7 +5,7 @@
  * Three conventions for the ends of a cooldown are in use: progress j/(n+1) never reaches the
  * floor, j/n ends exactly there, (j-1)/n starts at the peak.
  */
-#include "schedules/schedules.h"
+#include "schedules.h"
 
 enum { COOLDOWN = SCHEDULE_OWN_DECAYING, SHAPE, PROGRESS };
 enum shape { SHAPE_LINEAR, SHAPE_ONE_MINUS_SQRT, SHAPE_COSINE };

@@ -6,7 +6,7 @@
  * conventions: training.md, section 7. For k >= total the last factor stays. A fraction of the
  * steps becomes a number of steps by rounding to the nearest.
  *
- * To add one: write worker/schedules/NAME.c and put its name into the list in schedules.c. The
+ * To add one: write common/schedules/NAME.c and put its name into the list in schedules.c. The
  * contract tests then check that its factors stay within 0 … 1 and what it does past the end.
  */
 #ifndef SCHEDULES_H

@@ -1,5 +1,5 @@
 /* Listed factors at listed fractions of the steps, with straight lines or steps between. */
-#include "schedules/schedules.h"
+#include "schedules.h"
 
 enum { AT = SCHEDULE_OWN, FACTORS, BETWEEN };
 

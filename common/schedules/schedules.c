@@ -1,9 +1,9 @@
-#include "schedules/schedules.h"
+#include "schedules.h"
 
 #include <assert.h>
 #include <string.h>
 
-/* The list: worker/schedules/NAME.c defines NAME_schedule. */
+/* The list: common/schedules/NAME.c defines NAME_schedule. */
 #define FOR_EACH_SCHEDULE(_)                                                                       \
     _(constant)                                                                                    \
     _(linear)                                                                                      \

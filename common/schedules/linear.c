@@ -1,5 +1,5 @@
 /* Linear decay: 1 - k/T (Defazio et al., 2023, arXiv 2310.07831). */
-#include "schedules/schedules.h"
+#include "schedules.h"
 
 static const struct setting settings[] = {
     SCHEDULE_DECAYING_SETTINGS,

@@ -1,7 +1,7 @@
-#include "worker/choose.h"
+#include "support/choose.h"
 
 #include "memory.h"
-#include "schedules/schedules.h"
+#include "schedules.h"
 
 enum { STEPS = 20 };
 

@@ -1,5 +1,5 @@
 /* Polynomial decay: (1 - k/T)^power (Defazio et al., 2023, arXiv 2310.07831). */
-#include "schedules/schedules.h"
+#include "schedules.h"
 
 enum { POWER = SCHEDULE_OWN_DECAYING };
 

@@ -1,5 +1,5 @@
 /* Half a cosine: (1 + cos(pi k/T)) / 2 (Loshchilov and Hutter, 2017, arXiv 1608.03983). */
-#include "schedules/schedules.h"
+#include "schedules.h"
 
 static const struct setting settings[] = {
     SCHEDULE_DECAYING_SETTINGS,
