@@ -5,7 +5,7 @@
 #define ALONE_H
 
 #include "problems.h"
-#include "trainer.h"
+#include "trainer/trainer.h"
 
 struct alone_options {
     const char *data;   /* cache file of the data set; NULL: a built-in or a problem */

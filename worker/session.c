@@ -9,7 +9,7 @@
 #include "math/fingerprint.h"
 #include "memory.h"
 #include "report.h"
-#include "trainer.h"
+#include "trainer/trainer.h"
 #include "version.h"
 
 #include <errno.h>

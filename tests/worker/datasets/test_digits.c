@@ -5,7 +5,7 @@
 #include "worker/datasets/uploads.h"
 #include "worker/resolved.h"
 
-#include "trainer.h"
+#include "trainer/trainer.h"
 
 static void started(void *context, int64_t resumed, int64_t steps, double earlier_ms)
 {

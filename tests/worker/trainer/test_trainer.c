@@ -7,7 +7,7 @@
 #include "memory.h"
 #include "metrics.h"
 #include "optimizers/optimizers.h"
-#include "trainer.h"
+#include "trainer/trainer.h"
 
 #include <fcntl.h>
 #include <stdio.h>
