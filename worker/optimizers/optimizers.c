@@ -9,6 +9,7 @@
     _(nesterov)                                                                                    \
     _(adagrad)                                                                                     \
     _(rmsprop)                                                                                     \
+    _(rmspropw)                                                                                    \
     _(adam)                                                                                        \
     _(adamw)                                                                                       \
     _(signsgd)                                                                                     \

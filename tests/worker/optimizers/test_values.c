@@ -146,6 +146,15 @@ static void dampening_spares_the_first_gradient(void **state)
         0.55, 1e-6);
 }
 
+/* v1 = 0.5*4 = 2, w1 = 0.95 - 0.1*2/sqrt(2) = 0.8085786; v2 = 1 + 2 = 3,
+ * w2 = 0.95*0.8085786 - 0.1*2/sqrt(3) = 0.6526797. */
+static void rmspropw_decays_decoupled(void **state)
+{
+    (void)state;
+    assert_near((double)two_steps("rmspropw", "{\"lr\": 0.1, \"rho\": 0.5, \"weight_decay\": 0.5}"),
+                0.6526797, 1e-6);
+}
+
 /* m1 = 0.1*2 > 0, m2 > 0: two steps of 0.1 down, each after the weight has shrunk by 1 - 0.1*0.5:
  * w1 = 0.95 - 0.1 = 0.85; w2 = 0.8075 - 0.1 = 0.7075. */
 static void signum_and_lion_decay_decoupled(void **state)
@@ -215,6 +224,7 @@ static void special_cases_are_one_another(void **state)
     (void)state;
     expect_same("momentum", "{\"lr\": 0.05, \"momentum\": 0}", "sgd", "{\"lr\": 0.05}");
     expect_same("adamw", "{\"lr\": 0.05, \"weight_decay\": 0}", "adam", "{\"lr\": 0.05}");
+    expect_same("rmspropw", "{\"lr\": 0.05, \"weight_decay\": 0}", "rmsprop", "{\"lr\": 0.05}");
     expect_same("lion", "{\"lr\": 0.05, \"beta1\": 0, \"beta2\": 0}", "signsgd", "{\"lr\": 0.05}");
     expect_same("signum", "{\"lr\": 0.05, \"beta1\": 0}", "signsgd", "{\"lr\": 0.05}");
     expect_same("lion", "{\"lr\": 0.05, \"beta1\": 0.8, \"beta2\": 0.8}", "signum",
@@ -229,6 +239,7 @@ int main(void)
         cmocka_unit_test(steps_are_those_of_torch),
         cmocka_unit_test(momentum_adds_the_kept_velocity),
         cmocka_unit_test(dampening_spares_the_first_gradient),
+        cmocka_unit_test(rmspropw_decays_decoupled),
         cmocka_unit_test(signum_and_lion_decay_decoupled),
         cmocka_unit_test(lion_looks_at_the_old_mean),
         cmocka_unit_test(no_gradient_moves_no_sign),
