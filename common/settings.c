@@ -132,6 +132,8 @@ static double number_of(const struct setting *setting, const json_t *value)
         return json_is_true(value);
     if (setting->type == SETTING_CHOICE)
         return choice_index(setting->choices, json_string_value(value));
+    if (setting->type == SETTING_OBJECT)
+        return 1.0;
     return json_number_value(value);
 }
 
@@ -155,6 +157,7 @@ void chosen_read(const struct setting *settings, const json_t *object, struct ch
     chosen->number = xcalloc((size_t)count, sizeof *chosen->number);
     chosen->list = xcalloc((size_t)count, sizeof *chosen->list);
     chosen->count = xcalloc((size_t)count, sizeof *chosen->count);
+    chosen->object = xcalloc((size_t)count, sizeof *chosen->object);
     for (int i = 0; i < count; i++) {
         const json_t *value = json_object_get(object, settings[i].name);
         if (is_list(settings[i].type)) {
@@ -163,14 +166,19 @@ void chosen_read(const struct setting *settings, const json_t *object, struct ch
         } else {
             chosen->number[i] = number_of(&settings[i], value);
         }
+        if (settings[i].type == SETTING_OBJECT && json_is_object(value))
+            chosen_read(settings[i].members, value, &chosen->object[i]);
     }
 }
 
 void chosen_release(struct chosen *chosen)
 {
-    for (int i = 0; i < chosen->settings; i++)
+    for (int i = 0; i < chosen->settings; i++) {
         free(chosen->list[i]);
+        chosen_release(&chosen->object[i]);
+    }
     free(chosen->list);
+    free(chosen->object);
     free(chosen->number);
     free(chosen->count);
     *chosen = (struct chosen){0};

@@ -54,11 +54,13 @@ struct setting {
 json_t *settings_describe(const struct setting *settings);
 
 /* What a person chose, every default laid in: number[i] for numbers, integers, flags (0 or 1) and
- * choices (the place in `choices`; NaN for null), list[i] with count[i] entries for lists. */
+ * choices (the place in `choices`; NaN for null), list[i] with count[i] entries for lists. Of an
+ * object, number[i] is 1 and object[i] what was chosen for its members; NaN and none for null. */
 struct chosen {
     double *number;
     double **list;
     int *count;
+    struct chosen *object;
     int settings; /* how many */
 };
 

@@ -122,6 +122,35 @@ static void null_and_absent_are_no_numbers(void **state)
     chosen_release(&chosen);
 }
 
+static void code_gets_the_members_of_an_object(void **state)
+{
+    enum { FIRST, SECOND, PLACES };
+    static const struct setting members[] = {
+        {.name = "x", .type = SETTING_NUMBER, .low = 0, .high = 9, .fallback = 1, .help = "x"},
+        {.name = "y", .type = SETTING_NUMBERS, .low = 0, .high = 9, .most = 2, .help = "y"},
+        {0},
+    };
+    static const struct setting table[] = {
+        [FIRST] = {.name = "first", .type = SETTING_OBJECT, .members = members, .nullable = true},
+        [SECOND] = {.name = "second", .type = SETTING_OBJECT, .members = members, .nullable = true},
+        [PLACES] = {0},
+    };
+    json_t *object =
+        json_loads("{\"first\": {\"x\": 3, \"y\": [5, 7]}, \"second\": null}", 0, NULL);
+    struct chosen chosen;
+    (void)state;
+
+    chosen_read(table, object, &chosen);
+    assert_true(chosen.number[FIRST] == 1.0);
+    assert_int_equal(chosen.object[FIRST].settings, 2);
+    assert_true(chosen.object[FIRST].number[0] == 3.0);
+    assert_true(chosen.object[FIRST].list[1][1] == 7.0);
+    assert_true(isnan(chosen.number[SECOND]));
+    assert_int_equal(chosen.object[SECOND].settings, 0);
+    chosen_release(&chosen);
+    json_decref(object);
+}
+
 static void the_help_table_says_range_default_and_unit(void **state)
 {
     json_t *described = settings_describe(settings);
@@ -144,6 +173,7 @@ int main(void)
         cmocka_unit_test(no_table_describes_an_empty_one),
         cmocka_unit_test(code_gets_numbers_by_place),
         cmocka_unit_test(null_and_absent_are_no_numbers),
+        cmocka_unit_test(code_gets_the_members_of_an_object),
         cmocka_unit_test(the_help_table_says_range_default_and_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
