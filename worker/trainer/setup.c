@@ -61,15 +61,19 @@ static int open_stepper(struct trainer *trainer, const json_t *choice, struct er
                                   objective->tensor_count};
     if (stepper_init(&trainer->stepper, choice, &pieces, err) < 0)
         return -1;
-    struct stepper *stepper = &trainer->stepper;
-    if (stepper->optimizer->accepts)
-        return stepper->optimizer->accepts(&stepper->chosen, objective->landscape, err);
-    if (stepper->optimizer->drive && !objective->landscape)
+    const struct stepper *stepper = &trainer->stepper;
+    const struct optimizer *optimizer = stepper->optimizer;
+    struct landscape *landscape = objective->landscape;
+    if (optimizer->drive && !landscape)
         return error_set(err,
                          "%s drives the objective itself, which this one does not offer; take "
                          "a data set, or a problem without noise and replicas",
-                         stepper->optimizer->name);
-    return 0;
+                         optimizer->name);
+    if (optimizer->accepts && optimizer->accepts(&stepper->chosen, landscape, err) < 0)
+        return -1;
+    return optimizer->drive && landscape->methods->prepare
+               ? landscape->methods->prepare(landscape, err)
+               : 0;
 }
 
 static int allocate_vectors(struct trainer *trainer, struct error *err)
