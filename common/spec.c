@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "memory.h"
+#include "refinement.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -433,6 +434,17 @@ static void check_together(const json_t *catalog, const json_t *spec, const char
     check_stop_when(json_object_get(spec, "stop_when"), pointer, problems);
 }
 
+/* A refined schedule goes by the norms that suit the optimizer. */
+static void settle_schedule(const json_t *catalog, json_t *resolved, const char *pointer,
+                            struct problems *problems)
+{
+    const char *name = json_text_at(json_object_get(resolved, "optimizer"), "type", "");
+    const json_t *optimizer = catalog_find(catalog, "optimizer", name);
+    AUTO_FREE char *here = json_pointer_join(pointer, "schedule");
+    refined_resolve(json_object_get(resolved, "schedule"),
+                    json_flag_at(optimizer, "adaptive", false), here, problems);
+}
+
 static void lay_in_length(json_t *resolved)
 {
     enum { EPOCHS = 10, STEPS = 1000 };
@@ -455,5 +467,6 @@ json_t *spec_resolve(const json_t *catalog, const json_t *spec, const char *poin
     json_t *resolved =
         settings_resolve(catalog, json_object_get(catalog, "spec"), spec, pointer, problems);
     lay_in_length(resolved);
+    settle_schedule(catalog, resolved, pointer, problems);
     return resolved;
 }

@@ -12,6 +12,7 @@
 #ifndef SCHEDULES_H
 #define SCHEDULES_H
 
+#include "error.h"
 #include "settings.h"
 #include <math.h>
 #include <stdint.h>
@@ -22,6 +23,8 @@ struct schedule {
     const struct setting *settings; /* the first ones are SCHEDULE_SETTINGS */
     /* Without warm-up; 0 <= k < total. */
     double (*factor)(const struct chosen *chosen, int64_t k, int64_t total);
+    /* Whether a run may go by these settings; NULL: any that its table accepts. */
+    int (*accepts)(const struct chosen *chosen, struct error *err);
 };
 
 /* Every table begins with these two. */

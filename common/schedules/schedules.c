@@ -16,7 +16,8 @@
     _(wsd)                                                                                         \
     _(cosine_restarts)                                                                             \
     _(one_cycle)                                                                                   \
-    _(piecewise)
+    _(piecewise)                                                                                   \
+    _(refined)
 
 #define DECLARE(name) extern const struct schedule name##_schedule;
 #define ENTER(name)   &name##_schedule,
