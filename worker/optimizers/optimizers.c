@@ -14,7 +14,14 @@
     _(adamw)                                                                                       \
     _(signsgd)                                                                                     \
     _(signum)                                                                                      \
-    _(lion)
+    _(lion)                                                                                        \
+    _(schedule_free)                                                                               \
+    _(d_adaptation)                                                                                \
+    _(prodigy)                                                                                     \
+    _(dog)                                                                                         \
+    _(sgd_hd)                                                                                      \
+    _(sgdn_hd)                                                                                     \
+    _(adam_hd)
 
 #define DECLARE(name) extern const struct optimizer name##_optimizer;
 #define ENTER(name)   &name##_optimizer,
