@@ -3,6 +3,8 @@
 #include "json.h"
 #include "memory.h"
 #include "refinement.h"
+#include "schedules.h"
+#include "settings.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -434,15 +436,32 @@ static void check_together(const json_t *catalog, const json_t *spec, const char
     check_stop_when(json_object_get(spec, "stop_when"), pointer, problems);
 }
 
+/* What its settings mean together; one that waits for its norms is looked at once it has them. */
+static void check_schedule(const json_t *choice, const char *pointer, struct problems *problems)
+{
+    const struct schedule *schedule = schedule_find(json_text_at(choice, "type", ""));
+    const json_t *source;
+    struct error err;
+
+    if (!schedule || !schedule->accepts || refined_waits(choice, &source))
+        return;
+    if (schedule->accepts(choice, &err) < 0)
+        problems_add(problems, pointer, NULL, "%s", err.sentence);
+}
+
 /* A refined schedule goes by the norms that suit the optimizer. */
 static void settle_schedule(const json_t *catalog, json_t *resolved, const char *pointer,
                             struct problems *problems)
 {
     const char *name = json_text_at(json_object_get(resolved, "optimizer"), "type", "");
     const json_t *optimizer = catalog_find(catalog, "optimizer", name);
+    json_t *choice = json_object_get(resolved, "schedule");
     AUTO_FREE char *here = json_pointer_join(pointer, "schedule");
-    refined_resolve(json_object_get(resolved, "schedule"),
-                    json_flag_at(optimizer, "adaptive", false), here, problems);
+
+    const int before = problems->found;
+    refined_resolve(choice, json_flag_at(optimizer, "adaptive", false), here, problems);
+    if (problems->found == before)
+        check_schedule(choice, here, problems);
 }
 
 static void lay_in_length(json_t *resolved)
@@ -463,10 +482,12 @@ json_t *spec_resolve(const json_t *catalog, const json_t *spec, const char *poin
         problems_add(problems, pointer, NULL, "must be an object: the specification of a run");
         return json_object();
     }
+    const int before = problems->found;
     check_together(catalog, spec, pointer, problems);
     json_t *resolved =
         settings_resolve(catalog, json_object_get(catalog, "spec"), spec, pointer, problems);
     lay_in_length(resolved);
-    settle_schedule(catalog, resolved, pointer, problems);
+    if (problems->found == before)
+        settle_schedule(catalog, resolved, pointer, problems);
     return resolved;
 }

@@ -23,8 +23,9 @@ struct schedule {
     const struct setting *settings; /* the first ones are SCHEDULE_SETTINGS */
     /* Without warm-up; 0 <= k < total. */
     double (*factor)(const struct chosen *chosen, int64_t k, int64_t total);
-    /* Whether a run may go by these settings; NULL: any that its table accepts. */
-    int (*accepts)(const struct chosen *chosen, struct error *err);
+    /* Whether a run may go by these settings (resolved, as JSON, as the server has them too); NULL:
+     * by any that its table accepts. */
+    int (*accepts)(const json_t *choice, struct error *err);
 };
 
 /* Every table begins with these two. */

@@ -88,9 +88,9 @@ static double factor(const struct chosen *chosen, int64_t k, int64_t total)
     return curve_at(chosen->list[CURVE], (size_t)chosen->count[CURVE], k, total);
 }
 
-static int accepts(const struct chosen *chosen, struct error *err)
+static int accepts(const json_t *choice, struct error *err)
 {
-    if (chosen->count[CURVE] > 0)
+    if (json_array_size(json_object_get(choice, "curve")) > 0)
         return 0;
     return error_set(err, "the refined schedule has no curve yet: it comes from the norms of a run "
                           "or an arm, which only a server knows; give \"from\": {\"norms\": […]}");

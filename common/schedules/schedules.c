@@ -17,6 +17,9 @@
     _(cosine_restarts)                                                                             \
     _(one_cycle)                                                                                   \
     _(piecewise)                                                                                   \
+    _(power_decay)                                                                                 \
+    _(hybrid)                                                                                      \
+    _(cyclical)                                                                                    \
     _(refined)
 
 #define DECLARE(name) extern const struct schedule name##_schedule;

@@ -108,8 +108,9 @@ static void everything_that_was_promised_is_there(void **state)
     static const char *const optimizers[] = {"sgd",  "momentum", "nesterov", "adagrad", "rmsprop",
                                              "adam", "adamw",    "signsgd",  "signum",  "lion"};
     static const char *const schedules[] = {
-        "constant",     "linear",       "cosine", "polynomial",      "step",      "exponential",
-        "inverse_time", "inverse_sqrt", "wsd",    "cosine_restarts", "one_cycle", "piecewise"};
+        "constant",     "linear",       "cosine",   "polynomial",      "step",      "exponential",
+        "inverse_time", "inverse_sqrt", "wsd",      "cosine_restarts", "one_cycle", "piecewise",
+        "power_decay",  "hybrid",       "cyclical", "refined"};
     (void)state;
     struct ran help = WORKER("--help");
     for (size_t i = 0; i < COUNT_OF(optimizers); i++) {

@@ -43,7 +43,7 @@ static int open_schedule(struct trainer *trainer, const json_t *choice, struct e
         return error_set(err, "unknown schedule \"%.64s\"", name);
     chosen_read(trainer->schedule->settings, choice, &trainer->schedule_chosen);
     if (trainer->schedule->accepts)
-        return trainer->schedule->accepts(&trainer->schedule_chosen, err);
+        return trainer->schedule->accepts(choice, err);
     return 0;
 }
 

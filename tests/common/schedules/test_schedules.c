@@ -241,6 +241,67 @@ static void wsd_has_three_shapes(void **state)
     EXPECT_FACTORS("wsd", "{\"cooldown\": 0.75, \"floor\": 0.2}", 4, 1, 0.8, 0.6, 0.4);
 }
 
+/* n = 4 of T = 4, j = 1 … 4, progress 1/4, 1/2, 3/4, 1. Mirror cosine: 2(1 - p) - (1 + cos(pi p))/2
+ * = 1.5 - 0.853553390593274, 1 - 1/2, 0.5 - 0.146446609406726, 0. Exponential with f = 1/16: 1/2 to
+ * the power of the step. Lowered linear by default: progress j/5 of 0.7. */
+static void wsd_has_the_other_shapes(void **state)
+{
+    (void)state;
+    EXPECT_FACTORS("wsd", "{\"cooldown\": 1, \"shape\": \"mirror-cosine\"}", 4, 0.646446609406726,
+                   0.5, 0.353553390593274, 0);
+    EXPECT_FACTORS("wsd", "{\"cooldown\": 1, \"shape\": \"square\"}", 4, 0.9375, 0.75, 0.4375, 0);
+    EXPECT_FACTORS("wsd", "{\"cooldown\": 1, \"shape\": \"exponential\", \"floor\": 0.0625}", 4,
+                   0.5, 0.25, 0.125, 0.0625);
+    EXPECT_FACTORS("wsd", "{\"cooldown\": 1, \"shape\": \"lowered-linear\"}", 4, 0.56, 0.42, 0.28,
+                   0.14);
+    EXPECT_FACTORS("wsd", "{\"cooldown\": 1, \"shape\": \"square\", \"progress\": \"(j-1)/n\"}", 4,
+                   1, 0.9375, 0.75, 0.4375);
+}
+
+/* (1 - k/4)^(2 * 1.5 - 1) = 1, 9/16, 1/4, 1/16. */
+static void power_decay_follows_its_exponent(void **state)
+{
+    (void)state;
+    EXPECT_FACTORS("power_decay", "{\"exponent\": 1.5}", 4, 1, 0.5625, 0.25, 0.0625);
+    EXPECT_FACTORS("power_decay", "{}", 4, 1, 0.75, 0.5, 0.25);
+}
+
+/* Half cycles of 2 of 8 steps: up over 0, 1, at the peak at 2, down to 4. The second cycle is half
+ * as high, or under 0.5^k: 0.5 * 0.5, 0.25, 0.5 * 0.125, then 0.5 * 2^-5, 2^-6, 0.5 * 2^-7. */
+static void cyclical_goes_up_and_down(void **state)
+{
+    (void)state;
+    EXPECT_FACTORS("cyclical", "{\"half_cycle\": 0.25}", 8, 0, 0.5, 1, 0.5, 0, 0.5, 1, 0.5);
+    EXPECT_FACTORS("cyclical", "{\"half_cycle\": 0.25, \"shape\": \"triangular2\"}", 8, 0, 0.5, 1,
+                   0.5, 0, 0.25, 0.5, 0.25);
+    EXPECT_FACTORS("cyclical", "{\"half_cycle\": 0.25, \"shape\": \"exp-range\", \"gamma\": 0.5}",
+                   8, 0, 0.25, 0.25, 0.0625, 0, 0.015625, 0.015625, 0.00390625);
+    EXPECT_FACTORS("cyclical", "{\"half_cycle\": 0.25, \"floor\": 0.5}", 4, 0.5, 1, 0.5, 1);
+}
+
+/* 0.5 of 4 steps rises: 1/2, 1; times 1, 9/16, 1/4, 1/16. "rcnn" was fitted with no rise and 1.5,
+ * "gpt" with 0.28 and 1: 0.28 of 25 steps is 7, so step 4 has 5/7 * 21/25. */
+static void hybrid_rises_and_falls(void **state)
+{
+    (void)state;
+    EXPECT_FACTORS("hybrid", "{\"rise\": 0.5, \"power\": 2}", 4, 0.5, 0.5625, 0.25, 0.0625);
+    EXPECT_FACTORS("hybrid", "{\"fit\": \"rcnn\"}", 4, 1, 0.649519052838329, 0.353553390593274,
+                   0.125);
+    assert_near(factor_at("hybrid", "{\"fit\": \"gpt\"}", 4, 25), 0.6, 1e-12);
+    assert_near(factor_at("hybrid", "{\"fit\": \"gpt\"}", 20, 25), 0.2, 1e-12);
+}
+
+/* Entry k at step k where there are as many; straight lines where there are not; the ends stay. */
+static void refined_goes_along_its_curve(void **state)
+{
+    static const char *const curve = "{\"curve\": [0.5, 1, 0.75, 0]}";
+    (void)state;
+    EXPECT_FACTORS("refined", curve, 4, 0.5, 1, 0.75, 0);
+    EXPECT_FACTORS("refined", curve, 7, 0.5, 0.75, 1, 0.875, 0.75, 0.375, 0);
+    EXPECT_FACTORS("refined", curve, 2, 0.5, 0);
+    EXPECT_FACTORS("refined", curve, 1, 0.5);
+}
+
 /* b/(b+k) with b = 2: 1, 2/3, 1/2; and their roots. */
 static void inverse_schedules_follow_their_offset(void **state)
 {
@@ -360,6 +421,11 @@ int main(void)
         cmocka_unit_test(steps_fall_where_they_should),
         cmocka_unit_test(wsd_has_three_conventions),
         cmocka_unit_test(wsd_has_three_shapes),
+        cmocka_unit_test(wsd_has_the_other_shapes),
+        cmocka_unit_test(power_decay_follows_its_exponent),
+        cmocka_unit_test(cyclical_goes_up_and_down),
+        cmocka_unit_test(hybrid_rises_and_falls),
+        cmocka_unit_test(refined_goes_along_its_curve),
         cmocka_unit_test(inverse_schedules_follow_their_offset),
         cmocka_unit_test(exponential_reaches_its_ratio),
         cmocka_unit_test(piecewise_joins_its_points),
