@@ -21,7 +21,10 @@
     _(dog)                                                                                         \
     _(sgd_hd)                                                                                      \
     _(sgdn_hd)                                                                                     \
-    _(adam_hd)
+    _(adam_hd)                                                                                     \
+    _(adam_ultimate)                                                                               \
+    _(momentum_ultimate)                                                                           \
+    _(hdm)
 
 #define DECLARE(name) extern const struct optimizer name##_optimizer;
 #define ENTER(name)   &name##_optimizer,
