@@ -47,13 +47,14 @@ COMMON_SOURCES  := $(wildcard common/*.c common/*/*.c)
 SERVER_SOURCES  := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
 WORKER_SOURCES  := $(filter-out worker/main.c,$(wildcard worker/*.c worker/*/*.c worker/*/*/*.c))
 # Compiled once more with double for its numbers (worker/math/real.h).
-EXACT_SOURCES   := $(wildcard worker/stepper.c worker/metrics.c worker/math/*.c worker/optimizers/*.c \
+EXACT_SOURCES   := $(wildcard worker/stepper.c worker/metrics.c worker/math/*.c worker/optimizers/*.c worker/dynamics/*.c \
                      worker/objectives/problems.c worker/objectives/problems/*.c)
 SUPPORT_SOURCES := $(wildcard tests/support/*.c)
 TEST_SOURCES    := $(wildcard tests/common/test_*.c tests/common/*/test_*.c tests/server/test_*.c tests/server/*/test_*.c \
                      tests/worker/test_*.c tests/worker/*/test_*.c tests/e2e/test_*.c)
 BENCH_SOURCES   := $(wildcard tests/bench/bench_*.c)
 FUZZ_SOURCES    := $(wildcard tests/fuzz/fuzz_*.c)
+REPRODUCE_SOURCES := $(wildcard tests/reproduce/*.c)
 TESTS           := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SOURCES))
 FUZZERS         := $(patsubst tests/%.c,$(B)/tests/%,$(FUZZ_SOURCES))
 BENCHES         := $(patsubst tests/%.c,$(B)/tests/%,$(BENCH_SOURCES))
@@ -89,7 +90,7 @@ $(B)/exact/%.o: CFLAGS += -Iworker -DREAL_IS_DOUBLE -Wno-double-promotion
 $(B)/tests/worker/exact/%.o: CFLAGS += -DREAL_IS_DOUBLE -Wno-double-promotion
 $(B)/tests/server/%.o: CFLAGS += -Iserver -Itests
 $(B)/tests/worker/%.o: CFLAGS += -Iworker -Itests
-$(B)/tests/common/%.o $(B)/tests/support/%.o $(B)/tests/e2e/%.o $(B)/tests/bench/%.o: CFLAGS += -Itests
+$(B)/tests/common/%.o $(B)/tests/support/%.o $(B)/tests/e2e/%.o $(B)/tests/bench/%.o $(B)/tests/reproduce/%.o: CFLAGS += -Itests
 $(B)/tests/bench/bench_server%.o: CFLAGS += -Iserver
 $(B)/tests/bench/bench_worker%.o: CFLAGS += -Iworker
 
@@ -120,6 +121,8 @@ $(B)/tests/bench/bench_worker%: $(B)/tests/bench/bench_worker%.o $(B)/libworker.
 $(B)/tests/bench/bench_server%: $(B)/tests/bench/bench_server%.o $(B)/libserver.a $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(SERVER_LIBS)
 $(B)/tests/bench/bench_service: $(B)/tests/bench/bench_service.o $(B)/libcommon.a $(B)/libsupport.a
+	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
+$(B)/tests/reproduce/reproduce: $(call objects,$(REPRODUCE_SOURCES)) $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
 # A fuzz target's first line names its side.
 fuzzers_of = $(patsubst tests/%.c,$(B)/tests/%,$(shell grep -l '^/\* side: $(1) \*/' tests/fuzz/fuzz_*.c))
@@ -263,6 +266,14 @@ fuzz: setup-check  ## every libFuzzer target, or those of FUZZ="csv npy", FUZZ_S
 
 bench: setup-check all $(BENCHES)  ## the tables of speed, ratios within one run
 	tests/support/bench.sh $(B)
+
+PARTS ?=
+.PHONY: reproduce
+reproduce: setup-test all  ## published results through the service: a table and build/reproduce.html, 15 minutes
+	@$(MAKE) --no-print-directory -j$(shell nproc) programs $(B)/tests/reproduce/reproduce
+	@SWEEPD_PROGRAM=$(CURDIR)/$(B)/sweepd SWEEPD_WORKER=$(CURDIR)/$(B)/sweepd-worker \
+	    SWEEPD_TEST_DATA=$${SWEEPD_TEST_DATA:-$(CURDIR)/../shared/data} \
+	    $(B)/tests/reproduce/reproduce build/reproduce.html $(PARTS)
 
 COVERAGE_MAKE := $(MAKE) --no-print-directory MODE=coverage TEST_SOURCES="$(SHORT_TESTS)"
 coverage: setup-test  ## lines that the tests reach, for every folder
