@@ -24,7 +24,9 @@
     _(adam_hd)                                                                                     \
     _(adam_ultimate)                                                                               \
     _(momentum_ultimate)                                                                           \
-    _(hdm)
+    _(hdm)                                                                                         \
+    _(hf)                                                                                          \
+    _(lbfgs)
 
 #define DECLARE(name) extern const struct optimizer name##_optimizer;
 #define ENTER(name)   &name##_optimizer,
