@@ -15,6 +15,9 @@ const char *const job_kind_names[JOB_KINDS] = {
 const char *const run_phase_names[PHASES] = {
     [PHASE_TRAIN] = "train", [PHASE_TUNE] = "tune", [PHASE_REPORT] = "report"};
 
+const char *const source_kind_names[SOURCE_KINDS] = {
+    [SOURCE_NONE] = "none", [SOURCE_REFINED] = "refined", [SOURCE_BRANCH] = "branch"};
+
 /* The kinds that can be asked for today, and their fields beside those of every job. */
 static const struct kind_reader {
     enum job_kind kind;
@@ -75,8 +78,12 @@ void job_plan_release(struct job_plan *plan)
         free(plan->variants[i].spec);
         free(plan->variants[i].tuned);
     }
-    for (int i = 0; i < plan->arm_count; i++)
+    for (int i = 0; i < plan->arm_count; i++) {
         free(plan->arms[i]);
+        if (plan->sources)
+            free(plan->sources[i].keep_at);
+    }
+    free(plan->sources);
     free(plan->name);
     free(plan->arms);
     free(plan->variants);

@@ -8,6 +8,10 @@
  * tuning seed; report runs are arm x seed, waiting until the arm's tuning is done (no `tune`:
  * queued at once, point 0). Order of runs: tuning seed outermost, then grid point, then arm, so
  * that all arms get their first results together; then report seed, then arm.
+ *
+ * Arms that start from other arms: where an arm's schedule is refined from another arm, its first
+ * runs (tuning, or report without `tune`) wait too, until that arm's have ended; its variants get
+ * their curve then. A branched arm has no tuning runs: it takes the other arm's choice.
  */
 #ifndef PLAN_H
 #define PLAN_H
@@ -47,12 +51,30 @@ struct variant_plan {
 };
 
 struct run_plan {
-    int variant; /* into variants; -1 while waiting for its arm to be tuned */
+    int variant; /* into variants; -1 while waiting for an arm to be tuned */
     int arm;     /* -1 for train */
-    int point;   /* -1 while waiting for its arm to be tuned */
+    int point;   /* -1 while waiting for an arm to be tuned */
     enum run_phase phase;
     uint64_t seed;
     bool waiting;
+};
+
+/* What an arm starts from, where that is another arm. */
+enum source_kind {
+    SOURCE_NONE,
+    SOURCE_REFINED, /* its schedule comes from that arm's gradient norms */
+    SOURCE_BRANCH,  /* its report runs go on from that arm's runs with the same seeds */
+    SOURCE_KINDS,
+};
+extern const char *const source_kind_names[SOURCE_KINDS];
+
+struct arm_source {
+    enum source_kind kind;
+    int arm;   /* the other one */
+    double at; /* SOURCE_BRANCH: from there on, of the steps; 0 < at < 1 */
+    /* Fractions at which this arm's own report runs keep what others go on from, as a JSON list;
+     * NULL: none. */
+    char *keep_at;
 };
 
 struct job_plan {
@@ -68,6 +90,7 @@ struct job_plan {
     size_t variant_bytes; /* of their specifications */
     struct run_plan *runs;
     int run_count, tuning_run_count;
+    struct arm_source *sources; /* [arm_count]; NULL: no arm has to do with another */
 };
 
 /* What is known about a data set beside its name, for checks that need it. */

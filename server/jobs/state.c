@@ -25,6 +25,7 @@ static const char *const event_words[RUN_EVENTS] = {
     [EVENT_RELEASED] = "be released",
     [EVENT_SOURCE_FAILED] = "fail with its source",
     [EVENT_RETRY] = "be retried",
+    [EVENT_RETRY_LATER] = "be retried",
 };
 
 /* Where an event leads, plus one: 0, which the table need not mention, is a refusal. */
@@ -40,8 +41,8 @@ static const signed char transitions[RUN_STATES][RUN_EVENTS] = {
                      [EVENT_PREEMPT] = TO(RUN_QUEUED),
                      [EVENT_LOST] = TO(RUN_QUEUED), /* while attempts are left */
                      [EVENT_FAILED] = TO(RUN_FAILED)},
-    [RUN_CANCELLED] = {[EVENT_RETRY] = TO(RUN_QUEUED)},
-    [RUN_FAILED] = {[EVENT_RETRY] = TO(RUN_QUEUED)},
+    [RUN_CANCELLED] = {[EVENT_RETRY] = TO(RUN_QUEUED), [EVENT_RETRY_LATER] = TO(RUN_WAITING)},
+    [RUN_FAILED] = {[EVENT_RETRY] = TO(RUN_QUEUED), [EVENT_RETRY_LATER] = TO(RUN_WAITING)},
 };
 
 int run_apply(struct run_position *run, enum run_event event, struct error *err)
@@ -54,7 +55,7 @@ int run_apply(struct run_position *run, enum run_event event, struct error *err)
     run->state = (enum run_state)next;
     if (event == EVENT_START)
         run->attempt++;
-    if (event == EVENT_RETRY)
+    if (event == EVENT_RETRY || event == EVENT_RETRY_LATER)
         run->attempts_lost = 0;
     if (event == EVENT_LOST && ++run->attempts_lost >= RUN_ATTEMPTS_MAX)
         run->state = RUN_FAILED;

@@ -5,7 +5,7 @@
  * source failed waiting    -        -          -       cancelled  -        -                 -
  * queued   failed queued     running  -          -       cancelled  -        -                 - -
  * - running    -        succeeded  pruned  cancelled  queued   queued or failed  failed  -        -
- *   the rest are final; `retry` takes failed and cancelled back to queued.
+ *   the rest are final; `retry` takes failed and cancelled back to queued, or to waiting.
  */
 #ifndef STATE_H
 #define STATE_H
@@ -35,6 +35,7 @@ enum run_event {
     EVENT_RELEASED,
     EVENT_SOURCE_FAILED,
     EVENT_RETRY,
+    EVENT_RETRY_LATER, /* what it starts from is not there yet */
     RUN_EVENTS,
 };
 

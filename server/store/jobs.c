@@ -20,6 +20,8 @@ struct add_job {
     void *context;
     enum job_kind kind;
     char *name, *request, *arms;
+    char *sources;           /* or NULL */
+    char *overlay[ARMS_MAX]; /* of an arm's report runs, or NULL */
     int priority, point_count, baseline;
     struct metric_choice metric;
     struct variant_row *variants;
@@ -121,10 +123,12 @@ static int insert_job(struct add_job *add, struct sql *db, struct error *err)
     add->added.job = sqlite3_last_insert_rowid(db->handle);
 
     struct statement *text =
-        sql_statement(db, "INSERT INTO job_text (job_id, request, arms) VALUES (?, ?, ?)");
+        sql_statement(db, "INSERT INTO job_text (job_id, request, arms, sources)"
+                          " VALUES (?, ?, ?, ?)");
     put_integer(text, add->added.job);
     put_text(text, add->request);
     put_text(text, add->arms);
+    put_text(text, add->sources);
     return statement_run(text, err);
 }
 
@@ -155,7 +159,7 @@ static int insert_run(const struct add_job *add, struct sql *db, int number, str
     const struct run_plan *run = &add->runs[number];
     struct statement *insert = sql_statement(
         db, "INSERT INTO run (job_id, number, variant_id, arm, point, phase, seed, state,"
-            " queued_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+            " queued_ms, overlay) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     put_integer(insert, add->added.job);
     put_integer(insert, number);
     if (run->variant < 0)
@@ -168,6 +172,7 @@ static int insert_run(const struct add_job *add, struct sql *db, int number, str
     put_integer(insert, (int64_t)run->seed);
     put_text(insert, run_state_names[run->waiting ? RUN_WAITING : RUN_QUEUED]);
     put_time(insert, run->waiting ? 0 : add->now_ms);
+    put_text(insert, run->phase == PHASE_REPORT && run->arm >= 0 ? add->overlay[run->arm] : NULL);
     return statement_run(insert, err);
 }
 
@@ -214,6 +219,9 @@ static void release_job(struct command *command)
         free(add->variants[i].spec);
         free(add->variants[i].tuned);
     }
+    for (int i = 0; i < ARMS_MAX; i++)
+        free(add->overlay[i]);
+    free(add->sources);
     free(add->variants);
     free(add->runs);
     free(add->name);
@@ -231,6 +239,31 @@ static char *arms_text(const struct job_plan *plan)
     for (int i = 0; i < plan->arm_count; i++)
         json_array_append_new(arms, json_text(plan->arms[i]));
     return json_compact(arms);
+}
+
+static json_t *source_json(const struct arm_source *source)
+{
+    if (source->kind == SOURCE_NONE)
+        return json_null();
+    json_t *json =
+        json_pack("{s:s, s:i}", "kind", source_kind_names[source->kind], "arm", source->arm);
+    if (source->kind == SOURCE_BRANCH)
+        json_object_set_new(json, "at", json_real(source->at));
+    return json;
+}
+
+static void copy_sources(struct add_job *add, const struct job_plan *plan)
+{
+    if (!plan->sources)
+        return;
+    json_auto_t *list = json_array();
+    for (int arm = 0; arm < plan->arm_count; arm++) {
+        const struct arm_source *source = &plan->sources[arm];
+        json_array_append_new(list, source_json(source));
+        if (source->keep_at)
+            add->overlay[arm] = xprintf("{\"keep_at\":%s}", source->keep_at);
+    }
+    add->sources = json_compact(list);
 }
 
 static void copy_variants(struct add_job *add, const struct job_plan *plan)
@@ -259,6 +292,7 @@ static void copy_plan(struct add_job *add, const struct job_plan *plan)
     add->point_count = plan->point_count;
     add->baseline = plan->baseline;
     add->metric = plan->metric;
+    copy_sources(add, plan);
     copy_variants(add, plan);
     add->run_count = plan->run_count;
     add->runs = xcalloc((size_t)plan->run_count, sizeof *add->runs);

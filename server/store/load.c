@@ -72,6 +72,9 @@ static int read_run(struct statement *row, const struct threads *threads, struct
         .position = {(enum run_state)state, (int)row_integer(row, 8), (int)row_integer(row, 9)},
         .threads = threads_of_run(threads, row_integer(row, 10), (int)row_integer(row, 3)),
         .objective = row_real(row, 11),
+        .step = row_integer(row, 12),
+        .steps = row_integer(row, 13),
+        .branched_step = row_integer(row, 14),
     };
     return 0;
 }
@@ -82,7 +85,8 @@ static int load_runs(struct sql *db, int64_t job, const struct threads *threads,
 {
     struct statement *read = sql_statement(
         db, "SELECT run.id, run.job_id, number, run.arm, coalesce(variant.point, run.point), phase,"
-            " seed, state, attempt, attempts_lost, coalesce(variant_id, 0), objective"
+            " seed, state, attempt, attempts_lost, coalesce(variant_id, 0), objective, step,"
+            " steps, json_extract(overlay, '$.branch.step')"
             " FROM run LEFT JOIN variant ON variant.id = run.variant_id"
             " WHERE run.job_id = ? ORDER BY run.id");
     put_integer(read, job);
@@ -121,6 +125,7 @@ static int read_job(struct statement *row, const struct threads *threads, struct
         .run_count = (int)row_integer(row, 11),
         .first_variant = threads->first_variant,
         .request_text = row_text(row, 12),
+        .sources = row_text(row, 14),
     };
     strncpy(job->metric.name, row_text(row, 7), sizeof job->metric.name - 1);
     job->metric.maximize = strcmp(row_text(row, 8), "maximize") == 0;
@@ -128,14 +133,30 @@ static int read_job(struct statement *row, const struct threads *threads, struct
     return 0;
 }
 
-static int load_job(struct sql *db, int64_t id, const struct threads *threads,
+/* Which arms have the curve of their schedule. All points of an arm get it at once. */
+static int read_curves(struct sql *db, int64_t job, uint64_t *curves, struct error *err)
+{
+    struct statement *read =
+        sql_statement(db, "SELECT arm FROM variant WHERE job_id = ?1 AND point = 0 AND arm >= 0"
+                          " AND (SELECT sources FROM job_text WHERE job_id = ?1) IS NOT NULL"
+                          " AND json_type(spec, '$.schedule.curve') = 'array'");
+    put_integer(read, job);
+    int got;
+    *curves = 0;
+    while ((got = statement_next(read, err)) > 0)
+        *curves |= UINT64_C(1) << row_integer(read, 0);
+    return got;
+}
+
+static int load_job(struct sql *db, int64_t id, const struct threads *threads, uint64_t curves,
                     void (*on_job)(void *, const struct live_job *), void *context,
                     struct error *err)
 {
     struct statement *read = sql_statement(
         db, "SELECT id, kind, name, priority, paused, started_ms, point_count, metric_name,"
             " metric_goal, metric_at, arms, waiting + queued + running + succeeded + pruned +"
-            " cancelled + failed, request, created_ms FROM job JOIN job_text ON job_text.job_id = "
+            " cancelled + failed, request, created_ms, sources FROM job JOIN job_text ON "
+            "job_text.job_id = "
             "job.id"
             " WHERE id = ?");
     put_integer(read, id);
@@ -146,6 +167,7 @@ static int load_job(struct sql *db, int64_t id, const struct threads *threads,
         return error_of(err, ERROR_NOT_FOUND, "there is no job %lld", (long long)id);
     struct live_job job;
     const int got = read_job(read, threads, &job);
+    job.curves = curves;
     if (got == 0)
         on_job(context, &job);
     statement_reset(read);
@@ -159,9 +181,12 @@ static int load_all(struct sql *db, int64_t job, void (*on_job)(void *, const st
                     struct error *err)
 {
     struct threads threads = {0};
+    uint64_t curves;
     int got = read_threads(db, job, &threads, err);
     if (got == 0)
-        got = load_job(db, job, &threads, on_job, context, err);
+        got = read_curves(db, job, &curves, err);
+    if (got == 0)
+        got = load_job(db, job, &threads, curves, on_job, context, err);
     if (got == 0)
         got = load_runs(db, job, &threads, on_run, context, err);
     free(threads.of_variant);

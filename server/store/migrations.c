@@ -17,12 +17,14 @@
             ".popsection\n")
 
 EMBED(0001_first);
+EMBED(0002_sources);
 
 /* In the order of their numbers. */
 static const struct {
     const char *name, *text;
 } migrations[] = {
     {"0001_first", schema_0001_first},
+    {"0002_sources", schema_0002_sources},
 };
 
 const int migration_count = COUNT_OF(migrations);

@@ -7,6 +7,10 @@
 #include "store/store.h"
 #include "store/writer.h"
 
+/* A run's own specification, of tables run and variant. */
+#define RUN_SPEC                                                                                   \
+    "json_patch(json_set(variant.spec, '$.seed', run.seed), coalesce(run.overlay, '{}'))"
+
 /* Hands a command over to the writer thread; on the loop. Zeroed but for what it needs; the store
  * frees it after `tell`. */
 void store_send(struct store *store, struct command *command);

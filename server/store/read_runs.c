@@ -195,7 +195,7 @@ static int list_series(struct sql *db, int64_t id, json_t *run, struct error *er
 static int read_row(struct sql *db, int64_t run, json_t **out, struct error *err)
 {
     struct statement *read = sql_statement(
-        db, "SELECT " RUN_COLUMNS ", json_set(variant.spec, '$.seed', run.seed), run.fingerprint,"
+        db, "SELECT " RUN_COLUMNS ", " RUN_SPEC ", run.fingerprint,"
             " run.checkpoint_step, run.resumed_step, run.resume_mismatches, run.worker" RUN_TABLES
             " WHERE run.id = ?");
     put_integer(read, run);

@@ -40,12 +40,12 @@ static void release_started(struct started_run *started)
 /* What the worker needs. *job: 0 where there is no such run or it has no specification yet. */
 static int read_start(struct start_run *start, struct sql *db, int64_t *job, struct error *err)
 {
-    struct statement *read = sql_statement(
-        db, "SELECT run.job_id, json_set(variant.spec, '$.seed', run.seed), dataset.file,"
-            " coalesce(run.checkpoint_step, -1), run.checkpoint_fingerprint,"
-            " coalesce((SELECT max(last_step) FROM series WHERE run_id = run.id), -1)"
-            " FROM run JOIN variant ON variant.id = run.variant_id"
-            " LEFT JOIN dataset ON dataset.name = variant.dataset WHERE run.id = ?");
+    struct statement *read =
+        sql_statement(db, "SELECT run.job_id, " RUN_SPEC ", dataset.file,"
+                          " coalesce(run.checkpoint_step, -1), run.checkpoint_fingerprint,"
+                          " coalesce((SELECT max(last_step) FROM series WHERE run_id = run.id), -1)"
+                          " FROM run JOIN variant ON variant.id = run.variant_id"
+                          " LEFT JOIN dataset ON dataset.name = variant.dataset WHERE run.id = ?");
     put_integer(read, start->run);
     const int found = statement_next(read, err);
     if (found < 0)
@@ -240,7 +240,7 @@ struct change_run {
     struct command command;
     struct run_change change;
     struct metric_choice metric;
-    char *reason, *message;
+    char *reason, *message, *overlay;
     double objective;
     store_run_changed *done;
     void *context;
@@ -300,7 +300,8 @@ static int update_run(const struct change_run *command, struct sql *db, struct e
         db, "UPDATE run SET state = ?, attempt = ?, attempts_lost = ?, variant_id = coalesce(?, "
             "variant_id),"
             " reason = ?, message = ?, step = coalesce(nullif(?, -1), step), objective = ?,"
-            " queued_ms = coalesce(?, queued_ms), finished_ms = ? WHERE id = ?");
+            " queued_ms = coalesce(?, queued_ms), finished_ms = ?,"
+            " overlay = coalesce(?, overlay) WHERE id = ?");
     put_text(update, run_state_names[state]);
     put_integer(update, change->position.attempt);
     put_integer(update, change->position.attempts_lost);
@@ -311,6 +312,7 @@ static int update_run(const struct change_run *command, struct sql *db, struct e
     put_real(update, command->objective);
     put_time(update, state == RUN_QUEUED ? change->now_ms : 0);
     put_time(update, run_is_final(state) ? change->now_ms : 0);
+    put_text(update, command->overlay);
     put_integer(update, change->run);
     return statement_run(update, err);
 }
@@ -348,6 +350,7 @@ static void release_change(struct command *base)
     struct change_run *command = (struct change_run *)base;
     free(command->reason);
     free(command->message);
+    free(command->overlay);
 }
 
 void store_change_run(struct store *store, const struct run_change *change, store_run_changed *done,
@@ -359,6 +362,7 @@ void store_change_run(struct store *store, const struct run_change *change, stor
         .change = *change,
         .reason = copied(change->reason),
         .message = copied(change->message),
+        .overlay = copied(change->overlay),
         .done = done,
         .context = context,
     };
@@ -373,44 +377,64 @@ void store_change_run(struct store *store, const struct run_change *change, stor
 
 struct change_runs {
     struct command command;
-    int64_t job, variant, now_ms;
-    int arm;
-    enum run_state from, to;
+    struct runs_change change; /* its texts are the members below */
+    struct job_change job;
     char *reason, *message;
-    bool has_change;
-    struct job_change change;
+    char **specs;
     store_done *done;
     void *context;
 };
 
-static int change_runs(struct writer *writer, struct command *base, struct error *err)
+static int change_specs(const struct change_runs *command, struct sql *db, struct error *err)
 {
-    const struct change_runs *command = (struct change_runs *)base;
-    struct sql *db = writer_db(writer);
+    const struct runs_change *change = &command->change;
+    for (int i = 0; i < change->spec_count; i++) {
+        struct statement *update =
+            sql_statement(db, "UPDATE variant SET spec = ? WHERE id = ? AND job_id = ?");
+        put_text(update, command->specs[i]);
+        put_integer(update, change->first_variant + i);
+        put_integer(update, change->job);
+        if (statement_run(update, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int move_runs(const struct change_runs *command, struct sql *db, struct error *err)
+{
+    const struct runs_change *change = &command->change;
     struct statement *update = sql_statement(
         db, "UPDATE run SET state = ?, variant_id = coalesce(?, variant_id), reason = ?,"
             " message = ?, queued_ms = coalesce(?, queued_ms), finished_ms = ?,"
             " attempts_lost = attempts_lost * ? WHERE job_id = ? AND state = ?"
-            " AND arm = coalesce(nullif(?, -1), arm)");
-    put_text(update, run_state_names[command->to]);
-    put_time(update, command->variant > 0 ? command->variant : 0);
+            " AND arm = coalesce(nullif(?, -1), arm) AND phase = coalesce(?, phase)");
+    put_text(update, run_state_names[change->to]);
+    put_time(update, change->variant > 0 ? change->variant : 0);
     put_text(update, command->reason);
     put_text(update, command->message);
-    put_time(update, command->to == RUN_QUEUED ? command->now_ms : 0);
-    put_time(update, run_is_final(command->to) ? command->now_ms : 0);
-    put_integer(update, !run_is_final(command->from)); /* a retry begins its count anew */
-    put_integer(update, command->job);
-    put_text(update, run_state_names[command->from]);
-    put_integer(update, command->arm);
-    if (statement_run(update, err) < 0)
+    put_time(update, change->to == RUN_QUEUED ? change->now_ms : 0);
+    put_time(update, run_is_final(change->to) ? change->now_ms : 0);
+    put_integer(update, !run_is_final(change->from)); /* a retry begins its count anew */
+    put_integer(update, change->job);
+    put_text(update, run_state_names[change->from]);
+    put_integer(update, change->arm);
+    put_text(update, change->phase < 0 ? NULL : run_phase_names[change->phase]);
+    return statement_run(update, err);
+}
+
+static int change_runs(struct writer *writer, struct command *base, struct error *err)
+{
+    const struct change_runs *command = (struct change_runs *)base;
+    const struct runs_change *change = &command->change;
+    struct sql *db = writer_db(writer);
+    if (change_specs(command, db, err) < 0 || move_runs(command, db, err) < 0)
         return -1;
 
     const int moved = sqlite3_changes(db->handle);
     int deltas[RUN_STATES] = {0};
-    deltas[command->from] -= moved;
-    deltas[command->to] += moved;
-    return job_row_update(writer, command->job, deltas,
-                          command->has_change ? &command->change : NULL, err);
+    deltas[change->from] -= moved;
+    deltas[change->to] += moved;
+    return job_row_update(writer, change->job, deltas, change->change, err);
 }
 
 static void tell_runs_changed(struct command *base, const struct error *err)
@@ -423,35 +447,35 @@ static void tell_runs_changed(struct command *base, const struct error *err)
 static void release_runs(struct command *base)
 {
     struct change_runs *command = (struct change_runs *)base;
+    for (int i = 0; i < command->change.spec_count; i++)
+        free(command->specs[i]);
+    free(command->specs);
     free(command->reason);
     free(command->message);
 }
 
-void store_change_runs(struct store *store, int64_t job, int arm, enum run_state from,
-                       enum run_state to, int64_t variant, const char *reason, const char *message,
-                       const struct job_change *change, int64_t now_ms, store_done *done,
+void store_change_runs(struct store *store, const struct runs_change *change, store_done *done,
                        void *context)
 {
-    assert(to != RUN_RUNNING); /* each start has its own attempt */
+    assert(change->to != RUN_RUNNING); /* each start has its own attempt */
     struct change_runs *command = xcalloc(1, sizeof *command);
     *command = (struct change_runs){
         .command = {.work = change_runs,
                     .tell = tell_runs_changed,
                     .release = release_runs,
-                    .rows = 1000},
-        .job = job,
-        .variant = variant,
-        .now_ms = now_ms,
-        .arm = arm,
-        .from = from,
-        .to = to,
-        .reason = copied(reason),
-        .message = copied(message),
-        .has_change = change != NULL,
+                    .rows = 1000 + change->spec_count},
+        .change = *change,
+        .reason = copied(change->reason),
+        .message = copied(change->message),
+        .specs = xcalloc((size_t)change->spec_count + 1, sizeof(char *)),
         .done = done,
         .context = context,
     };
-    if (change)
-        command->change = *change;
+    for (int i = 0; i < change->spec_count; i++)
+        command->specs[i] = xstrdup(change->specs[i]);
+    if (change->change) {
+        command->job = *change->change;
+        command->change.change = &command->job;
+    }
     store_send(store, &command->command);
 }

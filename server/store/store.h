@@ -116,17 +116,31 @@ struct run_change {
     int64_t step;        /* last step done, -1: unknown */
     int64_t now_ms;      /* becomes finished_ms where final, queued_ms where queued */
     const struct metric_choice *metric;
+    const char *overlay;   /* what its specification has beside its variant's; NULL: as it is */
     struct job_change job; /* of its job, in the same transaction */
 };
 typedef void store_run_changed(void *context, double objective, const struct error *err);
 void store_change_run(struct store *store, const struct run_change *change, store_run_changed *done,
                       void *context);
 
-/* Every run of the job in state `from` moves to `to` in one statement; arm -1: of all arms;
- * variant > 0: set. For cancel, releasing an arm's report runs, failing them. */
-void store_change_runs(struct store *store, int64_t job, int arm, enum run_state from,
-                       enum run_state to, int64_t variant, const char *reason, const char *message,
-                       const struct job_change *change, int64_t now_ms, store_done *done,
+/* Every run of the job in state `from` moves to `to` in one transaction. For cancel, releasing an
+ * arm's runs, failing them. */
+struct runs_change {
+    int64_t job;
+    int arm;   /* -1: of all arms */
+    int phase; /* -1: of all phases */
+    enum run_state from, to;
+    int64_t variant;     /* > 0: set */
+    const char *reason;  /* NULL: none */
+    const char *message; /* likewise */
+    int64_t now_ms;
+    const struct job_change *change; /* of the job; NULL: none */
+    /* New specifications of variants with consecutive ids, in the same transaction. */
+    char *const *specs; /* [spec_count] JSON texts */
+    int spec_count;
+    int64_t first_variant; /* whose specs[0] is */
+};
+void store_change_runs(struct store *store, const struct runs_change *change, store_done *done,
                        void *context);
 
 /* --- metrics (store/metrics.c) ------------------------------------------------------------- */
@@ -181,6 +195,8 @@ struct live_job {
     int64_t first_variant, created_ms,
         started_ms; /* variant of (arm, point): first + arm * point_count + point */
     const char *request_text;
+    const char *sources; /* JSON, as migration 0002 says; NULL: none */
+    uint64_t curves;     /* bit a: arm a's schedule has its curve; 0 where there are no sources */
 };
 struct live_run {
     int64_t id, job;
@@ -190,7 +206,9 @@ struct live_run {
     uint64_t seed;
     struct run_position position;
     int threads;
-    double objective; /* NaN: none */
+    double objective;      /* NaN: none */
+    int64_t step, steps;   /* done and planned; 0: not known */
+    int64_t branched_step; /* where it went on from another run; 0: it did not */
 };
 /* Called on the loop's thread before it runs: every job that is not final, each followed by ALL its
  * runs in order. */
@@ -262,6 +280,16 @@ int store_read_series(struct reader *reader, int64_t run, const char *name, int6
  * all, but at least 20). */
 int store_read_job_series(struct reader *reader, int64_t job, const char *name, int phase,
                           int points, struct series **out, int *out_count, struct error *err);
+/* The mean of a metric over some runs at each step, of those that have a finite value there, in the
+ * order of the steps: what a schedule is refined from. *out is the caller's; without rows it is
+ * NULL. */
+int store_read_means(struct reader *reader, const int64_t *runs, int count, const char *name,
+                     double **out, size_t *out_count, struct error *err);
+/* Resolved, without a seed; the caller frees it. ERROR_NOT_FOUND. */
+int store_read_variant(struct reader *reader, int64_t variant, char **out_spec, struct error *err);
+/* The schedule of each arm of a comparison, of its chosen grid point where there is one:
+ * {"ARM": {"type", …}, …}. Only refined ones. */
+int store_read_refined(struct reader *reader, int64_t job, json_t **out, struct error *err);
 /* Rows of a run in (name, step) order, pushed one by one; `row` answers non-zero to stop. For CSV
  * and NDJSON streams. */
 int store_each_row(struct reader *reader, int64_t run, const char *name,

@@ -394,6 +394,7 @@ int conductor_load(struct conductor *conductor, struct error *err)
         take_up_job(conductor, job);
         requeue_interrupted(conductor, job);
         tuning_check_job(conductor, job);
+        sources_check_job(conductor, job);
     }
     free(loading.jobs);
     /* Warm workers: a first run starts without waiting for a process. */

@@ -90,7 +90,8 @@ static void cancel_moves(struct job *job)
             stop_run(run, "cancelled");
         else if (state == RUN_QUEUED || state == RUN_WAITING)
             job_move(run, EVENT_CANCEL, NULL);
-        if (state == RUN_QUEUED && run->endings == 0 && job->tuning && run->phase == PHASE_TUNE)
+        if ((state == RUN_QUEUED || state == RUN_WAITING) && run->endings == 0 && job->tuning &&
+            run->phase == PHASE_TUNE)
             job->tuning[run->arm].left--;
     }
 }
@@ -128,11 +129,16 @@ static void write_cancel(void *context)
     struct asked *asked = context;
     struct store *store = asked->conductor->store;
     const struct job_change change = job_change_of(asked->job);
-    const int64_t now = wall_ms();
-    store_change_runs(store, change.job, -1, RUN_WAITING, RUN_CANCELLED, 0, NULL, NULL, NULL, now,
-                      waiting_cancelled, asked);
-    store_change_runs(store, change.job, -1, RUN_QUEUED, RUN_CANCELLED, 0, NULL, NULL, &change, now,
-                      cancel_written, asked);
+    struct runs_change cancel = {.job = change.job,
+                                 .arm = -1,
+                                 .phase = -1,
+                                 .from = RUN_WAITING,
+                                 .to = RUN_CANCELLED,
+                                 .now_ms = wall_ms()};
+    store_change_runs(store, &cancel, waiting_cancelled, asked);
+    cancel.from = RUN_QUEUED;
+    cancel.change = &change;
+    store_change_runs(store, &cancel, cancel_written, asked);
 }
 
 void conductor_cancel_job(struct conductor *conductor, int64_t id, store_done *done, void *context)
@@ -232,7 +238,10 @@ static void retry_written(void *context, double objective, const struct error *e
             run->threads = tuning_threads(run->job, run->arm, run->point);
         }
         publish_run(retry->asked->conductor, run);
-        queue_run(retry->asked->conductor, run);
+        if (run->position.state == RUN_QUEUED)
+            queue_run(retry->asked->conductor, run);
+        else /* it waits for what it starts from, which may be there already */
+            sources_check_job(retry->asked->conductor, run->job);
     }
     answer(retry->asked, err);
     free(retry);
@@ -244,7 +253,8 @@ static void retry_run(struct conductor *conductor, struct run *run, store_done *
     struct job *job = run->job;
     const struct run_position before = run->position;
     const int64_t finished_ms = job->finished_ms;
-    int point;
+    bool waits;
+    int point = -1;
 
     if (run->endings > 0) {
         error_of(&err, ERROR_UNAVAILABLE, "the end of run %" PRId64 " is being written; try again",
@@ -252,7 +262,9 @@ static void retry_run(struct conductor *conductor, struct run *run, store_done *
         done(context, &err);
         return;
     }
-    if (point_for_retry(run, &point, &err) < 0 || job_move(run, EVENT_RETRY, &err) < 0) {
+    if (sources_retry(run, &waits, &err) < 0 ||
+        (!waits && point_for_retry(run, &point, &err) < 0) ||
+        job_move(run, waits ? EVENT_RETRY_LATER : EVENT_RETRY, &err) < 0) {
         done(context, &err);
         return;
     }

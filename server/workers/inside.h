@@ -5,6 +5,9 @@
  *   running.c    one run on one worker, from `assign` to `result`
  *   rows.c       its metrics
  *   tuning.c     a comparison's arm: tuning runs done, report runs released
+ *   sources.c    arms that start from other arms: refined schedules, branches
+ *   refining.c   curves from the norms of runs, on a helper thread
+ *   release.c    waiting runs of an arm move on
  *   control.c    what people ask: cancel, pause, priority, retry
  *   prepare.c    data sets
  */
@@ -85,7 +88,36 @@ void end_run(struct conductor *conductor, struct run *run, enum run_event event,
 void tuning_run_done(struct conductor *conductor, struct run *run);
 void tuning_recall(struct job *job, int arm); /* what a tuned arm chose */
 int tuning_threads(const struct job *job, int arm, int point);
+int tuning_chosen(const struct job *job, int arm); /* the grid point; -1: none */
+/* Releases the arm's report runs where its tuning is done. */
+void tuning_check_arm(struct conductor *conductor, struct job *job, int arm);
 void tuning_check_job(struct conductor *conductor, struct job *job); /* after a restart */
+
+/* sources.c. The first looks at everything: after a restart or a retry; the second at what may go
+ * on now that a run's end is on disk. */
+void sources_check_job(struct conductor *conductor, struct job *job);
+void sources_run_done(struct conductor *conductor, struct run *run);
+/* Whether a retry of the run has to wait for what it starts from; -1: that has failed. */
+int sources_retry(const struct run *run, bool *out_waits, struct error *err);
+
+/* refining.c: gives the arm's variants their curve from the norms of the runs, and releases its
+ * waiting runs with that; source.under_way meanwhile. */
+void refine_arm(struct conductor *conductor, struct job *job, int arm, const int64_t *runs,
+                int run_count);
+
+/* release.c: all waiting runs of a phase of an arm, together, once that is on disk. Takes over
+ * texts and specs. */
+struct release {
+    struct conductor *conductor;
+    struct job *job;
+    int arm;
+    enum run_phase phase;
+    int point;     /* of the grid, where they get one by this; -1: they have theirs */
+    char *trouble; /* NULL: they are queued; else they fail, and this says why */
+    char **specs;  /* [spec_count] of the arm's variants: new ones; NULL: none */
+    int spec_count;
+};
+void release_runs(const struct release *release);
 
 /* prepare.c */
 void prepare_pump(struct conductor *conductor);

@@ -29,6 +29,17 @@ static void place_run(struct job *job, int number)
     job->counts[run->position.state]++;
 }
 
+static void take_plan_sources(struct job *job, const struct job_plan *plan)
+{
+    if (!plan->sources)
+        return;
+    job->sources = xcalloc((size_t)job->arm_count, sizeof *job->sources);
+    for (int arm = 0; arm < job->arm_count; arm++) {
+        const struct arm_source *from = &plan->sources[arm];
+        job->sources[arm] = (struct source){.kind = from->kind, .arm = from->arm, .at = from->at};
+    }
+}
+
 struct job *job_of_plan(const struct job_plan *plan, const struct added_job *added, int64_t now_ms)
 {
     struct job *job = job_new(plan->run_count, plan->arm_count);
@@ -56,6 +67,7 @@ struct job *job_of_plan(const struct job_plan *plan, const struct added_job *add
         };
         place_run(job, i);
     }
+    take_plan_sources(job, plan);
     job_complete_rows(job);
     return job;
 }
@@ -67,6 +79,31 @@ static void read_arms(struct job *job, const char *request_text)
     for (int i = 0; i < job->arm_count; i++)
         job->arms[i] = xstrdup(json_text_at(json_array_get(arms, (size_t)i), "name", ""));
     json_decref(request);
+}
+
+static enum source_kind source_kind_of(const char *name)
+{
+    for (int kind = 0; kind < SOURCE_KINDS; kind++)
+        if (strcmp(source_kind_names[kind], name) == 0)
+            return (enum source_kind)kind;
+    return SOURCE_NONE;
+}
+
+static void read_sources(struct job *job, const char *text, uint64_t curves)
+{
+    if (!text)
+        return;
+    json_auto_t *list = json_loads(text, 0, NULL);
+    job->sources = xcalloc((size_t)job->arm_count, sizeof *job->sources);
+    for (int arm = 0; arm < job->arm_count; arm++) {
+        const json_t *entry = json_array_get(list, (size_t)arm);
+        job->sources[arm] = (struct source){
+            .kind = source_kind_of(json_text_at(entry, "kind", "")),
+            .arm = (int)json_integer_at(entry, "arm", 0),
+            .at = json_number_at(entry, "at", 0),
+            .has_curve = curves >> arm & 1,
+        };
+    }
 }
 
 struct job *job_of_row(const struct live_job *row)
@@ -83,6 +120,7 @@ struct job *job_of_row(const struct live_job *row)
     job->created_ms = row->created_ms;
     job->started_ms = row->started_ms;
     read_arms(job, row->request_text);
+    read_sources(job, row->sources, row->curves);
     return job;
 }
 
@@ -100,6 +138,9 @@ void job_add_row(struct job *job, const struct live_run *row)
         .position = row->position,
         .threads = row->threads > 0 ? row->threads : 1,
         .objective = row->objective,
+        .step = row->step,
+        .steps = row->steps,
+        .branched_step = row->branched_step,
     };
     place_run(job, row->number);
 }
@@ -132,6 +173,7 @@ void job_free(struct job *job)
     free(job->arms);
     free(job->runs);
     free(job->tuning);
+    free(job->sources);
     free(job->name);
     free(job);
 }

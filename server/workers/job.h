@@ -28,18 +28,29 @@ struct run {
     uint64_t seed;
     struct run_position position;
     int threads;
-    double objective;     /* NaN: none */
-    const char *stopping; /* the reason it was told to stop for; NULL: it was not */
-    json_t *assignment;   /* the assign line, until its worker is ready for it */
-    int64_t step, steps;  /* done and planned, as last heard */
-    int64_t started_ms;   /* wall clock, of this attempt */
-    int endings;          /* ends that are being written down; the last one is acted on */
-    bool interrupted;     /* by the end of the server before this one; not yet in the line again */
+    double objective;      /* NaN: none */
+    const char *stopping;  /* the reason it was told to stop for; NULL: it was not */
+    json_t *assignment;    /* the assign line, until its worker is ready for it */
+    int64_t step, steps;   /* done and planned, as last heard */
+    int64_t started_ms;    /* wall clock, of this attempt */
+    int endings;           /* ends that are being written down; the last one is acted on */
+    int64_t branched_step; /* where it goes on from another run; 0: it does not, or not yet */
+    bool releasing;        /* from waiting: that is being written down */
+    bool interrupted;      /* by the end of the server before this one; not yet in the line again */
 };
 
 struct arm_tuning {
     int left;   /* tuning runs whose outcome is not on disk yet */
     int chosen; /* the grid point; -1: not known (yet) */
+};
+
+/* The other arm that an arm starts from. */
+struct source {
+    enum source_kind kind;
+    int arm;
+    double at;      /* SOURCE_BRANCH */
+    bool has_curve; /* SOURCE_REFINED: the arm's schedule has been refined */
+    bool under_way; /* it is being refined, or that is being written down */
 };
 
 struct job {
@@ -55,6 +66,7 @@ struct job {
     int counts[RUN_STATES];
     struct run *runs;            /* [run_count] */
     struct arm_tuning *tuning;   /* [arm_count], NULL without tuning */
+    struct source *sources;      /* [arm_count], NULL where no arm starts from another */
     struct conductor *conductor; /* whose it is */
     int pending;                 /* store commands under way that point here */
     int64_t told_ms;             /* when watchers last heard of it, CLOCK_MONOTONIC; 0: never */

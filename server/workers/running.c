@@ -193,8 +193,10 @@ static void run_ended(void *context, double objective, const struct error *err)
     }
     run->objective = objective;
     announce_run(ending);
-    if (--run->endings == 0)
+    if (--run->endings == 0) {
         tuning_run_done(conductor, run);
+        sources_run_done(conductor, run);
+    }
     publish_job(conductor, job);
     if (run->endings == 0 && run->position.state == RUN_QUEUED)
         queue_run(conductor, run);

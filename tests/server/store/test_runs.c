@@ -248,9 +248,16 @@ static struct answer change_runs(struct kit *kit, int arm, enum run_state from, 
                                  int64_t variant)
 {
     struct answer answer = {.loop = kit->loop};
-    store_change_runs(kit->store, 1, arm, from, to, variant,
-                      to == RUN_CANCELLED ? "cancelled" : NULL, NULL, NULL, 5000, kit_done,
-                      &answer);
+    store_change_runs(kit->store,
+                      &(struct runs_change){.job = 1,
+                                            .arm = arm,
+                                            .phase = -1,
+                                            .from = from,
+                                            .to = to,
+                                            .variant = variant,
+                                            .reason = to == RUN_CANCELLED ? "cancelled" : NULL,
+                                            .now_ms = 5000},
+                      kit_done, &answer);
     loop_run(kit->loop);
     return answer;
 }

@@ -1,0 +1,23 @@
+/*
+ * Runs that go on from the middle of another one: what server and worker must agree on.
+ *
+ * A run whose specification has "keep_at": [0.8] leaves a file kept-STEP in its folder, with all
+ * that training needs to go on from there. A run whose specification has "branch": {"run": 7,
+ * "step": 80} begins with run 7's kept-80 instead of fresh weights, and goes on at step 80 by its
+ * own schedule. Both must have the same trunk.
+ */
+#ifndef BRANCHING_H
+#define BRANCHING_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* A resolved specification without what may differ between a run and its branch: the schedule, and
+ * how often something is reported, evaluated or kept. The caller owns it. */
+json_t *branch_trunk(const json_t *spec);
+
+/* The step that `at` (0 < at < 1) of `steps` means: the nearest, with at least one before it and
+ * one behind it; 0 where there are fewer than two steps. */
+int64_t branch_step(double at, int64_t steps);
+
+#endif
