@@ -70,20 +70,25 @@ static int runs_of(const struct reproduction *all, int64_t job, json_t **out, st
     return ask_get(all, out, err, "/api/v1/jobs/%" PRId64 "/runs?limit=1000", job);
 }
 
-int64_t ask_run_of(const struct reproduction *all, int64_t job, const char *arm, struct error *err)
+int ask_runs_of(const struct reproduction *all, int64_t job, const char *arm, int64_t *runs,
+                int most, struct error *err)
 {
     json_auto_t *page = NULL;
     if (runs_of(all, job, &page, err) < 0)
-        return 0;
+        return -1;
+    int count = 0;
     size_t i;
     json_t *run;
     json_array_foreach(json_object_get(page, "runs"), i, run)
     {
-        if (!arm || strcmp(json_text_at(run, "arm", ""), arm) == 0)
-            return json_integer_at(run, "id", 0);
+        const bool is_tuning = strcmp(json_text_at(run, "phase", ""), "tune") == 0;
+        const bool is_its = !arm || strcmp(json_text_at(run, "arm", ""), arm) == 0;
+        if (is_its && !is_tuning && count < most)
+            runs[count++] = json_integer_at(run, "id", 0);
     }
-    error_set(err, "job %" PRId64 " has no run of \"%s\"", job, arm ? arm : "");
-    return 0;
+    if (count == 0)
+        return error_set(err, "job %" PRId64 " has no run of \"%s\"", job, arm ? arm : "");
+    return count;
 }
 
 static int blame(const struct reproduction *all, int64_t job, const char *state, struct error *err)

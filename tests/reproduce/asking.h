@@ -22,8 +22,10 @@ int ask_post(const struct reproduction *all, const char *target, json_t **out, s
 int ask_run(const struct reproduction *all, const char *label, int64_t *out_job, struct error *err,
             const char *body, ...) __attribute__((format(printf, 5, 6)));
 
-/* The run of an arm (NULL: any) that comes first; 0: none. */
-int64_t ask_run_of(const struct reproduction *all, int64_t job, const char *arm, struct error *err);
+/* The runs of an arm (NULL: of all) of the phase "report" or "single", in order of their seeds;
+ * answers how many of at most `most`. None at all is a failure. */
+int ask_runs_of(const struct reproduction *all, int64_t job, const char *arm, int64_t *runs,
+                int most, struct error *err);
 
 /* All rows of a metric: x = step, y = value. */
 int ask_curve(const struct reproduction *all, int64_t run, const char *metric, const char *name,
