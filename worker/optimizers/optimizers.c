@@ -19,6 +19,9 @@
     _(d_adaptation)                                                                                \
     _(prodigy)                                                                                     \
     _(dog)                                                                                         \
+    _(muon)                                                                                        \
+    _(soap)                                                                                        \
+    _(shampoo)                                                                                     \
     _(sgd_hd)                                                                                      \
     _(sgdn_hd)                                                                                     \
     _(adam_hd)                                                                                     \
