@@ -372,7 +372,7 @@ enum {
 
 void wire_rows_init(struct wire_rows *rows)
 {
-    *rows = (struct wire_rows){.text = xcalloc(WIRE_LINE_BYTES + 1, 1)};
+    *rows = (struct wire_rows){.text = xcalloc(WIRE_ROWS_BYTES + 1, 1)};
 }
 
 void wire_rows_release(struct wire_rows *rows)
@@ -397,7 +397,7 @@ static void write_value(double value, char *text, size_t bytes)
 
 bool wire_rows_add(struct wire_rows *rows, int64_t step, const char *name, double value)
 {
-    if (HEAD_BYTES + rows->used + ROW_BYTES + TAIL_BYTES > WIRE_LINE_BYTES)
+    if (HEAD_BYTES + rows->used + ROW_BYTES + TAIL_BYTES > WIRE_ROWS_BYTES)
         return false;
     char number[32];
     write_value(value, number, sizeof number);

@@ -41,7 +41,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define WIRE_LINE_BYTES 65536
+/* The longest lines are hellos, for the catalogue in them. Lines of metrics are kept shorter: each
+ * becomes an event for everyone who watches. */
+#define WIRE_LINE_BYTES 262144
+#define WIRE_ROWS_BYTES 65536
 
 enum wire_type {
     WIRE_HELLO,
@@ -113,7 +116,7 @@ bool wire_is_metrics(const char *line, size_t bytes);
 
 /* Collects rows into such a line. */
 struct wire_rows {
-    char *text;    /* WIRE_LINE_BYTES; the rows stand behind room for the head */
+    char *text;    /* WIRE_ROWS_BYTES; the rows stand behind room for the head */
     size_t used;   /* bytes of rows */
     bool diverged; /* one of them is not finite */
 };

@@ -125,7 +125,7 @@ static void a_longer_line_is_refused(void **state)
     send_letters(&stream, WIRE_LINE_BYTES);
     assert_int_equal(wire_next(&stream.reader, &line, &bytes, &err), -1);
     assert_int_equal(err.kind, ERROR_TOO_LARGE);
-    assert_says(err.sentence, "65536");
+    assert_says(err.sentence, "262144");
     stream_close(&stream);
 }
 
@@ -396,7 +396,7 @@ static int count_row(void *context, int64_t step, const char *name, size_t name_
     return 0;
 }
 
-static void a_full_line_is_as_long_as_a_line_may_be(void **state)
+static void a_full_line_is_as_long_as_a_line_of_rows_may_be(void **state)
 {
     struct wire_rows rows;
     struct wire_metrics head;
@@ -408,7 +408,7 @@ static void a_full_line_is_as_long_as_a_line_may_be(void **state)
     while (wire_rows_add(&rows, INT64_C(9007199254740992) + added, "gradient_norm_l1", -1.0 / 3))
         added++;
     const char *line = wire_rows_finish(&rows, 1000000, 3, 1e9, &bytes);
-    assert_in_range(bytes, WIRE_LINE_BYTES - 512, WIRE_LINE_BYTES);
+    assert_in_range(bytes, WIRE_ROWS_BYTES - 512, WIRE_ROWS_BYTES);
     assert_int_equal(wire_metrics_walk(line, bytes - 1, &head, count_row, &read, NULL), 0);
     assert_int_equal(read, added);
     wire_rows_release(&rows);
@@ -432,7 +432,7 @@ int main(void)
         cmocka_unit_test(the_walk_refuses_anything_else),
         cmocka_unit_test(the_walk_stops_where_a_row_is_refused),
         cmocka_unit_test(rows_written_are_rows_read),
-        cmocka_unit_test(a_full_line_is_as_long_as_a_line_may_be),
+        cmocka_unit_test(a_full_line_is_as_long_as_a_line_of_rows_may_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
