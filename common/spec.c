@@ -487,7 +487,9 @@ json_t *spec_resolve(const json_t *catalog, const json_t *spec, const char *poin
     json_t *resolved =
         settings_resolve(catalog, json_object_get(catalog, "spec"), spec, pointer, problems);
     lay_in_length(resolved);
-    if (problems->found == before)
+    if (problems->found == before) {
         settle_schedule(catalog, resolved, pointer, problems);
+        spec_check_problem(catalog, resolved, pointer, problems);
+    }
     return resolved;
 }

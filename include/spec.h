@@ -23,6 +23,12 @@ json_t *settings_resolve(const json_t *catalog, const json_t *settings, const js
 json_t *spec_resolve(const json_t *catalog, const json_t *spec, const char *pointer,
                      struct problems *problems);
 
+/* What the settings of a problem mean together with replicas, dynamics and the optimizer; a part of
+ * spec_resolve(), which calls it where nothing else was wrong. */
+void spec_check_problem(const json_t *catalog, const json_t *resolved, const char *pointer,
+                        struct problems *problems);
+enum { PROBLEM_NUMBERS_MAX = 10000000 }; /* replicas times axes */
+
 /* An entry of a registry by name, borrowed; NULL where there is none. */
 json_t *catalog_find(const json_t *catalog, const char *registry, const char *name);
 

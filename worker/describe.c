@@ -1,6 +1,7 @@
 #include "describe.h"
 
 #include "datasets/dataset.h"
+#include "dynamics/dynamics.h"
 #include "losses/losses.h"
 #include "math/fingerprint.h"
 #include "metrics.h"
@@ -42,6 +43,38 @@ static const struct setting specification[] = {
      .absent = true,
      .registry = "problem",
      .help = "analytic problem to minimise; or give a data set"},
+    {.name = "replicas",
+     .type = SETTING_INTEGER,
+     .low = 1,
+     .high = 1e5,
+     .fallback = 1,
+     .with = "problem",
+     .help =
+         "independent copies of theta that are trained at once, each with its own noise; losses "
+         "are means over them"},
+    {.name = "burn_in",
+     .type = SETTING_NUMBER,
+     .low = 0,
+     .high = 1,
+     .below_high = true,
+     .fallback = 0.5,
+     .with = "problem",
+     .unit = "of the steps",
+     .help = "loss_average leaves this part out"},
+    {.name = "dynamics",
+     .type = SETTING_CHOICE,
+     .choices = "discrete|sde",
+     .fallback_text = "discrete",
+     .with = "problem",
+     .help = "the optimizer's own steps, or the stochastic differential equation that stands for "
+             "them (Compagnoni et al., 2025), by Euler-Maruyama with lr for a time step"},
+    {.name = "integrator",
+     .type = SETTING_CHOICE,
+     .absent = true,
+     .choices = "explicit|semi_implicit",
+     .with = "problem",
+     .help = "of the SDE of adam and adamw; semi_implicit for beta1 up to 0.95 where it is not "
+             "given, else explicit"},
     {.name = "standardize",
      .type = SETTING_CHOICE,
      .choices = "none|global|feature",
@@ -185,6 +218,16 @@ static json_t *entry(const char *name, const char *help, const struct setting *s
                               entry((list)[i]->name, (list)[i]->help, (list)[i]->settings));       \
     return array
 
+/* What the server must know of an optimizer's SDE; null where there is none. */
+static json_t *describe_dynamics(const char *optimizer)
+{
+    const struct dynamics_kind *kind = dynamics_find(optimizer);
+    if (!kind)
+        return json_null();
+    return json_pack("{s:o, s:b, s:b}", "only", json_loads(kind->only ? kind->only : "{}", 0, NULL),
+                     "integrators", (int)kind->has_integrators, "any_noise", (int)kind->any_noise);
+}
+
 /* With what the server must know: whether it takes its own samples, whether parameters may be
  * trained side by side as if each were alone, and by which norms its schedules are refined. */
 static json_t *describe_optimizers(void)
@@ -195,6 +238,7 @@ static json_t *describe_optimizers(void)
         json_object_set_new(described, "drives", json_boolean((*optimizer)->drive != NULL));
         json_object_set_new(described, "elementwise", json_boolean(!(*optimizer)->whole));
         json_object_set_new(described, "adaptive", json_boolean((*optimizer)->adaptive));
+        json_object_set_new(described, "sde", describe_dynamics((*optimizer)->name));
         json_array_append_new(array, described);
     }
     return array;
@@ -223,9 +267,16 @@ static json_t *describe_losses(void)
     return array;
 }
 
+/* With the setting that says how many axes there are. */
 static json_t *describe_problems(void)
 {
-    DESCRIBE_LIST(problem_kinds);
+    json_t *array = json_array();
+    for (const struct problem_kind *const *kind = problem_kinds; *kind; kind++) {
+        json_t *described = entry((*kind)->name, (*kind)->help, (*kind)->settings);
+        json_object_set_new(described, "axes", json_string((*kind)->settings[(*kind)->size].name));
+        json_array_append_new(array, described);
+    }
+    return array;
 }
 
 static json_t *describe_metrics(void)

@@ -120,6 +120,14 @@ static struct weights whole_of(const struct stepper *stepper, const struct step 
     return weights;
 }
 
+static void change(const struct stepper *stepper, double rate, size_t from, struct weights *weights)
+{
+    if (stepper->dynamics)
+        dynamics_step(stepper->dynamics, (real)rate, from, weights);
+    else
+        stepper->optimizer->step(&stepper->chosen, (real)rate, weights);
+}
+
 void stepper_step(struct stepper *stepper, const struct step *step)
 {
     const double rate = stepper_rate(stepper, step->factor);
@@ -136,7 +144,7 @@ void stepper_step(struct stepper *stepper, const struct step *step)
             memcpy(stepper->before, weights.value, weights.count * sizeof(real));
         prepare_gradient(stepper, step->scale, &weights, aside);
         decay_apart(stepper, rate, &weights);
-        stepper->optimizer->step(&stepper->chosen, (real)rate, &weights);
+        change(stepper, rate, from, &weights);
         if (step->update_norm)
             squares += vector_squared_distance(weights.count, weights.value, stepper->before);
     }

@@ -5,12 +5,14 @@
 #ifndef STEPPER_H
 #define STEPPER_H
 
+#include "dynamics/dynamics.h"
 #include "error.h"
 #include "optimizers/optimizers.h"
 #include <jansson.h>
 
 struct stepper {
     const struct optimizer *optimizer;
+    const struct dynamics *dynamics; /* integrated instead of its step; NULL: none; borrowed */
     struct chosen chosen;
     struct pieces pieces;
     size_t stride;    /* numbers from one memory array to the next */

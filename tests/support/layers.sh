@@ -8,18 +8,20 @@ rules='
 server/loop:
 server/http: loop
 server/events: loop
-server/jobs:
+server/theory:
+server/jobs: theory
 server/queue: jobs
 server/search: jobs
 server/prune: jobs
-server/compare: jobs
+server/compare: jobs theory
 server/store: jobs loop
 server/auth: store
 server/workers: loop jobs queue search prune store events
-server/api: loop http auth events jobs queue search prune compare store workers config.h
+server/api: loop http auth events theory jobs queue search prune compare store workers config.h
 worker/math:
 common/schedules:
 worker/optimizers: math landscape.h metrics.h
+worker/dynamics: math optimizers
 worker/layers: math
 worker/losses: math
 worker/datasets:

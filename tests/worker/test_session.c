@@ -305,7 +305,8 @@ static void a_run_starts_reports_and_succeeds(void **state)
     assert_int_equal(json_integer_at(started.body, "steps", -1), 100);
     wire_message_release(&started);
     count_rows_until_result(&worker, &seen);
-    assert_int_equal(seen.rows, 10 * 5); /* train_loss, lr, two gradient norms, update_norm */
+    /* train_loss, lr, two gradient norms, update_norm; loss_average behind half the steps */
+    assert_int_equal(seen.rows, 10 * 5 + 5);
     assert_int_equal(seen.last_step, 100);
     await_and_forget(&worker, WIRE_READY);
     assert_int_equal(access(folder_path(&folder, "run-1/model.safetensors"), F_OK), 0);

@@ -1,5 +1,5 @@
 /*
- * exp, log, tanh and erf of floats in fixed form: only IEEE additions, multiplications and
+ * exp, expm1, log, tanh and erf of floats in fixed form: only IEEE additions, multiplications and
  * divisions in a given order, so that the bits are the same on every machine and C library, and
  * loops over them vectorize. NaN in, NaN out. No branch; the polynomials come from
  * tests/reference/function_polynomials.py.
@@ -8,6 +8,7 @@
  * last place of the float nearest to the true value:
  *
  *     float_exp   1     overflows to infinity above 88.72, underflows through the subnormals to 0
+ *     float_expm1 4     exp(x) - 1
  *     float_log   1     of 0: -infinity; of a negative number: NaN
  *     float_tanh  2
  *     float_erf   2
@@ -44,6 +45,16 @@ KERNEL_INLINE float float_with_sign(float size, float sign)
     return float_of_bits(float_bits(size) | (float_bits(sign) & 0x80000000));
 }
 
+/* exp(r) - 1 = r + r^2/2 + r^3 q(r) for |r| <= ln 2 / 2. */
+KERNEL_INLINE float float_exp_rest(float r)
+{
+    float q = 0.00138637086F;
+    q = q * r + 0.00836755428F;
+    q = q * r + 0.0416672416F;
+    q = q * r + 0.166665331F;
+    return r + r * r * (0.5F + r * q);
+}
+
 /* x = n ln 2 + r with |r| <= ln 2 / 2; exp(r) = 1 + r + r^2/2 + r^3 q(r). Adding 1.5 * 2^23 rounds
  * to a whole n, which then stands in the low bits. 2^n is put on in two halves, because n reaches
  * from -150 (subnormal results) to 128 (infinity). */
@@ -56,18 +67,18 @@ KERNEL_INLINE float float_exp(float x)
 
     const float shifted = x * 1.44269504F + rounder;
     const float n = shifted - rounder;
-    const float r = (x - n * ln2_high) - n * ln2_low;
-    float q = 0.00138637086F;
-    q = q * r + 0.00836755428F;
-    q = q * r + 0.0416672416F;
-    q = q * r + 0.166665331F;
-    const float value = 1.0F + (r + r * r * (0.5F + r * q));
+    const float value = 1.0F + float_exp_rest((x - n * ln2_high) - n * ln2_low);
 
     const int32_t whole = (int32_t)(float_bits(shifted) - float_bits(rounder));
     const int32_t half = whole >> 1;
     const float first = float_of_bits((uint32_t)(half + 127) << 23);
     const float second = float_of_bits((uint32_t)(whole - half + 127) << 23);
     return value * first * second;
+}
+
+KERNEL_INLINE float float_expm1(float x)
+{
+    return float_absolute(x) < 0.3465F ? float_exp_rest(x) : float_exp(x) - 1.0F;
 }
 
 /* x = m 2^e with sqrt(1/2) <= m < sqrt(2); log(1+f) = f - f^2/2 + f^3 q(f). */

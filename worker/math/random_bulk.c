@@ -106,13 +106,51 @@ void random_uniforms(uint64_t seed, enum random_purpose purpose, uint64_t step, 
     }
 }
 
-void random_normals(uint64_t seed, enum random_purpose purpose, uint64_t step, double deviation,
-                    size_t count, float *values)
+/* Two words make one number: the other of the pair is not independent of it. */
+KERNEL_CLONES static void words_to_students(size_t count, const uint32_t *words, float nu,
+                                            float *restrict values)
+{
+    const float power = -2.0F / nu;
+    for (size_t i = 0; i < count; i++) {
+        const float u = ((float)words[2 * i] + 0.5F) * 0x1p-32F; /* above 0, at most 1 */
+        const float radius = sqrtf(nu * float_expm1(power * float_log(u)));
+        float cosine, sine;
+        float_circle((float)(int32_t)words[2 * i + 1] * 0x1p-32F, &cosine, &sine);
+        values[i] = radius * cosine;
+    }
+}
+
+static void draw_normals(uint64_t seed, enum random_purpose purpose, uint64_t step, uint64_t from,
+                         float deviation, size_t count, float *values)
 {
     uint32_t words[TURN];
     for (size_t first = 0; first < count; first += TURN) {
         const size_t length = count - first < TURN ? count - first : TURN;
-        random_words(seed, purpose, step, first, TURN, words);
-        words_to_normals(length, words, (float)deviation, values + first);
+        random_words(seed, purpose, step, from + first, length + length % 2, words);
+        words_to_normals(length, words, deviation, values + first);
+    }
+}
+
+void random_normals(uint64_t seed, enum random_purpose purpose, uint64_t step, double deviation,
+                    size_t count, float *values)
+{
+    draw_normals(seed, purpose, step, 0, (float)deviation, count, values);
+}
+
+void random_normals_from(uint64_t seed, enum random_purpose purpose, uint64_t step, uint64_t first,
+                         size_t count, float *values)
+{
+    draw_normals(seed, purpose, step, first, 1.0F, count, values);
+}
+
+void random_students_from(uint64_t seed, enum random_purpose purpose, uint64_t step, uint64_t first,
+                          double nu, size_t count, float *values)
+{
+    enum { HALF = TURN / 2 };
+    uint32_t words[TURN];
+    for (size_t done = 0; done < count; done += HALF) {
+        const size_t length = count - done < HALF ? count - done : HALF;
+        random_words(seed, purpose, step, 2 * (first + done), 2 * length, words);
+        words_to_students(length, words, (float)nu, values + done);
     }
 }

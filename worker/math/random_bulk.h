@@ -21,4 +21,15 @@ void random_uniforms(uint64_t seed, enum random_purpose purpose, uint64_t step, 
 void random_normals(uint64_t seed, enum random_purpose purpose, uint64_t step, double deviation,
                     size_t count, float *values);
 
+/* Numbers first … first + count - 1 of such a draw of deviation 1, without those before; first is a
+ * multiple of 4. */
+void random_normals_from(uint64_t seed, enum random_purpose purpose, uint64_t step, uint64_t first,
+                         size_t count, float *values);
+
+/* The same of Student's t with nu >= 1 degrees of freedom and scale 1, by Bailey's polar method
+ * (1994, Mathematics of Computation 62): sqrt(nu (u^(-2/nu) - 1)) cos(angle), two words a number.
+ */
+void random_students_from(uint64_t seed, enum random_purpose purpose, uint64_t step, uint64_t first,
+                          double nu, size_t count, float *values);
+
 #endif

@@ -47,6 +47,8 @@ struct objective {
     uint64_t steps_per_epoch; /* 0: has no epochs */
     const struct tensor *tensors;
     int tensor_count;
+    uint32_t replicas;         /* of a problem: independent copies that theta holds side by side */
+    const struct noise *noise; /* its own: the law of a problem's gradient noise; NULL: examples */
     struct landscape *landscape; /* its own, for optimizers that drive it; NULL: cannot be */
 };
 
@@ -58,26 +60,45 @@ int objective_open(const json_t *spec, const char *data, const char *cache,
 
 /*
  * An analytic problem. Its settings are under the spec's "problem". It has no data: each gradient
- * is exact, or has Gaussian noise on it (RANDOM_NOISE, by step); `evaluate` is the exact value.
+ * is exact, or has noise on it (RANDOM_NOISE, by step), Gaussian or Student's t; `evaluate` is the
+ * exact value.
+ *
+ * "replicas" R trains as many independent copies at once: theta is [R][axes], all start at the same
+ * point, the loss is the mean over them, and `measure` says how it is spread. The first copies are
+ * the same, bit for bit, however many there are. Under "dynamics": "sde" the gradient stays exact:
+ * the noise is the integrator's (dynamics/dynamics.h).
  *
  * To add one: write worker/objectives/problems/NAME.c and put its name into the list in problems.c.
  */
 struct problem_kind {
     const char *name;
     const char *help;
-    const struct setting *settings; /* the first one is PROBLEM_SETTINGS */
-    size_t (*dimension)(const struct chosen *chosen);
-    void (*start)(const struct chosen *chosen, size_t dimension, real *theta);
-    /* The value at theta; with gradient [dimension] not NULL the exact gradient too. */
-    double (*value)(const struct chosen *chosen, size_t dimension, const real *theta,
-                    real *gradient);
+    const struct setting *settings; /* the first ones are PROBLEM_SETTINGS */
+    int size; /* the setting that says how many axes there are: an integer, or a list of as many */
+    void (*start)(const struct chosen *chosen, size_t axes, real *theta);
+    /* The value at theta [axes]; with gradient [axes] not NULL the exact gradient too. */
+    double (*value)(const struct chosen *chosen, size_t axes, const real *theta, real *gradient);
 };
 
-enum { PROBLEM_NOISE, PROBLEM_OWN };
+enum { PROBLEM_NOISE, PROBLEM_NOISE_DEVIATION, PROBLEM_NOISE_NU, PROBLEM_OWN };
 #define PROBLEM_SETTINGS                                                                           \
+    {.name = "noise",                                                                              \
+     .type = SETTING_NUMBER,                                                                       \
+     .low = 0,                                                                                     \
+     .high = 1e6,                                                                                  \
+     .help = "standard deviation of the noise on each entry of the gradient"},                     \
+        {.name = "noise_deviation",                                                                \
+         .type = SETTING_NUMBERS,                                                                  \
+         .nullable = true,                                                                         \
+         .low = 0,                                                                                 \
+         .high = 1e6,                                                                              \
+         .least = 1,                                                                               \
+         .most = 10000,                                                                            \
+         .help = "instead of noise: one for each axis, such as [0.1, 0.2]"},                       \
     {                                                                                              \
-        .name = "noise", .type = SETTING_NUMBER, .low = 0, .high = 1e6,                            \
-        .help = "standard deviation of Gaussian noise on each entry of the gradient"               \
+        .name = "noise_nu", .type = SETTING_NUMBER, .nullable = true, .low = 1, .high = 1e6,       \
+        .help = "the noise is Student's t with so many degrees of freedom, noise its scale; "      \
+                "null: Gaussian"                                                                   \
     }
 
 extern const struct problem_kind *const problem_kinds[]; /* ends with NULL */

@@ -28,6 +28,7 @@ struct course {
     enum metric stop_metric; /* METRICS: no such rule */
     double stop_at_most, stop_at_least;
     int64_t patience; /* evaluations; 0: endless */
+    int64_t burn_in;  /* steps that loss_average leaves out; below 0: there is none */
 };
 
 /* All that changes while it trains, but the arrays: a section of the checkpoint as it is. */
@@ -35,6 +36,8 @@ struct progress {
     int64_t step;    /* made so far */
     double loss_sum; /* of the batches since the last report */
     int64_t loss_count;
+    double average_sum; /* of the losses since the burn-in */
+    int64_t average_count;
     double best_loss; /* of the validation part */
     int64_t evaluations_since_best;
     double wall_ms;
@@ -48,6 +51,7 @@ struct trainer {
     struct course course;
     struct objective *objective;
     struct stepper stepper;
+    struct dynamics dynamics; /* what the stepper integrates, if it does */
     const struct schedule *schedule;
     struct chosen schedule_chosen;
     real *theta, *gradient;

@@ -32,7 +32,17 @@ static struct course course_of(const json_t *spec, const struct objective *objec
         .stop_at_most = limit_at(stop, "at_most", -HUGE_VAL),
         .stop_at_least = limit_at(stop, "at_least", HUGE_VAL),
         .patience = json_integer_at(spec, "patience", 0),
+        .burn_in = -1,
     };
+}
+
+/* Only of a problem whose steps are random does the average say more than the last loss. */
+static void begin_average(struct trainer *trainer)
+{
+    const struct noise *noise = trainer->objective->noise;
+    const double share = json_number_at(trainer->training->spec, "burn_in", 0.5);
+    if (noise && !noise->silent)
+        trainer->course.burn_in = (int64_t)(share * (double)trainer->course.steps);
 }
 
 static int open_schedule(struct trainer *trainer, const json_t *choice, struct error *err)
@@ -78,6 +88,40 @@ static int open_stepper(struct trainer *trainer, const json_t *choice, struct er
                : 0;
 }
 
+/* Replicas are independent only where each parameter goes its own way. */
+static int check_replicas(const struct trainer *trainer, struct error *err)
+{
+    const struct optimizer *optimizer = trainer->stepper.optimizer;
+    if (trainer->objective->replicas <= 1)
+        return 0;
+    if (optimizer->whole)
+        return error_set(err,
+                         "%s looks at all parameters at once, so replicas would not be "
+                         "independent; take one replica, or an optimizer that works element by "
+                         "element, such as sgd or adam",
+                         optimizer->name);
+    if (limit_at(trainer->training->spec, "clip_norm", 0) > 0)
+        return error_set(err, "clip_norm would go by the norm over all replicas; leave it out, or "
+                              "take one replica");
+    return 0;
+}
+
+static int open_dynamics(struct trainer *trainer, struct error *err)
+{
+    const json_t *spec = trainer->training->spec;
+    struct stepper *stepper = &trainer->stepper;
+
+    if (strcmp(json_text_at(spec, "dynamics", "discrete"), "sde") != 0)
+        return 0;
+    if (limit_at(spec, "clip_norm", 0) > 0)
+        return error_set(err, "an SDE has no clipped gradients; leave clip_norm out");
+    if (dynamics_open(&trainer->dynamics, stepper->optimizer, &stepper->chosen,
+                      trainer->objective->noise, json_text_at(spec, "integrator", NULL), err) < 0)
+        return -1;
+    stepper->dynamics = &trainer->dynamics;
+    return 0;
+}
+
 static int allocate_vectors(struct trainer *trainer, struct error *err)
 {
     const size_t dimension = trainer->objective->dimension;
@@ -99,6 +143,7 @@ int trainer_open(struct trainer *trainer, struct error *err)
     note_identity(trainer);
     if (objective_open(spec, training->data, training->cache, &trainer->objective, err) < 0 ||
         open_stepper(trainer, json_object_get(spec, "optimizer"), err) < 0 ||
+        check_replicas(trainer, err) < 0 || open_dynamics(trainer, err) < 0 ||
         open_schedule(trainer, json_object_get(spec, "schedule"), err) < 0 ||
         allocate_vectors(trainer, err) < 0)
         return -1;
@@ -106,6 +151,7 @@ int trainer_open(struct trainer *trainer, struct error *err)
     trainer->course = course_of(spec, trainer->objective, trainer->stepper.optimizer);
     if (trainer->course.steps < 1)
         return error_set(err, "there is not one step to make");
+    begin_average(trainer);
     trainer->progress.best_loss = HUGE_VAL;
     return 0;
 }
@@ -117,6 +163,7 @@ void trainer_close(struct trainer *trainer)
     free(trainer->point);
     free(trainer->fingerprint);
     chosen_release(&trainer->schedule_chosen);
+    dynamics_close(&trainer->dynamics);
     stepper_release(&trainer->stepper);
     if (trainer->objective)
         trainer->objective->methods->free(trainer->objective);

@@ -42,10 +42,18 @@ static void check_update(struct trainer *trainer, double update_norm)
         diverge(trainer, "the weights are");
 }
 
+static void emit_average(struct trainer *trainer)
+{
+    const struct progress *progress = &trainer->progress;
+    if (progress->average_count > 0)
+        emit(trainer, METRIC_LOSS_AVERAGE, progress->average_sum / (double)progress->average_count);
+}
+
 static void report_step(struct trainer *trainer, const struct norms *norms, double *told,
                         bool exact)
 {
     emit_train_loss(trainer, exact);
+    emit_average(trainer);
     report_norms(trainer, norms);
     report_told(trainer, told);
     emit_samples_per_s(trainer);
@@ -71,12 +79,24 @@ static double measure_gradient(const struct trainer *trainer, bool wanted, struc
     return isfinite(limit) ? clip_scale(norms->gradient, limit) : 1.0;
 }
 
+/* The losses before each step since the burn-in, exact ones of a problem. */
+static void note_average(struct trainer *trainer, double loss)
+{
+    struct progress *progress = &trainer->progress;
+    const int64_t burn_in = trainer->course.burn_in;
+    if (burn_in < 0 || progress->step <= burn_in)
+        return;
+    progress->average_sum += loss;
+    progress->average_count++;
+}
+
 /* Takes the loss of a step into account; false where it ends the run. */
 static bool note_loss(struct trainer *trainer, double loss, uint32_t samples)
 {
     struct progress *progress = &trainer->progress;
     progress->loss_sum += loss;
     progress->loss_count++;
+    note_average(trainer, loss);
     trainer->samples += samples;
     if (isfinite(loss))
         return true;

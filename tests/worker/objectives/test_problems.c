@@ -129,7 +129,9 @@ static void gradients_agree_with_differences(void **state)
     static const struct {
         const char *name, *settings;
     } cases[] = {{"quadratic", "{\"eigenvalues\": [0.5, 3, 7, 1]}"},
-                 {"rosenbrock", "{\"dimension\": 4}"}};
+                 {"rosenbrock", "{\"dimension\": 4}"},
+                 {"saddle", "{\"eigenvalues\": [-1, 2, -3, 0], \"cubic\": 0.5}"},
+                 {"absolute", "{\"weights\": [1, 2, 0.5, 3]}"}};
     const float step = 1.0F / 1024.0F;
     int kinds = 0;
     (void)state;

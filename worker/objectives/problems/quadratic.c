@@ -25,25 +25,19 @@ static const struct setting settings[] = {
     {0},
 };
 
-static size_t dimension_of(const struct chosen *chosen)
-{
-    return (size_t)chosen->count[EIGENVALUES];
-}
-
-static void start(const struct chosen *chosen, size_t dimension, real *theta)
+static void start(const struct chosen *chosen, size_t axes, real *theta)
 {
     const bool given = chosen->count[START] > 0;
-    for (size_t i = 0; i < dimension; i++)
+    for (size_t i = 0; i < axes; i++)
         theta[i] = given ? (real)chosen->list[START][i] : 1.0F;
 }
 
-static double value(const struct chosen *chosen, size_t dimension, const real *theta,
-                    real *gradient)
+static double value(const struct chosen *chosen, size_t axes, const real *theta, real *gradient)
 {
     const double *eigenvalues = chosen->list[EIGENVALUES];
     double sum = 0.0;
 
-    for (size_t i = 0; i < dimension; i++) {
+    for (size_t i = 0; i < axes; i++) {
         const double x = (double)theta[i];
         sum += eigenvalues[i] * x * x;
         if (gradient)
@@ -56,7 +50,7 @@ const struct problem_kind quadratic_problem = {
     .name = "quadratic",
     .help = "f(x) = 1/2 sum of eigenvalue_i x_i^2",
     .settings = settings,
-    .dimension = dimension_of,
+    .size = EIGENVALUES,
     .start = start,
     .value = value,
 };

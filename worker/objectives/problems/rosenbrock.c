@@ -25,25 +25,19 @@ static const struct setting settings[] = {
     {0},
 };
 
-static size_t dimension_of(const struct chosen *chosen)
+static void start(const struct chosen *chosen, size_t axes, real *theta)
 {
-    return (size_t)chosen->number[DIMENSION];
-}
-
-static void start(const struct chosen *chosen, size_t dimension, real *theta)
-{
-    for (size_t i = 0; i < dimension; i++)
+    for (size_t i = 0; i < axes; i++)
         theta[i] = (real)chosen->list[START][i % (size_t)chosen->count[START]];
 }
 
-static double value(const struct chosen *chosen, size_t dimension, const real *theta,
-                    real *gradient)
+static double value(const struct chosen *chosen, size_t axes, const real *theta, real *gradient)
 {
     double sum = 0.0;
     double from_below = 0.0; /* what the term before adds to this entry of the gradient */
     (void)chosen;
 
-    for (size_t i = 0; i + 1 < dimension; i++) {
+    for (size_t i = 0; i + 1 < axes; i++) {
         const double x = (double)theta[i];
         const double rise = (double)theta[i + 1] - x * x, rest = 1.0 - x;
         sum += 100.0 * rise * rise + rest * rest;
@@ -52,7 +46,7 @@ static double value(const struct chosen *chosen, size_t dimension, const real *t
         from_below = 200.0 * rise;
     }
     if (gradient)
-        gradient[dimension - 1] = (real)from_below;
+        gradient[axes - 1] = (real)from_below;
     return sum;
 }
 
@@ -60,7 +54,7 @@ const struct problem_kind rosenbrock_problem = {
     .name = "rosenbrock",
     .help = "a curved valley: sum of 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2",
     .settings = settings,
-    .dimension = dimension_of,
+    .size = DIMENSION,
     .start = start,
     .value = value,
 };
