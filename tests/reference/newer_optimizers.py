@@ -393,8 +393,9 @@ CASES = [
      lambda: d_adapt_adam(0.001, decay=0.1)),
     ("d_adaptation", '"first_distance": 0.01, "bias_correction": true, "growth": 1.02',
      lambda: d_adapt_adam(0.01, correct=True, growth=1.02)),
-    ("prodigy", '"first_distance": 0.001, "weight_decay": 0.1',
-     lambda: prodigy(0.001, decay=0.1)),
+    # A smaller first distance leaves float too few digits in first value - value for 1e-5.
+    ("prodigy", '"first_distance": 0.1, "weight_decay": 0.1',
+     lambda: prodigy(0.1, decay=0.1)),
     ("prodigy", '"first_distance": 0.01, "bias_correction": true, "distance_factor": 0.5, '
      '"lr": 0.5, "growth": 1.5, "safeguard_warmup": true',
      lambda: prodigy(0.01, lr=0.5, coef=0.5, correct=True, growth=1.5, safeguard=True)),
