@@ -19,12 +19,13 @@
 
 #define MAGIC       "sweepd checkpoint 1\n"
 #define NAME_PREFIX "checkpoint-"
+#define KEPT_PREFIX "kept-"
 
 enum { DIGEST_BYTES = DIGEST_TEXT_BYTES - 1, HEAD_BYTES_MAX = 65536 };
 
-static char *path_of(const char *folder, int64_t step)
+static char *path_of(const char *folder, const struct checkpoint_head *head)
 {
-    return xprintf("%s/" NAME_PREFIX "%" PRId64, folder, step);
+    return xprintf("%s/%s%" PRId64, folder, head->kept ? KEPT_PREFIX : NAME_PREFIX, head->step);
 }
 
 static uint32_t crc_of(const void *bytes, size_t count)
@@ -76,7 +77,7 @@ static int write_all(struct new_file *file, const char *head,
 int checkpoint_write(const char *folder, const struct checkpoint_head *head,
                      const struct checkpoint_section *sections, int count, struct error *err)
 {
-    AUTO_FREE char *path = path_of(folder, head->step);
+    AUTO_FREE char *path = path_of(folder, head);
     AUTO_FREE char *text = head_text(head, sections, count);
     struct new_file file;
 
@@ -205,7 +206,7 @@ static int take(const struct content *content, const struct checkpoint_head *hea
 int checkpoint_read(const char *folder, const struct checkpoint_head *head,
                     const struct checkpoint_section *sections, int count, struct error *err)
 {
-    AUTO_FREE char *path = path_of(folder, head->step);
+    AUTO_FREE char *path = path_of(folder, head);
     size_t most_bytes = strlen(MAGIC) + HEAD_BYTES_MAX + 1 + DIGEST_BYTES;
     struct content content = {0};
 

@@ -9,11 +9,15 @@
  *
  * A section's CRC-32 is zlib's. A file is written aside, synced, renamed to checkpoint-STEP, and
  * the folder is synced: under its name there is a whole file or none.
+ *
+ * A file that other runs go on from (branching.h) has the name kept-STEP and is never removed here;
+ * its head has the digest of the trunk in place of the specification's.
  */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 
 #include "error.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +25,7 @@ struct checkpoint_head {
     int64_t run, attempt, step;
     const char *fingerprint; /* text */
     const char *spec_digest;
+    bool kept; /* kept-STEP, for other runs */
 };
 
 struct checkpoint_section {

@@ -4,6 +4,7 @@
 #include "digest.h"
 #include "json.h"
 #include "memory.h"
+#include "workers/refining.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -107,9 +108,9 @@ static struct reply store_plan(struct creation *creation)
 static void plan_on_helper(void *reader, void *context)
 {
     struct creation *creation = context;
-    (void)reader;
     job_plan_read(world_of(creation->req)->catalog, api_data_facts, creation->datasets,
                   creation->req->json, &creation->plan, &creation->problems);
+    refine_plan(reader, creation->req->json, &creation->plan, &creation->problems);
 }
 
 /* A data set may have been deleted while the plan was made. */
@@ -146,8 +147,9 @@ static struct reply busy(const char *why)
     return reply;
 }
 
-/* A comparison may have thousands of variants, each resolved by itself: not on the loop. */
-static struct reply plan_comparison(struct creation *creation)
+/* A comparison may have thousands of variants, each resolved by itself, and a schedule that is
+ * refined from a run needs that run's norms: not on the loop. */
+static struct reply plan_elsewhere(struct creation *creation)
 {
     struct world *world = world_of(creation->req);
     creation->datasets = json_deep_copy(world->datasets);
@@ -172,8 +174,8 @@ static struct reply create_job(struct request *req)
 
     struct creation *creation = xcalloc(1, sizeof *creation);
     *creation = (struct creation){.req = req, .now_ms = wall_ms()};
-    if (strcmp(json_text_at(req->json, "kind", ""), "compare") == 0)
-        return plan_comparison(creation);
+    if (strcmp(json_text_at(req->json, "kind", ""), "compare") == 0 || plan_names_runs(req->json))
+        return plan_elsewhere(creation);
     job_plan_read(world->catalog, api_data_facts, world->datasets, req->json, &creation->plan,
                   &creation->problems);
     return store_plan(creation);

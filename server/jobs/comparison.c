@@ -2,6 +2,7 @@
 #include "jobs/comparison.h"
 
 #include "jobs/fields.h"
+#include "jobs/sources.h"
 #include "json.h"
 #include "memory.h"
 
@@ -35,7 +36,7 @@ static void refuse_name_taken(const struct job_plan *plan, const char *here, con
 static void read_arm(const json_t *arm, const char *here, struct comparison *comparison,
                      struct job_plan *plan, struct problems *problems)
 {
-    static const char *const fields[] = {"name", "patch"};
+    static const char *const fields[] = {"name", "patch", "branch_from"};
     const json_t *patch = json_object_get(arm, "patch");
 
     if (!json_is_object(arm)) {
@@ -55,6 +56,7 @@ static void read_arm(const json_t *arm, const char *here, struct comparison *com
         problems_add(problems, here, "patch",
                      "%s what the arm changes in the base; {} changes nothing",
                      patch ? "must be an object:" : "is missing:");
+    branch_read(arm, here, &comparison->branches[plan->arm_count], problems);
     plan->arms[plan->arm_count++] = xstrdup(name ? name : "");
 }
 
@@ -77,6 +79,7 @@ static void read_arms(const json_t *body, struct comparison *comparison, struct 
         snprintf(here, sizeof here, "/arms/%zu", i);
         read_arm(arm, here, comparison, plan, problems);
     }
+    sources_of_branches(comparison, plan, problems);
 }
 
 /* A seed that has chosen a learning rate would flatter it in the report. */

@@ -8,10 +8,17 @@
 #include "jobs/plan.h"
 #include "jobs/seeds.h"
 
+/* "branch_from" of an arm; arm NULL: it has none. */
+struct branch {
+    const char *arm;
+    double at;
+};
+
 /* The body stays the owner of what is borrowed from it. */
 struct comparison {
     const json_t *base;              /* NULL: missing or wrong */
     const json_t *patches[ARMS_MAX]; /* likewise, each */
+    struct branch branches[ARMS_MAX];
     bool tunes;                      /* there is a "tune" */
     struct grid grid;                /* of one point where nothing is tuned */
     bool grid_is_sound;

@@ -3,6 +3,7 @@
 #include "jobs/comparison.h"
 #include "jobs/patch.h"
 #include "jobs/planner.h"
+#include "jobs/sources.h"
 #include "json.h"
 #include "memory.h"
 
@@ -11,17 +12,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int branch_count(const struct job_plan *plan)
+{
+    int count = 0;
+    for (int arm = 0; arm < plan->arm_count; arm++)
+        count += arm_is_branch(plan, arm);
+    return count;
+}
+
 /* At most RUNS_MAX, found before anything is expanded. Seeds that could not be read count as one,
  * so that the grid is bounded in any case. */
-static bool count_runs(const struct comparison *comparison, int arm_count, int *out_count,
-                       struct problems *problems)
+static bool count_runs(const struct comparison *comparison, const struct job_plan *plan,
+                       int *out_count, struct problems *problems)
 {
+    const int arm_count = plan->arm_count;
     const uint64_t points = comparison->grid.point_count;
     const int tuning_seeds = comparison->tuning_seeds.count;
     const uint64_t tuning =
         multiply_capped(tuning_seeds || !comparison->tunes ? tuning_seeds : 1, points);
-    const uint64_t per_arm = add_capped(tuning, (uint64_t)comparison->report_seeds.count);
-    const uint64_t runs = multiply_capped((uint64_t)arm_count, per_arm);
+    const uint64_t tuned_arms = (uint64_t)(arm_count - branch_count(plan));
+    const uint64_t runs =
+        add_capped(multiply_capped(tuned_arms, tuning),
+                   multiply_capped((uint64_t)arm_count, (uint64_t)comparison->report_seeds.count));
 
     *out_count = (int)runs;
     if (runs <= RUNS_MAX)
@@ -123,19 +135,28 @@ static void refuse_equal_values(const struct comparison *comparison, int axis,
     }
 }
 
+static bool has_source(const struct job_plan *plan, int arm)
+{
+    return plan->sources && plan->sources[arm].kind != SOURCE_NONE;
+}
+
 /* All arms get their first results together: the seed outermost, then the point, then the arm. */
 static void expand_tuning(const struct comparison *comparison, struct job_plan *plan)
 {
     for (int seed = 0; seed < comparison->tuning_seeds.count; seed++) {
         for (int point = 0; point < plan->point_count; point++) {
-            for (int arm = 0; arm < plan->arm_count; arm++)
+            for (int arm = 0; arm < plan->arm_count; arm++) {
+                if (arm_is_branch(plan, arm)) /* takes the other arm's choice */
+                    continue;
                 plan->runs[plan->run_count++] = (struct run_plan){
                     .variant = arm * plan->point_count + point,
                     .arm = arm,
                     .point = point,
                     .phase = PHASE_TUNE,
                     .seed = comparison->tuning_seeds.seeds[seed],
+                    .waiting = has_source(plan, arm),
                 };
+            }
         }
     }
     plan->tuning_run_count = plan->run_count;
@@ -151,7 +172,7 @@ static void expand_report(const struct comparison *comparison, struct job_plan *
                 .point = comparison->tunes ? -1 : 0,
                 .phase = PHASE_REPORT,
                 .seed = comparison->report_seeds.seeds[seed],
-                .waiting = comparison->tunes,
+                .waiting = comparison->tunes || has_source(plan, arm),
             };
     }
 }
@@ -177,7 +198,7 @@ static void expand(const struct planner *planner, struct comparison *comparison,
     struct problems *problems = planner->problems;
     int run_count;
 
-    if (!count_runs(comparison, plan->arm_count, &run_count, problems))
+    if (!count_runs(comparison, plan, &run_count, problems))
         return;
     if (!comparison->base || !comparison->grid_is_sound)
         return;
@@ -185,6 +206,7 @@ static void expand(const struct planner *planner, struct comparison *comparison,
     resolve_variants(planner, comparison, plan);
     if (problems->found > 0)
         return;
+    sources_settle(planner, comparison, plan);
     for (int axis = 0; axis < comparison->grid.axis_count; axis++)
         refuse_equal_values(comparison, axis, plan, problems);
     plan->runs = xcalloc((size_t)run_count, sizeof *plan->runs);

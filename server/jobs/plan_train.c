@@ -3,6 +3,7 @@
 #include "jobs/planner.h"
 #include "json.h"
 #include "memory.h"
+#include "refinement.h"
 
 #include <stdio.h>
 
@@ -12,6 +13,15 @@ static char *name_of(const json_t *spec)
     const char *optimizer = json_text_at(json_object_get(spec, "optimizer"), "type", "train");
     const char *problem = json_text_at(json_object_get(spec, "problem"), "type", "");
     return xprintf("%.64s on %.64s", optimizer, json_text_at(spec, "dataset", problem));
+}
+
+/* Only a comparison has other arms to refine a schedule from. */
+static void refuse_arm(const json_t *spec, struct problems *problems)
+{
+    const json_t *from = NULL;
+    if (refined_waits(json_object_get(spec, "schedule"), &from) && json_object_get(from, "arm"))
+        problems_add(problems, "/spec/schedule/from", "arm",
+                     "only a comparison has arms; give {\"run\": 123} or {\"norms\": […]}");
 }
 
 void plan_train(const struct planner *planner, const json_t *body, struct job_plan *plan)
@@ -26,6 +36,7 @@ void plan_train(const struct planner *planner, const json_t *body, struct job_pl
         return;
     }
     json_t *resolved = plan_resolve(planner, spec, "/spec", problems);
+    refuse_arm(resolved, problems);
     const bool on_problem = json_is_object(json_object_get(resolved, "problem"));
     const int64_t seed = json_integer_at(resolved, "seed", 1);
 

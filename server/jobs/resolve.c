@@ -120,11 +120,21 @@ static void check_size(const json_t *spec, const char *pointer, struct problems 
                      "is longer than %d bytes as JSON with every default laid in", SPEC_BYTES_MAX);
 }
 
+/* What is laid in where a run is released. */
+static void refuse_branch(const json_t *spec, const char *pointer, struct problems *problems)
+{
+    if (json_object_get(spec, "branch"))
+        problems_add(problems, pointer, "branch",
+                     "is not given but made: give an arm of a comparison \"branch_from\": "
+                     "{\"arm\": …, \"at\": 0.8}");
+}
+
 json_t *plan_resolve(const struct planner *planner, const json_t *spec, const char *pointer,
                      struct problems *problems)
 {
     json_t *resolved = spec_resolve(planner->catalog, spec, pointer, problems);
     settle_data(planner, resolved, pointer, problems);
+    refuse_branch(spec, pointer, problems);
     if (problems->found == 0)
         check_size(resolved, pointer, problems);
     return resolved;

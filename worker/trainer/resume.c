@@ -1,6 +1,8 @@
 #include "trainer/inside.h"
 
+#include "branching.h"
 #include "checkpoint.h"
+#include "json.h"
 #include "memory.h"
 
 #include <inttypes.h>
@@ -60,6 +62,79 @@ void keep_checkpoint(struct trainer *trainer, int64_t now_ns)
     checkpoint_prune(folder, report->kept(report->context));
 }
 
+/* --- branches ------------------------------------------------------------------------------- */
+
+/* kept-STEP of a run; `digest` [DIGEST_TEXT_BYTES] is filled in and must outlive the head. */
+static struct checkpoint_head kept_head(const struct trainer *trainer, int64_t run, int64_t step,
+                                        char *digest)
+{
+    json_t *trunk = branch_trunk(trainer->training->spec);
+    AUTO_FREE char *text = json_compact(trunk);
+    json_decref(trunk);
+    digest_of(text, strlen(text), digest);
+
+    struct checkpoint_head head = head_at(trainer, step);
+    head.run = run;
+    head.spec_digest = digest;
+    head.kept = true;
+    return head;
+}
+
+static bool is_kept(const struct trainer *trainer)
+{
+    size_t i;
+    json_t *at;
+    json_array_foreach(json_object_get(trainer->training->spec, "keep_at"), i, at)
+    {
+        const int64_t step = branch_step(json_number_value(at), trainer->course.steps);
+        if (step > 0 && step == trainer->progress.step)
+            return true;
+    }
+    return false;
+}
+
+void keep_for_branches(struct trainer *trainer, int64_t now_ns)
+{
+    const char *folder = trainer->training->folder;
+    struct checkpoint_section sections[CHECKPOINT_SECTIONS_MAX];
+    char digest[DIGEST_TEXT_BYTES];
+    struct error err;
+
+    if (!folder || !is_kept(trainer))
+        return;
+    trainer->progress.wall_ms = wall_ms(trainer, now_ns);
+    const struct checkpoint_head head =
+        kept_head(trainer, trainer->training->run, trainer->progress.step, digest);
+    if (checkpoint_write(folder, &head, sections, sections_of(trainer, sections), &err) < 0)
+        say(trainer, "nothing kept at step %" PRId64 " for other runs to go on from: %s", head.step,
+            err.sentence);
+}
+
+/* From another run's middle, or from fresh weights. */
+static int begin(struct trainer *trainer, struct error *err)
+{
+    const json_t *branch = json_object_get(trainer->training->spec, "branch");
+    struct checkpoint_section sections[CHECKPOINT_SECTIONS_MAX];
+    char digest[DIGEST_TEXT_BYTES];
+    struct error why;
+
+    if (!json_is_object(branch)) {
+        trainer->objective->methods->init(trainer->objective, trainer->theta);
+        return 0;
+    }
+    const int64_t run = json_integer_at(branch, "run", 0);
+    const int64_t step = json_integer_at(branch, "step", 0);
+    const struct checkpoint_head head = kept_head(trainer, run, step, digest);
+    AUTO_FREE char *folder =
+        xprintf("%s/../%" PRId64, trainer->training->folder ? trainer->training->folder : ".", run);
+    if (checkpoint_read(folder, &head, sections, sections_of(trainer, sections), &why) == 0)
+        return 0;
+    return error_of(err, why.kind, "cannot go on from step %" PRId64 " of run %" PRId64 ": %.400s",
+                    step, run, why.sentence);
+}
+
+/* --- going on --------------------------------------------------------------------------------- */
+
 /* Other kernels would give other bits from here on: a person must decide. */
 static int cannot_go_on(int64_t step, struct error *err)
 {
@@ -87,8 +162,8 @@ int resume(struct trainer *trainer, struct error *err)
         say(trainer, "checkpoint %" PRId64 " cannot be used: %s", step, err->sentence);
         step = checkpoint_newest(training->folder, step - 1);
     }
-    if (step <= 0)
-        trainer->objective->methods->init(trainer->objective, trainer->theta);
+    if (step <= 0 && begin(trainer, err) < 0)
+        return -1;
     if (training->folder)
         checkpoint_remove_after(training->folder, trainer->progress.step);
     trainer->earlier_ms = trainer->progress.wall_ms;

@@ -60,6 +60,7 @@ static void run_steps(struct trainer *trainer)
         const int64_t now_ns = monotonic_ns();
         const bool last = trainer->progress.step == trainer->course.steps;
         const bool stopped = report->poll(report->context, now_ns);
+        keep_for_branches(trainer, now_ns);
         if (!last && (stopped || checkpoint_is_due(trainer, now_ns)))
             keep_checkpoint(trainer, now_ns);
         if (!last && stopped) {
