@@ -73,4 +73,8 @@ const struct schedule *schedule_find(const char *name);
 double schedule_factor(const struct schedule *schedule, const struct chosen *chosen, int64_t k,
                        int64_t total);
 
+/* All of them: out[total]. */
+void schedule_fill(const struct schedule *schedule, const struct chosen *chosen, int64_t total,
+                   double *out);
+
 #endif

@@ -51,3 +51,10 @@ double schedule_factor(const struct schedule *schedule, const struct chosen *cho
         return rise * schedule->factor(chosen, k, total);
     return k < warmup ? rise : schedule->factor(chosen, k - warmup, total - warmup);
 }
+
+void schedule_fill(const struct schedule *schedule, const struct chosen *chosen, int64_t total,
+                   double *out)
+{
+    for (int64_t k = 0; k < total; k++)
+        out[k] = schedule_factor(schedule, chosen, k, total);
+}
