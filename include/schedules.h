@@ -66,6 +66,14 @@ static inline double schedule_half_cosine(double progress)
     return 0.5 * (1.0 + cos(pi * progress));
 }
 
+/* pow() without its cost where that is exact: previews draw millions of factors. */
+static inline double schedule_power(double base, double exponent)
+{
+    if (exponent == 0.0)
+        return 1.0;
+    return exponent == 1.0 ? base : pow(base, exponent);
+}
+
 extern const struct schedule *const schedules[]; /* ends with NULL */
 const struct schedule *schedule_find(const char *name);
 

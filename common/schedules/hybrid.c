@@ -46,7 +46,8 @@ static double factor(const struct chosen *chosen, int64_t k, int64_t total)
     const int64_t risen =
         llround((fit > 0 ? fits[fit].rise : chosen->number[RISE]) * (double)total);
     const double rise = k < risen ? (double)(k + 1) / (double)risen : 1.0;
-    return schedule_above_floor(chosen, rise * pow(1.0 - (double)k / (double)total, power));
+    return schedule_above_floor(chosen,
+                                rise * schedule_power(1.0 - (double)k / (double)total, power));
 }
 
 const struct schedule hybrid_schedule = {

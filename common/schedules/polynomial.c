@@ -18,7 +18,7 @@ static const struct setting settings[] = {
 static double factor(const struct chosen *chosen, int64_t k, int64_t total)
 {
     const double left = 1.0 - (double)k / (double)total;
-    return schedule_above_floor(chosen, pow(left, chosen->number[POWER]));
+    return schedule_above_floor(chosen, schedule_power(left, chosen->number[POWER]));
 }
 
 const struct schedule polynomial_schedule = {

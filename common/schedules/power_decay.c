@@ -19,7 +19,7 @@ static const struct setting settings[] = {
 static double factor(const struct chosen *chosen, int64_t k, int64_t total)
 {
     const double left = 1.0 - (double)k / (double)total;
-    return schedule_above_floor(chosen, pow(left, 2.0 * chosen->number[EXPONENT] - 1.0));
+    return schedule_above_floor(chosen, schedule_power(left, 2.0 * chosen->number[EXPONENT] - 1.0));
 }
 
 const struct schedule power_decay_schedule = {

@@ -37,24 +37,40 @@ const struct schedule *schedule_find(const char *name)
     return NULL;
 }
 
+/* What does not change from step to step. */
+struct rise {
+    int64_t steps;
+    bool before; /* the schedule begins behind it */
+};
+
+static struct rise rise_of(const struct chosen *chosen, int64_t total)
+{
+    return (struct rise){
+        .steps = llround(chosen->number[SCHEDULE_WARMUP] * (double)total),
+        .before = chosen->number[SCHEDULE_WARMUP_MODE] > 0.0,
+    };
+}
+
+static double factor_at(const struct schedule *schedule, const struct chosen *chosen,
+                        struct rise rise, int64_t k, int64_t total)
+{
+    const double part = k < rise.steps ? (double)(k + 1) / (double)rise.steps : 1.0;
+    if (!rise.before)
+        return part * schedule->factor(chosen, k, total);
+    return k < rise.steps ? part : schedule->factor(chosen, k - rise.steps, total - rise.steps);
+}
+
 double schedule_factor(const struct schedule *schedule, const struct chosen *chosen, int64_t k,
                        int64_t total)
 {
     assert(k >= 0 && total >= 1);
-    if (k >= total)
-        k = total - 1;
-
-    const int64_t warmup = llround(chosen->number[SCHEDULE_WARMUP] * (double)total);
-    const double rise = k < warmup ? (double)(k + 1) / (double)warmup : 1.0;
-    const bool before = chosen->number[SCHEDULE_WARMUP_MODE] > 0.0;
-    if (!before)
-        return rise * schedule->factor(chosen, k, total);
-    return k < warmup ? rise : schedule->factor(chosen, k - warmup, total - warmup);
+    return factor_at(schedule, chosen, rise_of(chosen, total), k < total ? k : total - 1, total);
 }
 
 void schedule_fill(const struct schedule *schedule, const struct chosen *chosen, int64_t total,
                    double *out)
 {
+    const struct rise rise = rise_of(chosen, total);
     for (int64_t k = 0; k < total; k++)
-        out[k] = schedule_factor(schedule, chosen, k, total);
+        out[k] = factor_at(schedule, chosen, rise, k, total);
 }

@@ -32,7 +32,7 @@ static double factor(const struct chosen *chosen, int64_t k, int64_t total)
     while (fallen < chosen->count[AT] &&
            (double)k + hair >= chosen->list[AT][fallen] * (double)total)
         fallen++;
-    return schedule_above_floor(chosen, pow(chosen->number[GAMMA], fallen));
+    return schedule_above_floor(chosen, schedule_power(chosen->number[GAMMA], fallen));
 }
 
 const struct schedule step_schedule = {
