@@ -48,7 +48,7 @@ SERVER_SOURCES  := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c
 WORKER_SOURCES  := $(filter-out worker/main.c,$(wildcard worker/*.c worker/*/*.c worker/*/*/*.c))
 # Compiled once more with double for its numbers (worker/math/real.h).
 EXACT_SOURCES   := $(wildcard worker/stepper.c worker/metrics.c worker/math/*.c worker/optimizers/*.c worker/dynamics/*.c \
-                     worker/objectives/problems.c worker/objectives/problems/*.c)
+                     worker/objectives/problem*.c worker/objectives/problems/*.c)
 SUPPORT_SOURCES := $(wildcard tests/support/*.c)
 TEST_SOURCES    := $(wildcard tests/common/test_*.c tests/common/*/test_*.c tests/server/test_*.c tests/server/*/test_*.c \
                      tests/worker/test_*.c tests/worker/*/test_*.c tests/e2e/test_*.c)

@@ -490,6 +490,8 @@ json_t *spec_resolve(const json_t *catalog, const json_t *spec, const char *poin
     if (problems->found == before) {
         settle_schedule(catalog, resolved, pointer, problems);
         spec_check_problem(catalog, resolved, pointer, problems);
+        spec_check_driven(catalog, resolved, pointer, problems);
+        spec_check_targets(catalog, resolved, pointer, problems);
     }
     return resolved;
 }

@@ -17,6 +17,7 @@ enum random_purpose {
     RANDOM_SPLIT,    /* step: 0 */
     RANDOM_DATA,     /* step: the example of a built-in data set */
     RANDOM_TEST,
+    RANDOM_SAMPLE, /* step: the draw */
 };
 
 struct rng {

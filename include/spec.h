@@ -23,6 +23,15 @@ json_t *settings_resolve(const json_t *catalog, const json_t *settings, const js
 json_t *spec_resolve(const json_t *catalog, const json_t *spec, const char *pointer,
                      struct problems *problems);
 
+/* What an optimizer that drives the objective itself (hf, lbfgs) asks of it: no dropout, noise or
+ * clipping, and curvature where it needs that. Another part of spec_resolve(). */
+void spec_check_driven(const json_t *catalog, const json_t *resolved, const char *pointer,
+                       struct problems *problems);
+
+/* What a loss asks of targets that are the inputs; another part. */
+void spec_check_targets(const json_t *catalog, const json_t *resolved, const char *pointer,
+                        struct problems *problems);
+
 /* What the settings of a problem mean together with replicas, dynamics and the optimizer; a part of
  * spec_resolve(), which calls it where nothing else was wrong. */
 void spec_check_problem(const json_t *catalog, const json_t *resolved, const char *pointer,

@@ -111,6 +111,13 @@ static const struct setting specification[] = {
      .registry = "loss",
      .with = "dataset",
      .help = "what is minimised; null: the one that suits the data set's labels"},
+    {.name = "targets",
+     .type = SETTING_CHOICE,
+     .absent = true,
+     .choices = "labels|inputs",
+     .with = "dataset",
+     .help = "what the model is to give: the data set's labels (without this), or its own inputs, "
+             "as an autoencoder"},
     {.name = "optimizer",
      .type = SETTING_PLUGIN,
      .required = true,
@@ -270,6 +277,7 @@ static json_t *describe_optimizers(void)
     for (const struct optimizer *const *optimizer = optimizers; *optimizer; optimizer++) {
         json_t *described = entry((*optimizer)->name, (*optimizer)->help, (*optimizer)->settings);
         json_object_set_new(described, "drives", json_boolean((*optimizer)->drive != NULL));
+        json_object_set_new(described, "curvature", json_boolean((*optimizer)->needs_curvature));
         json_object_set_new(described, "elementwise", json_boolean(!(*optimizer)->whole));
         json_object_set_new(described, "adaptive", json_boolean((*optimizer)->adaptive));
         json_object_set_new(described, "sde", describe_dynamics((*optimizer)->name));
@@ -296,6 +304,7 @@ static json_t *describe_losses(void)
         json_t *described = entry((*loss)->name, (*loss)->help, (*loss)->settings);
         json_object_set_new(described, "labels",
                             json_string((*loss)->of_classes ? "classes" : "targets"));
+        json_object_set_new(described, "probabilities", json_boolean((*loss)->of_probabilities));
         json_array_append_new(array, described);
     }
     return array;
@@ -308,6 +317,7 @@ static json_t *describe_problems(void)
     for (const struct problem_kind *const *kind = problem_kinds; *kind; kind++) {
         json_t *described = entry((*kind)->name, (*kind)->help, (*kind)->settings);
         json_object_set_new(described, "axes", json_string((*kind)->settings[(*kind)->size].name));
+        json_object_set_new(described, "curvature", json_boolean((*kind)->curvature != NULL));
         json_array_append_new(array, described);
     }
     return array;

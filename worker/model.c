@@ -1,5 +1,6 @@
 #include "model.h"
 
+#include "math/vectors.h"
 #include "memory.h"
 
 #include <assert.h>
@@ -30,7 +31,7 @@ struct model {
     struct tensor tensors[2 * LAYERS_MAX];
     float *activations;   /* one block: every layer's output and memory, then these: */
     float *deltas[2];     /* [rows][widest], by turns, on the way back */
-    float *directions[2]; /* the same for derivatives */
+    float *directions[2]; /* the same for derivatives, wide enough for the input too */
 };
 
 /* --- building ----------------------------------------------------------------------------------*/
@@ -111,10 +112,18 @@ static size_t widest(const struct model *model)
     return most;
 }
 
-/* Floats per example, in pieces that the block is cut into. */
-static size_t floats_per_row(const struct model *model)
+static size_t direction_width(const struct model *model)
 {
-    size_t floats = (model->size.derivatives ? 4 : 2) * widest(model);
+    const size_t width = widest(model), inputs = model->size.inputs;
+    if (!model->size.derivatives)
+        return 0;
+    return width > inputs ? width : inputs;
+}
+
+/* In pieces that the block is cut into. */
+size_t model_floats_per_row(const struct model *model)
+{
+    size_t floats = 2 * widest(model) + 2 * direction_width(model);
     for (int i = 0; i < model->layer_count; i++) {
         const struct placed *placed = &model->layers[i];
         floats += placed->layer.memory + (placed->in_place ? 0 : placed->layer.outputs);
@@ -140,7 +149,8 @@ static int allocate(struct model *model, struct error *err)
     if (model->dimension > MODEL_FLOATS_MAX)
         return error_set(err, "the model has %zu parameters; at most %zu are accepted",
                          model->dimension, MODEL_FLOATS_MAX);
-    if (!__builtin_mul_overflow(rows, floats_per_row(model), &floats) && floats <= MODEL_FLOATS_MAX)
+    if (!__builtin_mul_overflow(rows, model_floats_per_row(model), &floats) &&
+        floats <= MODEL_FLOATS_MAX)
         model->activations = aligned_block(floats + PIECES * LINE_FLOATS, sizeof(float));
     if (!model->activations)
         return error_set(err,
@@ -158,7 +168,7 @@ static int allocate(struct model *model, struct error *err)
     }
     for (int i = 0; i < 2; i++) {
         model->deltas[i] = cut(&block, rows * width);
-        model->directions[i] = model->size.derivatives ? cut(&block, rows * width) : NULL;
+        model->directions[i] = cut(&block, rows * direction_width(model));
     }
     return 0;
 }
@@ -258,12 +268,56 @@ const float *model_evaluate(struct model *model, const float *theta, const float
     return forward(model, theta, input, rows, false, 0);
 }
 
+const float *model_last_outputs(const struct model *model)
+{
+    return model->layers[model->layer_count - 1].pass.output;
+}
+
 float *model_d_outputs(struct model *model)
 {
     return model->deltas[0];
 }
 
-void model_backward(struct model *model, float *gradient)
+bool model_has_derivative(const struct model *model)
+{
+    for (int i = 0; i < model->layer_count; i++) {
+        const struct layer_kind *kind = model->layers[i].layer.kind;
+        if (!kind->slope && !kind->derivative)
+            return false;
+    }
+    return true;
+}
+
+bool model_has_squares(const struct model *model)
+{
+    for (int i = 0; i < model->layer_count; i++) {
+        const struct layer *layer = &model->layers[i].layer;
+        if (layer->parameters > 0 && !layer->kind->squares)
+            return false;
+    }
+    return true;
+}
+
+static void square(size_t count, const float *from, float *to)
+{
+    memcpy(to, from, count * sizeof *to);
+    vector_multiply(count, from, to);
+}
+
+static void add_squares(struct model *model, const struct placed *placed, const float *delta,
+                        float *squares)
+{
+    const struct layer *layer = &placed->layer;
+    const struct layer_pass *pass = &placed->pass;
+
+    square(pass->rows * layer->outputs, delta, model->directions[0]);
+    square(pass->rows * layer->inputs, pass->input, model->directions[1]);
+    layer->kind->squares(layer, pass, model->directions[0], model->directions[1],
+                         squares + placed->offset);
+}
+
+/* squares: NULL where nobody wants them. */
+static void backward(struct model *model, float *gradient, float *squares)
 {
     float *delta = model->deltas[0], *next = model->deltas[1];
 
@@ -274,12 +328,25 @@ void model_backward(struct model *model, float *gradient)
             kind->slope(&placed->layer, &placed->pass, delta);
             continue;
         }
+        if (squares)
+            add_squares(model, placed, delta, squares);
         kind->backward(&placed->layer, &placed->pass, delta, i > 0 ? next : NULL,
                        gradient + placed->offset);
         float *used = delta;
         delta = next;
         next = used;
     }
+}
+
+void model_backward(struct model *model, float *gradient)
+{
+    backward(model, gradient, NULL);
+}
+
+void model_backward_squares(struct model *model, float *gradient, float *squares)
+{
+    assert(model->size.derivatives && model_has_squares(model));
+    backward(model, gradient, squares);
 }
 
 const float *model_derivative(struct model *model, const float *direction)

@@ -37,7 +37,7 @@ struct model_size {
     size_t inputs;    /* numbers per example, 1 … MODEL_INPUTS_MAX */
     size_t outputs;   /* classes, or targets; 1 … MODEL_WIDTH_MAX */
     size_t rows;      /* the largest batch */
-    bool derivatives; /* room for model_derivative() too */
+    bool derivatives; /* room for model_derivative() and model_backward_squares() too */
 };
 
 /* Builds a model by its resolved specification, {"type": "mlp", "hidden": [128], …}. Refuses what
@@ -52,6 +52,9 @@ void model_add(struct model *model, const struct layer_kind *kind, const double 
 
 size_t model_dimension(const struct model *model);
 size_t model_outputs(const struct model *model);
+
+/* Floats of activations that an example takes. */
+size_t model_floats_per_row(const struct model *model);
 
 /* Weight and bias of the layer number n that has any: "layers.n.weight", "layers.n.bias". They fill
  * theta without gaps. */
@@ -68,10 +71,21 @@ const float *model_train(struct model *model, const float *theta, const float *i
 const float *model_evaluate(struct model *model, const float *theta, const float *input,
                             size_t rows);
 
+/* What the last forward pass gave; still there after the way back and derivatives. */
+const float *model_last_outputs(const struct model *model);
+
 /* Where the loss leaves d(loss) / d(outputs), [rows][outputs]; model_backward() uses it up. */
 float *model_d_outputs(struct model *model);
 /* gradient [dimension] out: overwritten. */
 void model_backward(struct model *model, float *gradient);
+
+/* Whether every layer has a derivative along a direction in theta. */
+bool model_has_derivative(const struct model *model);
+/* Whether every layer says how large each example's own gradient is. */
+bool model_has_squares(const struct model *model);
+/* As model_backward(), and squares [dimension] out: the sum over the rows of each row's squared
+ * part of the gradient. With room for derivatives only. */
+void model_backward_squares(struct model *model, float *gradient, float *squares);
 
 /* d(outputs) along `direction` [dimension] in theta: [rows][outputs], the model's until the next
  * call (Pearlmutter, 1994). */

@@ -58,14 +58,15 @@ static const char *loss_name(const json_t *spec)
 static void settle_loss(const struct planner *planner, json_t *spec, const char *data, int classes,
                         const char *pointer, struct problems *problems)
 {
-    const char *labels = classes > 0 ? "classes" : "targets";
+    const bool inputs = strcmp(json_text_at(spec, "targets", "labels"), "inputs") == 0;
+    const char *labels = classes > 0 && !inputs ? "classes" : "targets";
     const char *name = loss_name(spec), *suitable = loss_for(planner->catalog, labels);
     const char *wanted = name ? labels_of(catalog_find(planner->catalog, "loss", name)) : "";
 
     if (!name && suitable && json_object_get(spec, "loss"))
         json_object_set_new(spec, "loss", json_string(suitable));
-    if (!*wanted || !suitable || strcmp(wanted, labels) == 0)
-        return;
+    if (!*wanted || !suitable || inputs || strcmp(wanted, labels) == 0)
+        return; /* what inputs ask of a loss is settled already */
     problems_add(problems, pointer, "loss",
                  "\"%s\" needs %s, but data set \"%.64s\" has %s; try \"%s\"", name,
                  classes > 0 ? "numbers to predict" : "classes", data,
@@ -162,7 +163,11 @@ void plan_check_metric(const struct planner *planner, const json_t *spec,
     const char *data = json_text_at(spec, "dataset", NULL);
     if (!data || strcmp(metric->name, "valid_accuracy") != 0)
         return;
-    if (find_data(planner, data).classes == 0)
+    if (strcmp(json_text_at(spec, "targets", "labels"), "inputs") == 0)
+        problems_add(planner->problems, "/metric", "name",
+                     "a model that gives its inputs back has no \"valid_accuracy\"; take "
+                     "\"valid_loss\"");
+    else if (find_data(planner, data).classes == 0)
         problems_add(planner->problems, "/metric", "name",
                      "data set \"%.64s\" has no classes, so no \"valid_accuracy\"; take "
                      "\"valid_loss\"",

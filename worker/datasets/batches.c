@@ -181,11 +181,26 @@ static void ask_for(const struct batches *batches, const struct dataset_part *pa
         __builtin_prefetch(from + row * bytes + at, 0, SECOND_LEVEL);
 }
 
+void batches_named(const struct batches *batches, const struct dataset_part *part,
+                   const uint32_t *rows, uint32_t count, float *features, uint16_t *labels,
+                   float *targets)
+{
+    const size_t feature_count = batches->dataset->feature_count;
+
+    for (uint32_t i = 0; i < count && i < ROWS_AHEAD; i++)
+        ask_for(batches, part, rows[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i + ROWS_AHEAD < count)
+            ask_for(batches, part, rows[i + ROWS_AHEAD]);
+        take_features(batches, part, rows[i], features + i * feature_count);
+        take_answer(batches, part, rows[i], i, labels, targets);
+    }
+}
+
 uint32_t batches_take(struct batches *batches, uint64_t k, float *features, uint16_t *labels,
                       float *targets)
 {
     const struct dataset_part *part = &batches->dataset->train;
-    const size_t feature_count = batches->dataset->feature_count;
     const uint64_t epoch = k / batches->per_epoch;
     const uint32_t first = (uint32_t)(k % batches->per_epoch) * batches->batch_size;
     const uint32_t left = part->count - first;
@@ -196,14 +211,7 @@ uint32_t batches_take(struct batches *batches, uint64_t k, float *features, uint
 
     for (uint32_t i = 0; i < count; i++)
         rows[i] = permutation_at(&order, first + i);
-    for (uint32_t i = 0; i < count && i < ROWS_AHEAD; i++)
-        ask_for(batches, part, rows[i]);
-    for (uint32_t i = 0; i < count; i++) {
-        if (i + ROWS_AHEAD < count)
-            ask_for(batches, part, rows[i + ROWS_AHEAD]);
-        take_features(batches, part, rows[i], features + i * feature_count);
-        take_answer(batches, part, rows[i], i, labels, targets);
-    }
+    batches_named(batches, part, rows, count, features, labels, targets);
     return count;
 }
 

@@ -40,6 +40,11 @@ void batches_release(struct batches *batches);
 uint32_t batches_take(struct batches *batches, uint64_t k, float *features, uint16_t *labels,
                       float *targets);
 
+/* The rows of a part that are named, in that order, the same conversion. */
+void batches_named(const struct batches *batches, const struct dataset_part *part,
+                   const uint32_t *rows, uint32_t count, float *features, uint16_t *labels,
+                   float *targets);
+
 /* Rows first … first+count-1 of a part in file order, the same conversion. For evaluation. */
 void batches_rows(struct batches *batches, const struct dataset_part *part, uint32_t first,
                   uint32_t count, float *features, uint16_t *labels, float *targets);

@@ -94,6 +94,15 @@ static void derivative(const struct layer *layer, const struct layer_pass *pass,
                             r_output);
 }
 
+/* A row's gradient is an outer product, so the sum of the squares is a product of squares. */
+static void squares(const struct layer *layer, const struct layer_pass *pass,
+                    const float *squared_d_output, const float *squared_input, float *sums)
+{
+    rows_sum(pass->rows, layer->outputs, squared_d_output, sums + layer->tensors[BIAS].offset);
+    transposed_multiply(layer->outputs, layer->inputs, pass->rows, squared_d_output, squared_input,
+                        0.0F, sums);
+}
+
 const struct layer_kind dense_layer = {
     .name = "dense",
     .help = "input times weights plus bias",
@@ -104,4 +113,5 @@ const struct layer_kind dense_layer = {
     .forward = forward,
     .backward = backward,
     .derivative = derivative,
+    .squares = squares,
 };

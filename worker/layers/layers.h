@@ -84,6 +84,14 @@ struct layer_kind {
      * r_output   [rows][outputs]   out */
     void (*derivative)(const struct layer *layer, const struct layer_pass *pass,
                        const float *direction, const float *r_input, float *r_output);
+
+    /* What backward() gives, with each row's part of the gradient squared before they are added.
+     * NULL: it has no tensors, or cannot say.
+     * squared_d_output  [rows][outputs]  squares of d(loss) / d(output)
+     * squared_input     [rows][inputs]   squares of the input
+     * squares           [parameters]     out: overwritten */
+    void (*squares)(const struct layer *layer, const struct layer_pass *pass,
+                    const float *squared_d_output, const float *squared_input, float *squares);
 };
 
 extern const struct layer_kind *const layer_kinds[]; /* ends with NULL */

@@ -2,9 +2,14 @@
 
 #include <string.h>
 
-extern const struct loss cross_entropy_loss, mean_squared_loss;
+extern const struct loss binary_cross_entropy_loss, cross_entropy_loss, mean_squared_loss;
 
-const struct loss *const losses_list[] = {&cross_entropy_loss, &mean_squared_loss, NULL};
+const struct loss *const losses_list[] = {
+    &cross_entropy_loss,
+    &mean_squared_loss,
+    &binary_cross_entropy_loss,
+    NULL,
+};
 
 const struct loss *loss_find(const char *name)
 {

@@ -23,7 +23,8 @@ struct loss {
     const char *name;
     const char *help;
     const struct setting *settings;
-    bool of_classes; /* compares with labels, not with targets */
+    bool of_classes;       /* compares with labels, not with targets */
+    bool of_probabilities; /* the targets are within 0 … 1 */
 
     /* The sum over the rows of each row's loss, in double; the mean is this by `rows`.
      *     d_outputs  [rows][width]  out: d(mean loss) / d(outputs)

@@ -78,6 +78,10 @@ struct problem_kind {
     void (*start)(const struct chosen *chosen, size_t axes, real *theta);
     /* The value at theta [axes]; with gradient [axes] not NULL the exact gradient too. */
     double (*value)(const struct chosen *chosen, size_t axes, const real *theta, real *gradient);
+    /* A positive semidefinite curvature at theta, times a direction: the Hessian where that is one,
+     * else that of Gauss and Newton. Both [axes]. NULL: the problem gives none. */
+    void (*curvature)(const struct chosen *chosen, size_t axes, const real *theta,
+                      const real *direction, real *product);
 };
 
 enum { PROBLEM_NOISE, PROBLEM_NOISE_DEVIATION, PROBLEM_NOISE_NU, PROBLEM_OWN };

@@ -1,5 +1,5 @@
 /* Analytic problems as objectives: what all of them share, and their list. */
-#include "objectives/objectives.h"
+#include "objectives/problem_landscape.h"
 
 #include "json.h"
 #include "math/noise.h"
@@ -32,6 +32,7 @@ struct analytic {
     bool adds_noise; /* or else an SDE is integrated, which has its own */
     double *losses;  /* [replicas] of the last evaluation */
     struct tensor tensor;
+    struct problem_landscape landscape; /* where there is no noise, and one copy */
 };
 
 static struct analytic *analytic_of(struct objective *objective)
@@ -210,6 +211,15 @@ static void describe_theta(struct analytic *problem)
     };
 }
 
+/* One function that gives the same at each look, as optimizers that drive it need. */
+static bool is_exact(const struct analytic *problem)
+{
+    double noise = problem->chosen.number[PROBLEM_NOISE];
+    for (int i = 0; i < problem->chosen.count[PROBLEM_NOISE_DEVIATION]; i++)
+        noise += problem->chosen.list[PROBLEM_NOISE_DEVIATION][i];
+    return noise == 0.0 && problem->replicas == 1;
+}
+
 int problem_open(const json_t *spec, struct objective **out_objective, struct error *err)
 {
     const json_t *choice = json_object_get(spec, "problem");
@@ -229,6 +239,10 @@ int problem_open(const json_t *spec, struct objective **out_objective, struct er
         take_memory(problem, (uint64_t)json_integer_at(spec, "seed", 1), err) < 0) {
         free_problem(&problem->objective);
         return -1;
+    }
+    if (is_exact(problem)) {
+        problem_landscape_init(&problem->landscape, kind, &problem->chosen, problem->axes);
+        problem->objective.landscape = &problem->landscape.landscape;
     }
     *out_objective = &problem->objective;
     return 0;

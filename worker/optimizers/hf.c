@@ -649,6 +649,7 @@ const struct optimizer hf_optimizer = {
     .settings = settings,
     .decay = DECAY_OWN,
     .whole = true,
+    .needs_curvature = true,
     .scalar_count = SCALARS,
     .extra = extra,
     .scratch = scratch,

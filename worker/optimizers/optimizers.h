@@ -65,6 +65,7 @@ struct optimizer {
     bool adaptive; /* divides each parameter's step by a measure of its own gradients, as Adam does:
                       schedules are refined by L1 norms then (training.md 8) */
     bool whole;    /* wants all parameters in one call: norms, dot products, matrices */
+    bool needs_curvature; /* drives only what gives products with its curvature */
     int scalar_count;
 
     /* For a whole one: how many numbers it keeps, and how many it works in, beside its memory (the

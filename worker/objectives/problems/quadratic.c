@@ -46,6 +46,16 @@ static double value(const struct chosen *chosen, size_t axes, const real *theta,
     return 0.5 * sum;
 }
 
+/* The Hessian, which is the same everywhere. */
+static void curvature(const struct chosen *chosen, size_t axes, const real *theta,
+                      const real *direction, real *product)
+{
+    const double *eigenvalues = chosen->list[EIGENVALUES];
+    (void)theta;
+    for (size_t i = 0; i < axes; i++)
+        product[i] = (real)(eigenvalues[i] * (double)direction[i]);
+}
+
 const struct problem_kind quadratic_problem = {
     .name = "quadratic",
     .help = "f(x) = 1/2 sum of eigenvalue_i x_i^2",
@@ -53,4 +63,5 @@ const struct problem_kind quadratic_problem = {
     .size = EIGENVALUES,
     .start = start,
     .value = value,
+    .curvature = curvature,
 };

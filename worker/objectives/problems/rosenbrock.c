@@ -50,6 +50,23 @@ static double value(const struct chosen *chosen, size_t axes, const real *theta,
     return sum;
 }
 
+/* f is a sum of squares of r = 10 (x_{i+1} - x_i^2) and s = 1 - x_i, so Gauss and Newton have
+ * 2 J'J with the rows (-20 x_i, 10) and (-1) of J. */
+static void curvature(const struct chosen *chosen, size_t axes, const real *theta,
+                      const real *direction, real *product)
+{
+    double from_below = 0.0;
+    (void)chosen;
+
+    for (size_t i = 0; i + 1 < axes; i++) {
+        const double slope = -20.0 * (double)theta[i];
+        const double along = slope * (double)direction[i] + 10.0 * (double)direction[i + 1];
+        product[i] = (real)(from_below + 2.0 * (slope * along + (double)direction[i]));
+        from_below = 20.0 * along;
+    }
+    product[axes - 1] = (real)from_below;
+}
+
 const struct problem_kind rosenbrock_problem = {
     .name = "rosenbrock",
     .help = "a curved valley: sum of 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2",
@@ -57,4 +74,5 @@ const struct problem_kind rosenbrock_problem = {
     .size = DIMENSION,
     .start = start,
     .value = value,
+    .curvature = curvature,
 };
