@@ -14,6 +14,7 @@ static void take_job(void *context, const struct live_job *row)
         .paused = row->paused,
         .metric = row->metric,
         .request = json_loads(row->request_text, 0, NULL),
+        .sources = row->sources ? json_loads(row->sources, 0, NULL) : NULL,
         .runs = xcalloc((size_t)row->run_count, sizeof *job->runs),
     };
 }
@@ -33,6 +34,7 @@ int job_runs_read(struct reader *reader, int64_t job, struct job_runs *out, stru
 void job_runs_release(struct job_runs *job)
 {
     json_decref(job->request);
+    json_decref(job->sources);
     free(job->runs);
     *job = (struct job_runs){0};
 }

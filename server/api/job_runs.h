@@ -12,6 +12,7 @@ struct job_runs {
     bool paused;
     struct metric_choice metric;
     json_t *request;       /* as submitted */
+    json_t *sources;       /* what its arms start from; NULL: no other arms */
     struct live_run *runs; /* [run_count], ids consecutive */
     int run_count;
 };

@@ -17,6 +17,7 @@ struct gathered {
     struct report_run *runs;
     struct series *series;
     struct curve_input *curves;
+    json_t *refined;
 };
 
 static struct report_run report_run_of(const struct live_run *run)
@@ -24,11 +25,12 @@ static struct report_run report_run_of(const struct live_run *run)
     return (struct report_run){
         .id = run->id,
         .arm = run->arm,
-        .point = run->position.state == RUN_WAITING ? -1 : run->point,
+        .point = run->phase == PHASE_REPORT && run->position.state == RUN_WAITING ? -1 : run->point,
         .phase = run->phase,
         .seed = run->seed,
         .state = run->position.state,
         .objective = run->objective,
+        .branched_step = run->branched_step,
     };
 }
 
@@ -51,6 +53,7 @@ static void gather_runs(struct gathered *gathered)
         .state = state_of(job),
         .metric = job->metric,
         .request = job->request,
+        .sources = job->sources,
         .runs = gathered->runs,
         .run_count = job->run_count,
     };
@@ -85,6 +88,7 @@ static void gathered_release(struct gathered *gathered)
     free(gathered->series);
     free(gathered->curves);
     free(gathered->runs);
+    json_decref(gathered->refined);
     job_runs_release(&gathered->job);
 }
 
@@ -98,6 +102,9 @@ static int gather(struct reader *reader, const struct api_read *read, struct gat
         return error_of(err, ERROR_NOT_FOUND,
                         "job %" PRId64 " is not a comparison: it has no report", read->id);
     gather_runs(gathered);
+    if (store_read_refined(reader, read->id, &gathered->refined, err) < 0)
+        return -1;
+    gathered->input.refined = gathered->refined;
     const char *metric = read->name[0] ? read->name : gathered->input.metric.name;
     return with_curves ? gather_curves(reader, gathered, metric, read->points, err) : 0;
 }

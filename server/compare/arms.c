@@ -120,7 +120,7 @@ static int choose(const struct arms *arms, const struct arm *arm)
 
 static int chosen_point(const struct arms *arms, const struct arm *arm)
 {
-    if (!arm->tuning)
+    if (arms->grid.axis_count == 0)
         return -1;
     for (int i = 0; i < arm->report.count; i++) {
         const struct report_run *run = arm->report.runs[i];
@@ -128,7 +128,7 @@ static int chosen_point(const struct arms *arms, const struct arm *arm)
             (uint64_t)run->point < arms->grid.point_count)
             return run->point;
     }
-    return choose(arms, arm);
+    return arm->tuning ? choose(arms, arm) : -1;
 }
 
 static bool is_better(const struct sample *a, const struct sample *b, bool maximize)
@@ -174,7 +174,7 @@ static void read_names(struct arms *arms)
         struct arm *arm = &arms->list[i];
         arm->name = json_text_at(json_array_get(list, (size_t)i), "name", "");
         arm->report.mean = arm->report.standard_error = NO_VALUE;
-        if (arms->grid.axis_count)
+        if (arms->grid.axis_count && !arm_is_branch(arms, i))
             arm->tuning = xcalloc(arms->grid.point_count, sizeof *arm->tuning);
         if (baseline && strcmp(arm->name, baseline) == 0)
             arms->baseline = i;

@@ -41,6 +41,14 @@ void arms_release(struct arms *arms);
 /* Whether a run gave a value that counts. */
 bool report_run_counts(const struct report_run *run);
 
+/* What an arm starts from (source.c): the entry of the job's sources, NULL where there is none; its
+ * refined schedule, NULL where it has another one; as the report shows it; and what to mind. */
+const json_t *arm_source(const struct arms *arms, int index);
+const json_t *arm_refined(const struct arms *arms, int index);
+bool arm_is_branch(const struct arms *arms, int index);
+json_t *arm_source_json(const struct arms *arms, int index);
+void arm_source_warnings(const struct arms *arms, int index, json_t *warnings);
+
 /* Sentences of caution about the protocol and its outcome. */
 json_t *arms_warnings(const struct arms *arms);
 

@@ -54,12 +54,13 @@ static json_t *arm_json(const struct arms *arms, int index)
     const struct sample *report = &arm->report;
 
     return json_pack(
-        "{s:s, s:o, s:i, s:o, s:o, s:b, s:i, s:i, s:o, s:o, s:o}", "name", arm->name, "chosen",
+        "{s:s, s:o, s:i, s:o, s:o, s:b, s:i, s:i, s:o, s:o, s:o, s:o}", "name", arm->name, "chosen",
         arm->chosen < 0 ? json_null() : grid_values(&arms->grid, (uint64_t)arm->chosen), "n",
         report->n, "mean", json_number(report->mean), "standard_error",
         json_number(report->standard_error), "best", arm->best, "failed", report->failed,
         "cancelled", report->cancelled, "values", values_json(report), "tuning",
-        tuning_json(arms, arm), "curve", curve_json(arms->input, index));
+        tuning_json(arms, arm), "curve", curve_json(arms->input, index), "source",
+        arm_source_json(arms, index));
 }
 
 static bool is_finished(const struct report_input *input)

@@ -22,7 +22,8 @@ struct report_run {
     enum run_phase phase; /* PHASE_TUNE or PHASE_REPORT */
     uint64_t seed;
     enum run_state state;
-    double objective; /* NaN: none */
+    double objective;      /* NaN: none */
+    int64_t branched_step; /* where it went on from another run; 0: it did not */
 };
 
 struct report_input {
@@ -35,13 +36,17 @@ struct report_input {
     const char *curve_metric;         /* NULL: no curves */
     const struct curve_input *curves; /* [curve_count] of report runs */
     int curve_count;
-    int curve_points; /* at most so many steps a curve */
+    int curve_points;      /* at most so many steps a curve */
+    const json_t *sources; /* the arms' ones as stored (migration 0002); NULL: no arm has one */
+    const json_t *refined; /* {"ARM": refined schedule, …}, by the arm's number; NULL: none */
 };
 
 /* {"job", "state", "metric": {"name", "goal", "at"}, "baseline", "finished",
  *  "arms": [{"name", "chosen": {pointer: value} or null, "n", "mean", "standard_error", "best",
  *            "failed", "cancelled", "values": [{"seed", "run", "value"}],
- *            "tuning": [{"point": {pointer: value}, "n", "mean", "failed", "values"}], "curve"}],
+ *            "tuning": [{"point": {pointer: value}, "n", "mean", "failed", "values"}], "curve",
+ *            "source": {"kind": "branch", "arm", "at", "steps_saved"} or {"kind": "refined", "arm"
+ *            or null, "run" or null, "fallback": text or null} or null}],
  *  "warnings": ["…"]}
  * "values" has the runs that have ended; the value of a failed one is null. */
 json_t *report_json(const struct report_input *input);

@@ -148,7 +148,9 @@ json_t *arms_warnings(const struct arms *arms)
     for (int i = 0; i < arms->count; i++) {
         warn_of_losses(&arms->list[i], warnings);
         warn_of_failed_tuning(arms, &arms->list[i], warnings);
-        warn_of_edges(arms, &arms->list[i], warnings);
+        if (!arm_is_branch(arms, i)) /* it has not chosen */
+            warn_of_edges(arms, &arms->list[i], warnings);
+        arm_source_warnings(arms, i, warnings);
     }
     return warnings;
 }

@@ -3,6 +3,7 @@
 #include "jobs/comparison.h"
 #include "jobs/patch.h"
 #include "jobs/planner.h"
+#include "jobs/scale_arms.h"
 #include "jobs/sources.h"
 #include "json.h"
 #include "memory.h"
@@ -16,7 +17,7 @@ static int branch_count(const struct job_plan *plan)
 {
     int count = 0;
     for (int arm = 0; arm < plan->arm_count; arm++)
-        count += arm_is_branch(plan, arm);
+        count += plan_arm_is_branch(plan, arm);
     return count;
 }
 
@@ -146,7 +147,7 @@ static void expand_tuning(const struct comparison *comparison, struct job_plan *
     for (int seed = 0; seed < comparison->tuning_seeds.count; seed++) {
         for (int point = 0; point < plan->point_count; point++) {
             for (int arm = 0; arm < plan->arm_count; arm++) {
-                if (arm_is_branch(plan, arm)) /* takes the other arm's choice */
+                if (plan_arm_is_branch(plan, arm)) /* takes the other arm's choice */
                     continue;
                 plan->runs[plan->run_count++] = (struct run_plan){
                     .variant = arm * plan->point_count + point,
@@ -219,7 +220,12 @@ static void expand(const struct planner *planner, struct comparison *comparison,
 void plan_compare(const struct planner *planner, const json_t *body, struct job_plan *plan)
 {
     struct comparison comparison = {0};
+    json_auto_t *expanded = scale_arms_expand(planner, body);
 
+    if (expanded) {
+        body = expanded;
+        plan->request = json_compact(expanded);
+    }
     comparison_read(body, &comparison, plan, planner->problems);
     plan_metric(planner, body, comparison_on_problem(&comparison, plan), &plan->metric);
     expand(planner, &comparison, plan);

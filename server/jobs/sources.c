@@ -97,7 +97,7 @@ void sources_of_branches(const struct comparison *comparison, struct job_plan *p
     }
 }
 
-bool arm_is_branch(const struct job_plan *plan, int arm)
+bool plan_arm_is_branch(const struct job_plan *plan, int arm)
 {
     return plan->sources && plan->sources[arm].kind == SOURCE_BRANCH;
 }
@@ -148,13 +148,13 @@ static void note_refined(const struct planner *planner, const struct comparison 
         other_arm(plan, arm, json_text_at(from, "arm", ""), place, "arm", planner->problems);
     if (other < 0)
         return;
-    if (arm_is_branch(plan, arm)) {
+    if (plan_arm_is_branch(plan, arm)) {
         problems_add(planner->problems, place, "arm",
                      "a branched arm cannot wait for a schedule too; refine from a run, or leave "
                      "out \"branch_from\"");
         return;
     }
-    if (arm_is_branch(plan, other)) {
+    if (plan_arm_is_branch(plan, other)) {
         problems_add(planner->problems, place, "arm",
                      "arm \"%s\" is a branch and trains only its end; refine from \"%s\"",
                      plan->arms[other], plan->arms[plan->sources[other].arm]);
@@ -322,7 +322,7 @@ void sources_settle(const struct planner *planner, const struct comparison *comp
     for (int arm = 0; arm < plan->arm_count && problems->found == 0; arm++) {
         if (is_refined(plan, arm))
             settle_refined(comparison, plan, arm, problems);
-        else if (arm_is_branch(plan, arm))
+        else if (plan_arm_is_branch(plan, arm))
             settle_branch(plan, arm, problems);
     }
 }

@@ -17,7 +17,7 @@ void branch_read(const json_t *arm, const char *here, struct branch *branch,
 /* Once all arms are known by name: fills plan->sources from the branches. */
 void sources_of_branches(const struct comparison *comparison, struct job_plan *plan,
                          struct problems *problems);
-bool arm_is_branch(const struct job_plan *plan, int arm);
+bool plan_arm_is_branch(const struct job_plan *plan, int arm);
 
 /* Once all variants are resolved, without problems: which schedules wait for another arm, what the
  * other arms must do for them (rows of their norms, kept checkpoints), and whether it can work. */

@@ -164,6 +164,8 @@ static bool breaks_bound(const char *keyword, const json_t *bound, const json_t 
         return !counts && number > limit;
     if (strcmp(keyword, "exclusiveMinimum") == 0)
         return !counts && number <= limit;
+    if (strcmp(keyword, "exclusiveMaximum") == 0)
+        return !counts && number >= limit;
     if (strncmp(keyword, "min", 3) == 0)
         return counts && (double)size_of(value) < limit;
     return counts && (double)size_of(value) > limit;
@@ -194,8 +196,8 @@ static int check_keyword(const struct check *check, const json_t *schema, const 
                                         "format",
                                         NULL};
     static const char *const bounds[] = {
-        "minimum",   "maximum",   "exclusiveMinimum", "minItems",      "maxItems",
-        "minLength", "maxLength", "minProperties",    "maxProperties", NULL};
+        "minimum",   "maximum",   "exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems",
+        "minLength", "maxLength", "minProperties",    "maxProperties",    NULL};
     const json_t *wanted = json_object_get(schema, keyword);
 
     if (strcmp(keyword, "type") == 0)
