@@ -12,8 +12,7 @@
 #include <string.h>
 
 static const struct part *const parts[] = {
-    &schedules_part,
-    &hypergradient_part,
+    &refinement_part, &stationary_part, &dynamics_part, &schedules_part, &hypergradient_part,
 };
 
 static bool is_wanted(const struct part *part, char **names)

@@ -27,7 +27,7 @@ struct part {
     int (*run)(struct reproduction *all, struct error *err);
 };
 
-extern const struct part hypergradient_part, stationary_part, refinement_part, hessian_free_part,
+extern const struct part hypergradient_part, stationary_part, dynamics_part, refinement_part,
     schedules_part;
 
 #endif

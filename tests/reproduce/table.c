@@ -182,10 +182,11 @@ void table_near(struct table *table, double ours, double reference, double relat
 {
     FORMAT_TEXT(text, what);
     const double off = (ours - reference) / fabs(reference);
+    const double percent = fabs(off) < 5e-4 ? 0 : off * 100; /* not "-0.0" */
     AUTO_FREE char *wanted = relative >= 1e-3
                                  ? xprintf("%.*g, within %g %%", digits, reference, relative * 100)
                                  : xprintf("%.*g, within %.0e", digits, reference, relative);
-    AUTO_FREE char *found = relative >= 1e-3 ? xprintf("%.*g (%+.1f %%)", digits, ours, off * 100)
+    AUTO_FREE char *found = relative >= 1e-3 ? xprintf("%.*g (%+.1f %%)", digits, ours, percent)
                                              : xprintf("%.*g (%+.0e)", digits, ours, off);
     add_row(table, fabs(ours - reference) <= relative * fabs(reference) ? AGREES : DIFFERS, wanted,
             found, text);
