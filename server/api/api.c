@@ -8,11 +8,13 @@
 #include <string.h>
 
 extern const struct route job_routes[], run_routes[], metric_routes[], dataset_routes[],
-    queue_routes[], event_routes[], health_routes[], catalog_routes[], report_routes[];
+    queue_routes[], event_routes[], health_routes[], catalog_routes[], report_routes[],
+    preview_routes[], theory_routes[], scale_routes[];
 
 const struct route *const api_tables[] = {
     health_routes, job_routes,   run_routes,     metric_routes,  report_routes,
-    queue_routes,  event_routes, dataset_routes, catalog_routes, NULL,
+    queue_routes,  event_routes, dataset_routes, catalog_routes, preview_routes,
+    theory_routes, scale_routes, NULL,
 };
 
 /* --- reads ------------------------------------------------------------------------------------ */

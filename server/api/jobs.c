@@ -96,7 +96,8 @@ static struct reply store_plan(struct creation *creation)
         digest_of(req->body, req->body_bytes, digest);
     const struct new_job job = {
         .plan = &creation->plan,
-        .request_text = req->body, /* valid JSON: it was read before */
+        .request_text = creation->plan.request ? creation->plan.request
+                                               : req->body, /* valid JSON: it was read before */
         .idempotency_key = key,
         .body_digest = key ? digest : NULL,
         .now_ms = creation->now_ms,

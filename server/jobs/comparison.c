@@ -36,7 +36,7 @@ static void refuse_name_taken(const struct job_plan *plan, const char *here, con
 static void read_arm(const json_t *arm, const char *here, struct comparison *comparison,
                      struct job_plan *plan, struct problems *problems)
 {
-    static const char *const fields[] = {"name", "patch", "branch_from"};
+    static const char *const fields[] = {"name", "patch", "branch_from", "note"};
     const json_t *patch = json_object_get(arm, "patch");
 
     if (!json_is_object(arm)) {
@@ -56,6 +56,7 @@ static void read_arm(const json_t *arm, const char *here, struct comparison *com
         problems_add(problems, here, "patch",
                      "%s what the arm changes in the base; {} changes nothing",
                      patch ? "must be an object:" : "is missing:");
+    fields_text(arm, here, "note", ARM_NOTE_BYTES, false, problems); /* for the report */
     branch_read(arm, here, &comparison->branches[plan->arm_count], problems);
     plan->arms[plan->arm_count++] = xstrdup(name ? name : "");
 }
@@ -133,8 +134,8 @@ static void read_baseline(const json_t *body, struct job_plan *plan, struct prob
 void comparison_read(const json_t *body, struct comparison *comparison, struct job_plan *plan,
                      struct problems *problems)
 {
-    static const char *const fields[] = {"kind", "name",  "priority", "base",    "arms",
-                                         "tune", "seeds", "metric",   "baseline"};
+    static const char *const fields[] = {"kind", "name",  "priority", "base",     "arms",
+                                         "tune", "seeds", "metric",   "baseline", "scale_batch"};
 
     fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), problems);
     read_base(body, comparison, problems);

@@ -85,6 +85,7 @@ void job_plan_release(struct job_plan *plan)
     }
     free(plan->sources);
     free(plan->name);
+    free(plan->request);
     free(plan->arms);
     free(plan->variants);
     free(plan->runs);

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 enum { RUNS_MAX = 100000, ARMS_MAX = 64, JOB_NAME_BYTES = 200, PRIORITY_MAX = 1000 };
+enum { ARM_NOTE_BYTES = 1000 }; /* what stands beside an arm for the reader of the report */
 /* A resolved specification as JSON: with the rest of its assignment it fits a line to a worker.
  * All variants of a job together: they are held in memory until they are on disk. */
 enum { SPEC_BYTES_MAX = 48 * 1024, VARIANTS_BYTES_MAX = 128 * 1024 * 1024 };
@@ -80,6 +81,7 @@ struct arm_source {
 struct job_plan {
     enum job_kind kind;
     char *name;
+    char *request;               /* the body as it is to be kept; NULL: as it was sent */
     int priority;                /* -PRIORITY_MAX … PRIORITY_MAX, higher first, default 0 */
     char **arms;                 /* names */
     int arm_count, point_count;  /* points of the grid per arm; 1 without tune */
