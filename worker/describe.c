@@ -192,6 +192,15 @@ static const struct setting specification[] = {
      .unit = "steps",
      .help = "rows of gradient_norm and gradient_norm_l1 this often, to refine a schedule from; "
              "with the other metrics where it is not given"},
+    {.name = "probe_noise_every_steps",
+     .type = SETTING_INTEGER,
+     .nullable = true,
+     .low = 1,
+     .high = 1e9,
+     .with = "dataset",
+     .unit = "steps",
+     .help = "rows of noise_trace, noise_scale and noise_tail this often, from the gradients of up "
+             "to 128 parts of the batch: as much work as so many small steps; null: none"},
     {.name = "evaluate_every_epochs",
      .type = SETTING_INTEGER,
      .low = 1,

@@ -38,6 +38,10 @@ struct objective_methods {
     /* What it has to say of theta after step k beside its loss, as metrics [METRICS]; entries that
      * it leaves alone are not reported. NULL: nothing. */
     void (*measure)(struct objective *objective, const real *theta, uint64_t k, double *metrics);
+    /* How noisy the gradient of step k's batch is at theta (noise_probe.h), as metrics [METRICS].
+     * It changes nothing for what follows. NULL: there are no batches. */
+    void (*probe)(struct objective *objective, const real *theta, uint64_t k, void (*alive)(void *),
+                  void *alive_context, double *metrics);
     void (*free)(struct objective *objective);
 };
 

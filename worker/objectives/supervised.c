@@ -164,6 +164,8 @@ static void supervised_free(struct objective *objective)
     supervised_landscape_free(self->landscape);
     batches_release(&self->batches);
     desk_release(&self->desk);
+    free(self->probe[0]);
+    free(self->probe[1]);
     json_decref(self->model_spec);
     dataset_free(self->opened);
     free(self);
@@ -173,6 +175,7 @@ static const struct objective_methods methods = {
     .init = init,
     .loss_gradient = loss_gradient,
     .evaluate = evaluate,
+    .probe = supervised_probe,
     .free = supervised_free,
 };
 
@@ -308,7 +311,7 @@ static int prepare(struct supervised *self, const json_t *spec, struct error *er
     objective->tensors = model_tensors(self->desk.model, &objective->tensor_count);
     if (!drops(self->model_spec)) /* a function that changes at each look cannot be driven */
         objective->landscape = self->landscape = supervised_landscape_new(self);
-    return 0;
+    return supervised_probe_open(self, spec, err);
 }
 
 static int open_over(const json_t *spec, const struct dataset *dataset, struct dataset *opened,

@@ -30,6 +30,7 @@ struct supervised {
     struct desk desk;
     size_t chunk; /* rows of an evaluation */
     struct landscape *landscape;
+    float *probe[2]; /* [dimension] each, where the gradient's noise is probed; else NULL */
 };
 
 /* Fails where there is not enough memory for so many rows. */
@@ -43,5 +44,10 @@ struct loss_batch desk_batch(const struct desk *desk, const float *outputs, size
 /* objectives/supervised_landscape.c */
 struct landscape *supervised_landscape_new(struct supervised *self);
 void supervised_landscape_free(struct landscape *landscape); /* accepts NULL */
+
+/* objectives/supervised_probe.c; takes its memory where the specification asks for probes */
+int supervised_probe_open(struct supervised *self, const json_t *spec, struct error *err);
+void supervised_probe(struct objective *objective, const float *theta, uint64_t k,
+                      void (*alive)(void *), void *alive_context, double *metrics);
 
 #endif

@@ -22,6 +22,7 @@ struct course {
     int64_t steps;
     int64_t report_every;
     int64_t norms_every;    /* 0: with the reports only */
+    int64_t probe_every;    /* 0: the gradient's noise is not probed */
     int64_t evaluate_every; /* steps; 0: there is nothing to evaluate on */
     double clip_norm;       /* infinity: no clipping */
     int64_t checkpoint_every_ns;

@@ -25,6 +25,7 @@ static struct course course_of(const json_t *spec, const struct objective *objec
             json_integer_at(spec, "steps", json_integer_at(spec, "iterations", epochs * per_epoch)),
         .report_every = drives ? 1 : json_integer_at(spec, "report_every_steps", 20),
         .norms_every = json_integer_at(spec, "norms_every_steps", 0),
+        .probe_every = json_integer_at(spec, "probe_noise_every_steps", 0),
         .evaluate_every = json_integer_at(spec, "evaluate_every_epochs", 1) * per_epoch,
         .clip_norm = limit_at(spec, "clip_norm", HUGE_VAL),
         .checkpoint_every_ns = (int64_t)(json_number_at(spec, "checkpoint_every_s", 30) * 1e9),

@@ -21,6 +21,20 @@ static void report_norms(struct trainer *trainer, const struct norms *norms)
     emit(trainer, METRIC_GRADIENT_NORM_L1, norms->gradient_l1);
 }
 
+static void tell_nothing(double told[METRICS])
+{
+    for (int metric = 0; metric < METRICS; metric++)
+        told[metric] = (double)NAN;
+}
+
+static void emit_told(struct trainer *trainer, const double *told)
+{
+    for (int metric = 0; metric < METRICS; metric++) {
+        if (!isnan(told[metric]))
+            emit(trainer, (enum metric)metric, told[metric]);
+    }
+}
+
 /* What the optimizer said of this step, and what the objective says of where it led. */
 static void report_told(struct trainer *trainer, double *told)
 {
@@ -28,10 +42,23 @@ static void report_told(struct trainer *trainer, double *told)
     if (objective->methods->measure)
         objective->methods->measure(trainer->objective, trainer->theta,
                                     (uint64_t)trainer->progress.step - 1, told);
-    for (int metric = 0; metric < METRICS; metric++) {
-        if (!isnan(told[metric]))
-            emit(trainer, (enum metric)metric, told[metric]);
-    }
+    emit_told(trainer, told);
+}
+
+/* The noise of this step's gradient, where it is due, before theta moves on. */
+static void probe_noise(struct trainer *trainer)
+{
+    struct objective *objective = trainer->objective;
+    const struct report *report = trainer->report;
+    const int64_t step = trainer->progress.step;
+    double told[METRICS];
+
+    if (!is_due(step, trainer->course.probe_every) || !objective->methods->probe)
+        return;
+    tell_nothing(told);
+    objective->methods->probe(objective, trainer->theta, (uint64_t)step - 1, report->alive,
+                              report->context, told);
+    emit_told(trainer, told);
 }
 
 /* Finite weights that change by a finite amount stay finite, and others show here. */
@@ -58,12 +85,6 @@ static void report_step(struct trainer *trainer, const struct norms *norms, doub
     report_told(trainer, told);
     emit_samples_per_s(trainer);
     check_update(trainer, norms->update);
-}
-
-static void tell_nothing(double told[METRICS])
-{
-    for (int metric = 0; metric < METRICS; metric++)
-        told[metric] = (double)NAN;
 }
 
 /* The gradient's norms, where somebody wants them; the answer is what clipping makes of it. */
@@ -120,6 +141,7 @@ void make_step(struct trainer *trainer)
         trainer->objective, trainer->theta, (uint64_t)k, trainer->gradient, &samples);
     if (!note_loss(trainer, loss, samples))
         return;
+    probe_noise(trainer);
 
     const bool reports = k + 1 == course->steps || is_due(k + 1, course->report_every);
     const bool wants_norms = is_due(k + 1, course->norms_every);
@@ -157,6 +179,7 @@ int make_iteration(struct trainer *trainer, struct error *err)
         .update_norm = &update_norm,
         .told = told,
     };
+    probe_noise(trainer);
     tell_nothing(told);
     landscape->alive = trainer->report->alive;
     landscape->alive_context = trainer->report->context;
