@@ -310,11 +310,21 @@ static void answers_about_the_service_are_described(void **state)
     client_close(&client);
 }
 
+static void answers_about_schedules_are_described(void **state)
+{
+    (void)state;
+    ask("POST", "/api/v1/schedules/preview", NULL, "",
+        "{'steps': 100, 'prefixes': 3, 'schedules': ['linear', {'type': 'wsd', 'name': 'late'}]}",
+        200);
+}
+
 static void refusals_are_described(void **state)
 {
     (void)state;
     ask("POST", "/api/v1/jobs", NULL, "", "{'kind':", 400);
     ask("POST", "/api/v1/jobs", NULL, "", "{'kind': 'trane'}", 422);
+    ask("POST", "/api/v1/schedules/preview", NULL, "", "{'steps':", 400);
+    ask("POST", "/api/v1/schedules/preview", NULL, "", "{'steps': 0}", 422);
     ask("GET", "/api/v1/jobs", NULL, "?limit=0", NULL, 422);
     ask("GET", "/api/v1/queue", NULL, "?limit=0", NULL, 422);
     ask("GET", "/api/v1/events", NULL, "?job=x", NULL, 422);
@@ -383,6 +393,7 @@ int main(void)
         cmocka_unit_test(answers_about_what_runs_are_described),
         cmocka_unit_test(answers_about_data_sets_are_described),
         cmocka_unit_test(answers_about_the_service_are_described),
+        cmocka_unit_test(answers_about_schedules_are_described),
         cmocka_unit_test(refusals_are_described),
         cmocka_unit_test(every_operation_was_tried),
     };
