@@ -139,6 +139,20 @@ export interface Report {
     warnings: string[];
 }
 
+export interface Preview {
+    steps: number;
+    k: number[];
+    schedules: {
+        name: string;
+        schedule: JsonObject;
+        factors: number[];
+        bound: number | null;
+        base_rate: number | null;
+        ratio_to_linear: number | null;
+        warnings?: string[];
+    }[];
+}
+
 export interface LogLine {
     id?: number;
     attempt: number;

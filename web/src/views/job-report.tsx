@@ -4,9 +4,11 @@ import type { ArmLook } from "../app/arms";
 import { get } from "../data/api";
 import { changed, useTopic, watch } from "../data/topics";
 import { useLoad, useThrottled } from "../data/use-load";
-import type { ArmReport, GridPoint, Job, JsonObject, Report } from "../data/types";
+import type { NamedSchedule } from "../data/schedules";
+import type { ArmReport, GridPoint, Job, JsonObject, Report, Run } from "../data/types";
 import { Choice, Panel, Select, Swatch, Waiting } from "../parts/bits";
 import { Chart } from "../parts/chart";
+import { Schedules } from "../parts/schedules";
 import { scaleOf, Strip, StripAxis, type Scale } from "../parts/strip";
 import { column, exact, number, plural, point, withError } from "../text/format";
 import { usualMetrics } from "./job-curves";
@@ -14,6 +16,8 @@ import { usualMetrics } from "./job-curves";
 type Looks = (arm: string | null) => ArmLook;
 
 const REFRESH_MS = 2000; /* while it runs, at most this often */
+const SCHEDULES_MOST = 16; /* more lines say nothing */
+const STEPS_MOST = 100000; /* of a drawing: longer runs are drawn at this length */
 
 function Difference({ arm, base, goal }: { arm: ArmReport; base: ArmReport | undefined; goal: string }) {
     if (!base || arm === base || arm.mean === null || base.mean === null) return <span class="muted">–</span>;
@@ -195,6 +199,42 @@ function MeanCurves({ job, report, looks }: { job: Job; report: Report; looks: L
     );
 }
 
+interface ArmSchedule extends NamedSchedule {
+    steps: number;
+}
+
+/* What an arm trained with, from its first run that knows: a refined one gets its shape only when
+ * its source is done. */
+async function scheduleOf(arm: ArmReport, signal: AbortSignal): Promise<ArmSchedule | null> {
+    const first = arm.values[0]?.run ?? arm.tuning.flatMap((entry) => entry.values)[0]?.run;
+    if (first === undefined) return null;
+    const run = await get<Run>(`/runs/${first}`, signal);
+    const schedule = run.spec?.["schedule"];
+    if (typeof schedule !== "object" || schedule === null || Array.isArray(schedule)) return null;
+    return { name: arm.name, schedule, steps: run.steps ?? 0 };
+}
+
+/* Drawn where the arms differ by it. */
+function ArmSchedules({ report, looks }: { report: Report; looks: Looks }) {
+    const [found, setFound] = useState<ArmSchedule[]>([]);
+    const known = report.arms.map((arm) => arm.values[0]?.run ?? arm.tuning.flatMap((entry) => entry.values)[0]?.run ?? 0).join(" ");
+    useLoad(
+        async (signal) => {
+            const all = await Promise.all(report.arms.slice(0, SCHEDULES_MOST).map((arm) => scheduleOf(arm, signal)));
+            setFound(all.filter((entry) => entry !== null));
+        },
+        [known],
+    );
+    const shapes = new Set(found.map(({ schedule }) => JSON.stringify(schedule)));
+    const steps = Math.max(...found.map((entry) => entry.steps), 0);
+    if (shapes.size < 2 || steps < 2) return null;
+    return (
+        <Panel title={<>Schedules <span class="muted">and the bound that ranks them</span></>} class="preview">
+            <Schedules schedules={found} looks={found.map(({ name }) => looks(name))} steps={Math.min(steps, STEPS_MOST)} />
+        </Panel>
+    );
+}
+
 function seedsOf(job: Job): number {
     const seeds = job.request?.["seeds"];
     return Array.isArray(seeds) ? seeds.length : 0;
@@ -255,6 +295,7 @@ export function ReportPanels({ job, looks }: { job: Job; looks: Looks }) {
                     </Panel>
                 ) : null}
             </div>
+            <ArmSchedules report={report} looks={looks} />
         </>
     );
 }

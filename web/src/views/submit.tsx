@@ -1,14 +1,17 @@
 /* Write a job as JSON and send it; what the server refuses is shown at the field. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { armLook } from "../app/arms";
 import { notice } from "../app/notices";
 import { go, usePlace } from "../app/router";
 import { setTitle } from "../app/title";
 import { get, post, Refusal, type FieldProblem } from "../data/api";
 import { useFollow } from "../data/use-load";
+import { schedulesOf, stepsOf, type NamedSchedule } from "../data/schedules";
 import { keepJob } from "../data/store";
-import type { Job } from "../data/types";
+import type { Job, Json } from "../data/types";
 import { Panel } from "../parts/bits";
 import { Editor, type Mark } from "../parts/editor";
+import { Schedules } from "../parts/schedules";
 import { findMistake, lineAndColumn, locate, offsetOf, type Span } from "../text/locate";
 import { plural } from "../text/format";
 import { CatalogHelp } from "./catalog-help";
@@ -16,6 +19,7 @@ import { layOut, templates } from "./templates";
 
 const DRAFT = "sweepd.draft";
 const CHECK_AFTER_MS = 600;
+const PREVIEW_MOST = 32; /* schedules, as many as the server draws at once */
 
 interface Problem {
     pointer: string | null; /* null: the text is no JSON */
@@ -103,6 +107,36 @@ function useTemplateOf(job: string | null, put: (text: string) => void): void {
     }, [job]);
 }
 
+interface Drawn {
+    schedules: NamedSchedule[];
+    steps: number;
+}
+
+function drawnOf(text: string): Drawn | null {
+    try {
+        const job = JSON.parse(text) as Json;
+        return { schedules: schedulesOf(job).slice(0, PREVIEW_MOST), steps: stepsOf(job) };
+    } catch {
+        return null; /* while it is being written */
+    }
+}
+
+/* What the job's schedules look like, a moment after the text was left alone. */
+function SchedulePanel({ text }: { text: string }) {
+    const [drawn, setDrawn] = useState(() => drawnOf(text));
+    useEffect(() => {
+        const timer = setTimeout(() => setDrawn((before) => drawnOf(text) ?? before), CHECK_AFTER_MS);
+        return () => clearTimeout(timer);
+    }, [text]);
+    const looks = useMemo(() => (drawn?.schedules ?? []).map((_, place) => armLook(place)), [drawn]);
+    if (!drawn || drawn.schedules.length === 0) return null;
+    return (
+        <Panel title={drawn.schedules.length > 1 ? "Its schedules" : "Its schedule"} class="preview">
+            <Schedules schedules={drawn.schedules} looks={looks} steps={drawn.steps} height={180} />
+        </Panel>
+    );
+}
+
 export function SubmitView() {
     const { query } = usePlace();
     useFollow(null);
@@ -175,6 +209,7 @@ export function SubmitView() {
                         </span>
                     </div>
                     <ProblemList text={text} problems={problems} show={show} />
+                    <SchedulePanel text={text} />
                 </div>
                 <Panel title="What can be written" class="help">
                     <CatalogHelp />
