@@ -4,8 +4,8 @@
  *
  * Piecewise cubic in u = |x| / (2 + |x|), which takes all of 0 … infinity to 0 … 1 and in which the
  * algebraic tails of Student's t are smooth: one table of 16 KiB or less serves any nu, and a
- * lookup is a handful of multiplications. Errors below 1e-8 against the closed forms (nu = 1, 2, 3)
- * and the error function, but for the rounding of a float.
+ * lookup is a handful of multiplications. Errors below 1e-10 against the closed forms (nu = 1, 2,
+ * 3) and the error function, but for the rounding of a float.
  */
 #ifndef SIGN_MEAN_H
 #define SIGN_MEAN_H

@@ -23,7 +23,8 @@ OPTIMIZER_STEP step(const struct dynamics *dynamics, real rate, const struct dri
 
     for (size_t i = 0; i < weights->count; i++) {
         const real mean = sign_mean(table, gradient[i], deviation[i]);
-        const real variance = 1.0F - mean * mean;
+        /* The sign of exactly 0 without noise is 0, and nothing of it is left to chance. */
+        const real variance = deviation[i] > 0.0F ? 1.0F - mean * mean : 0.0F;
         const real along = variance > 0.0F ? real_sqrt(variance) : 0.0F;
         value[i] -= rate * (mean + along * (real)normals[i]);
     }
