@@ -126,8 +126,9 @@ static bool is_kept(const char *name)
 /* --- the same bits --------------------------------------------------------------------------- */
 
 #define COMMON                                                                                     \
-    "\"problem\": {\"type\": \"rosenbrock\", \"dimension\": 5, \"noise\": 0.1}, \"steps\": 40,"    \
-    " \"optimizer\": {\"type\": \"%s\", \"lr\": 0.0001, \"weight_decay\": 0.01}"
+    "\"problem\": {\"type\": \"quadratic\", \"eigenvalues\": [0.5, 1, 2], \"start\": [1, -2, 1],"  \
+    " \"noise\": 0.1}, \"steps\": 40,"                                                             \
+    " \"optimizer\": {\"type\": \"%s\", \"lr\": 0.01, \"weight_decay\": 0.01}"
 
 static void a_branch_with_the_same_schedule_ends_with_the_same_weights(void **state)
 {
