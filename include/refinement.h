@@ -4,7 +4,7 @@
  * algorithm 1). Constant norms give exactly linear decay; norms that fall at the start give a
  * warm-up.
  *
- * All of it is pure, in double, and may run on a helper thread: 100,000 norms take some 20 ms.
+ * All of it is pure, in double, and may run on a helper thread: 100,000 norms take some 30 ms.
  */
 #ifndef REFINEMENT_H
 #define REFINEMENT_H
@@ -19,11 +19,10 @@
 enum {
     REFINEMENT_NORMS_LEAST = 20,     /* fewer say nothing about a schedule */
     REFINEMENT_NORMS_MAX = 10000000, /* what refine() takes */
-    REFINED_NORMS_MAX = 10000,       /* what a specification may list */
+    REFINED_NORMS_MAX = 4096, /* what a specification may list: each variant of a grid is checked */
     REFINED_CURVE_LEAST = 2,
-    REFINED_CURVE_MAX = 2048, /* what a specification may hold */
-    REFINED_CURVE_POINTS =
-        1024, /* what a computed one is reduced to: 2,048 of 17 digits are 45 KiB */
+    REFINED_CURVE_MAX = 2048,    /* what a specification may hold: 45 KiB with 17 digits each, */
+    REFINED_CURVE_POINTS = 1024, /* so a computed one is reduced to this */
 };
 
 struct refine_options {

@@ -28,7 +28,7 @@ static const struct setting source[] = {
      .high = 1e100,
      .least = REFINEMENT_NORMS_LEAST,
      .most = REFINED_NORMS_MAX,
-     .help = "the norms themselves, in the order of the steps"},
+     .help = "the norms themselves, in the order of the steps; of long runs every n-th"},
     {0},
 };
 

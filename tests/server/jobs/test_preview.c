@@ -213,7 +213,7 @@ static const struct {
     {"{'steps': 10, 'schedules': [{'type': 'refined', 'from': {'arm': 'a'}}]}", "/schedules/0/from",
      "no arm has been trained yet"},
     {"{'steps': 10, 'schedules': [{'type': 'refined', 'from': {'norms': [1, 2]}}]}",
-     "/schedules/0/from/norms", "a list of 20 to 10000 numbers"},
+     "/schedules/0/from/norms", "a list of 20 to 4096 numbers"},
     {"{'steps': 10, 'schedules': ['linear'], 'norms': [1, 2]}", "/norms",
      "a list of 20 to 100000 numbers"},
     {"{'steps': 10, 'schedules': ['linear'], 'norms': " NORMS ", 'run': 3}", "/run", "not both"},
