@@ -4,53 +4,12 @@
  * Monte-Carlo error of these averages is about half a percent, of those that the tables were made
  * with about one.
  */
+#include "worker/forgetful.h"
 #include "worker/resolved.h"
 
 #include "memory.h"
-#include "trainer/trainer.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-/* --- a report that forgets ----------------------------------------------------------------- */
-
-static void on_started(void *context, int64_t resumed, int64_t steps, double earlier_ms)
-{
-    (void)context, (void)resumed, (void)steps, (void)earlier_ms;
-}
-
-static void on_row(void *context, int64_t step, const char *name, double value)
-{
-    (void)context, (void)step, (void)name, (void)value;
-}
-
-static void on_log(void *context, const char *text)
-{
-    (void)context, (void)text;
-}
-
-static void on_checkpoint(void *context, int64_t step)
-{
-    (void)context, (void)step;
-}
-
-static bool on_poll(void *context, int64_t now_ns)
-{
-    (void)context, (void)now_ns;
-    return false;
-}
-
-static void on_alive(void *context)
-{
-    (void)context;
-}
-
-static int64_t on_kept(void *context)
-{
-    (void)context;
-    return 0;
-}
 
 /* loss_average of a run. optimizer: its JSON; problem and spec: further members, each with a comma
  * in front. */
@@ -65,11 +24,9 @@ static double average(const char *optimizer, const char *deviations, const char 
         deviations, problem, optimizer, spec);
     json_t *resolved_spec = resolved(text);
     const struct training training = {.spec = resolved_spec, .run = 1, .attempt = 1};
-    const struct report report = {NULL,          on_started, on_row,   on_log,
-                                  on_checkpoint, on_poll,    on_alive, on_kept};
     struct outcome outcome;
 
-    train(&training, &report, &outcome);
+    train(&training, &forgetful_report, &outcome);
     assert_string_equal(outcome.message, "");
     const double loss = json_number_at(outcome.metrics, "loss_average", -1);
     outcome_release(&outcome);

@@ -3,6 +3,7 @@
 
 #include "checkpoint.h"
 #include "digest.h"
+#include "dynamics/dynamics.h"
 #include "math/fingerprint.h"
 #include "memory.h"
 #include "metrics.h"
@@ -430,12 +431,30 @@ static void every_optimizer_goes_on_bit_for_bit(void **state)
     (void)state;
     for (int i = 0; optimizers[i]; i++) {
         AUTO_FREE char *spec =
-            xprintf("{\"problem\": {\"type\": \"rosenbrock\", \"dimension\": 5, \"noise\": 0.1},"
+            xprintf("{\"problem\": {\"type\": \"quadratic\", \"eigenvalues\": [1, 4, 2, 3, 5],"
+                    " \"start\": [1, -2, 3, -1, 2], \"noise\": %s},"
                     " \"optimizer\": {\"type\": \"%s\", \"lr\": 0.0001, \"weight_decay\": 0.01},"
                     " \"schedule\": {\"type\": \"cosine\", \"warmup\": 0.1}, \"steps\": 40,"
                     " \"report_every_steps\": 7}",
-                    optimizers[i]->name);
+                    optimizers[i]->drive ? "0" : "0.1", optimizers[i]->name);
         expect_resume_to_repeat(spec, 17);
+    }
+}
+
+/* 300 copies: several blocks, the average, the quantiles; and each SDE in the optimizer's place. */
+static void replicas_and_sdes_go_on_bit_for_bit(void **state)
+{
+    static const char *const form =
+        "{\"problem\": {\"type\": \"saddle\", \"noise_deviation\": [0.1, 0.3], \"noise_nu\": 3},"
+        " \"replicas\": 300, \"dynamics\": \"%s\", \"burn_in\": 0.25, \"steps\": 40,"
+        " \"optimizer\": {\"type\": \"%s\", \"lr\": 0.01, \"weight_decay\": 0.01},"
+        " \"schedule\": {\"type\": \"cosine\"}, \"report_every_steps\": 7}";
+    (void)state;
+    for (int i = 0; dynamics_kinds[i]; i++) {
+        AUTO_FREE char *discrete = xprintf(form, "discrete", dynamics_kinds[i]->optimizer);
+        AUTO_FREE char *sde = xprintf(form, "sde", dynamics_kinds[i]->optimizer);
+        expect_resume_to_repeat(discrete, 17);
+        expect_resume_to_repeat(sde, 17);
     }
 }
 
@@ -566,7 +585,11 @@ static void a_checkpoint_from_other_kernels_is_refused(void **state)
     AUTO_FREE char *text = json_compact(spec);
     char digest[DIGEST_TEXT_BYTES];
     digest_of(text, strlen(text), digest);
-    const struct checkpoint_head head = {5, 1, 30, "{\"core\":\"Abacus\"}", digest};
+    const struct checkpoint_head head = {.run = 5,
+                                         .attempt = 1,
+                                         .step = 30,
+                                         .fingerprint = "{\"core\":\"Abacus\"}",
+                                         .spec_digest = digest};
     assert_int_equal(checkpoint_write(folder.path, &head, NULL, 0, NULL), 0);
 
     struct outcome outcome = train_from(EVERY_REPORT, folder.path, 30, memory);
@@ -606,6 +629,7 @@ int main(void)
         cmocka_unit_test(patience_ends_a_run_that_does_not_improve),
         cmocka_unit_test(a_loss_that_does_not_suit_the_labels_fails_the_run),
         cmocka_unit_test(every_optimizer_goes_on_bit_for_bit),
+        cmocka_unit_test(replicas_and_sdes_go_on_bit_for_bit),
         cmocka_unit_test(a_model_with_dropout_goes_on_bit_for_bit),
         cmocka_unit_test(checkpoints_may_come_with_every_report),
         cmocka_unit_test(older_checkpoints_go_when_a_newer_one_is_on_record),
