@@ -63,7 +63,8 @@ static const struct setting mlp_settings[] = {
                   .choices = DENSE_INITS,
                   .fallback_text = "he",
                   .help = "how the weights start: normal by fan-in (he, lecun), uniform by both "
-                          "fans (xavier), uniform(1/sqrt(fan-in)) as in PyTorch, zero"},
+                          "fans (xavier), uniform(1/sqrt(fan-in)) as in PyTorch, zero, 15 normal "
+                          "weights a unit (sparse, as Martens has it for hf)"},
     {0},
 };
 

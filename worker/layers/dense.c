@@ -7,6 +7,7 @@
  *     lecun    W normal, deviation sqrt(1 / fan-in); b 0          (LeCun et al., 1998)
  *     uniform  W and b uniform within 1 / sqrt(fan-in)            (what PyTorch's Linear does)
  *     zero     W and b 0
+ *     sparse   15 entries of each row of W normal, deviation 1, the others 0; b 0 (Martens, 2010)
  */
 #include "layers/layers.h"
 
@@ -17,7 +18,7 @@
 #include <math.h>
 
 enum { WEIGHT, BIAS };
-enum { HE, XAVIER, LECUN, UNIFORM, ZERO };
+enum { HE, XAVIER, LECUN, UNIFORM, ZERO, SPARSE };
 
 static const struct setting settings[] = {
     [DENSE_OUTPUTS] = {.name = "outputs",
@@ -47,6 +48,24 @@ static void plan(struct layer *layer)
     layer->tensor_count = 2;
 }
 
+/* Places by Floyd's sampling without replacement (Bentley and Floyd, 1987): a place that is taken
+ * already makes way for the last one that could be drawn. */
+static void init_sparse(const struct layer *layer, uint64_t seed, uint64_t place, float *values)
+{
+    enum { INCOMING = 15 };
+    const uint32_t inputs = (uint32_t)layer->inputs;
+    struct rng rng = rng_stream(seed, RANDOM_INIT, place);
+
+    vector_fill(layer->outputs * layer->inputs, 0.0F, values);
+    for (size_t unit = 0; unit < layer->outputs; unit++) {
+        float *row = values + unit * layer->inputs;
+        for (uint32_t last = inputs > INCOMING ? inputs - INCOMING : 0; last < inputs; last++) {
+            const uint32_t drawn = rng_below(&rng, last + 1);
+            row[row[drawn] == 0.0F ? drawn : last] = (float)rng_normal(&rng);
+        }
+    }
+}
+
 static void init(const struct layer *layer, int tensor, uint64_t seed, uint64_t place,
                  float *values)
 {
@@ -56,6 +75,8 @@ static void init(const struct layer *layer, int tensor, uint64_t seed, uint64_t 
 
     if (choice == ZERO || (tensor == BIAS && choice != UNIFORM))
         vector_fill(count, 0.0F, values);
+    else if (choice == SPARSE)
+        init_sparse(layer, seed, place, values);
     else if (choice == HE || choice == LECUN)
         random_normals(seed, RANDOM_INIT, place, sqrt((choice == HE ? 2 : 1) / in), count, values);
     else

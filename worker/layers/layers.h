@@ -102,7 +102,7 @@ extern const struct layer_kind dropout_layer;
 
 /* The settings of a dense layer, in the order of its table; of its choices of init. */
 enum { DENSE_OUTPUTS, DENSE_INIT };
-#define DENSE_INITS "he|xavier|lecun|uniform|zero"
+#define DENSE_INITS "he|xavier|lecun|uniform|zero|sparse"
 
 /* The settings of a dropout layer. */
 enum { DROPOUT_RATE };

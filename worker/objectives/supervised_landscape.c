@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-#define KEPT_FLOATS_MAX ((size_t)1 << 27) /* 512 MiB of activations and examples */
+#define KEPT_FLOATS_MAX ((size_t)1 << 25) /* 128 MiB of activations and examples */
 
 struct supervised_landscape {
     struct landscape landscape; /* first */
