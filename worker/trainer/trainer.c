@@ -96,11 +96,12 @@ static json_t *last_metrics(const struct progress *progress)
     return metrics;
 }
 
-static json_t *weights_list(const struct trainer *trainer)
+static json_t *weights_list(struct trainer *trainer)
 {
+    const real *point = point_of(trainer);
     json_t *list = json_array();
     for (size_t i = 0; i < trainer->objective->dimension; i++)
-        json_array_append_new(list, json_number((double)trainer->theta[i]));
+        json_array_append_new(list, json_number((double)point[i]));
     return list;
 }
 

@@ -33,7 +33,7 @@ struct outcome {
     char message[ERROR_SENTENCE_BYTES]; /* "" where there is nothing to say */
     int64_t step;                       /* how many were made */
     json_t *metrics;                    /* {"name": last value or null, …} */
-    json_t *weights;                    /* theta as a list, where wanted and d <= WEIGHTS_MAX */
+    json_t *weights; /* those of the model file as a list, where wanted and d <= WEIGHTS_MAX */
 };
 
 enum { WEIGHTS_MAX = 10000 };

@@ -1,12 +1,11 @@
 /* Probing the gradient's noise while a model trains. */
 #include "support/folder.h"
 #include "worker/resolved.h"
+#include "worker/silent_report.h"
 
 #include "memory.h"
 #include "metrics.h"
 #include "trainer/trainer.h"
-
-#include <stdio.h>
 
 static struct folder cache;
 
@@ -30,14 +29,6 @@ struct seen {
     int traces, scales, tails;
 };
 
-static void on_started(void *context, int64_t resumed, int64_t steps, double earlier_ms)
-{
-    (void)context;
-    (void)resumed;
-    (void)steps;
-    (void)earlier_ms;
-}
-
 static void on_row(void *context, int64_t step, const char *name, double value)
 {
     struct seen *seen = context;
@@ -47,36 +38,6 @@ static void on_row(void *context, int64_t step, const char *name, double value)
     }
     seen->scales += strcmp(name, "noise_scale") == 0;
     seen->tails += strcmp(name, "noise_tail") == 0;
-}
-
-static void on_log(void *context, const char *text)
-{
-    (void)context;
-    (void)text;
-}
-
-static void on_checkpoint(void *context, int64_t step)
-{
-    (void)context;
-    (void)step;
-}
-
-static bool on_poll(void *context, int64_t now_ns)
-{
-    (void)context;
-    (void)now_ns;
-    return false;
-}
-
-static void on_alive(void *context)
-{
-    (void)context;
-}
-
-static int64_t on_kept(void *context)
-{
-    (void)context;
-    return -1;
 }
 
 /* The weights at the end; the caller frees them. */
@@ -90,8 +51,7 @@ static json_t *train_with(const char *member, const char *optimizer, struct seen
     json_t *spec = resolved(text);
     const struct training training = {
         .spec = spec, .cache = cache.path, .run = 1, .attempt = 1, .wants_weights = true};
-    const struct report report = {seen,          on_started, on_row,   on_log,
-                                  on_checkpoint, on_poll,    on_alive, on_kept};
+    const struct report report = silent_report(seen, on_row);
     struct outcome outcome;
     *seen = (struct seen){0};
     train(&training, &report, &outcome);
