@@ -2,6 +2,7 @@
 #include "compare/report.h"
 #include "api/api.h"
 #include "api/job_runs.h"
+#include "api/report_theory.h"
 
 #include "json.h"
 #include "memory.h"
@@ -18,6 +19,7 @@ struct gathered {
     struct series *series;
     struct curve_input *curves;
     json_t *refined;
+    json_t *theory;
 };
 
 static struct report_run report_run_of(const struct live_run *run)
@@ -89,6 +91,7 @@ static void gathered_release(struct gathered *gathered)
     free(gathered->curves);
     free(gathered->runs);
     json_decref(gathered->refined);
+    json_decref(gathered->theory);
     job_runs_release(&gathered->job);
 }
 
@@ -106,7 +109,12 @@ static int gather(struct reader *reader, const struct api_read *read, struct gat
         return -1;
     gathered->input.refined = gathered->refined;
     const char *metric = read->name[0] ? read->name : gathered->input.metric.name;
-    return with_curves ? gather_curves(reader, gathered, metric, read->points, err) : 0;
+    if (!with_curves)
+        return 0;
+    if (report_theory_read(reader, &gathered->job, &gathered->theory, err) < 0)
+        return -1;
+    gathered->input.theory = gathered->theory;
+    return gather_curves(reader, gathered, metric, read->points, err);
 }
 
 static int report_as_json(struct reader *reader, struct api_read *read, json_t **out,

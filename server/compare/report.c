@@ -48,12 +48,28 @@ static json_t *curve_json(const struct report_input *input, int arm)
                       input->curve_points);
 }
 
+/* What the theory says of the arm, and what the person who asked for it wrote beside it. */
+static void add_remarks(const struct arms *arms, int index, json_t *arm)
+{
+    const json_t *asked =
+        json_array_get(json_object_get(arms->input->request, "arms"), (size_t)index);
+    const json_t *theory = json_array_get(arms->input->theory, (size_t)index);
+    static const char *const members[] = {"prediction", "measured"};
+
+    json_t *note = json_object_get(asked, "note");
+    json_object_set_new(arm, "note", note ? json_incref(note) : json_null());
+    for (size_t i = 0; i < COUNT_OF(members); i++) {
+        json_t *value = json_object_get(theory, members[i]);
+        json_object_set_new(arm, members[i], value ? json_incref(value) : json_null());
+    }
+}
+
 static json_t *arm_json(const struct arms *arms, int index)
 {
     const struct arm *arm = &arms->list[index];
     const struct sample *report = &arm->report;
 
-    return json_pack(
+    json_t *object = json_pack(
         "{s:s, s:o, s:i, s:o, s:o, s:b, s:i, s:i, s:o, s:o, s:o, s:o}", "name", arm->name, "chosen",
         arm->chosen < 0 ? json_null() : grid_values(&arms->grid, (uint64_t)arm->chosen), "n",
         report->n, "mean", json_number(report->mean), "standard_error",
@@ -61,6 +77,8 @@ static json_t *arm_json(const struct arms *arms, int index)
         "cancelled", report->cancelled, "values", values_json(report), "tuning",
         tuning_json(arms, arm), "curve", curve_json(arms->input, index), "source",
         arm_source_json(arms, index));
+    add_remarks(arms, index, object);
+    return object;
 }
 
 static bool is_finished(const struct report_input *input)

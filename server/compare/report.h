@@ -39,6 +39,7 @@ struct report_input {
     int curve_points;      /* at most so many steps a curve */
     const json_t *sources; /* the arms' ones as stored (migration 0002); NULL: no arm has one */
     const json_t *refined; /* {"ARM": refined schedule, …}, by the arm's number; NULL: none */
+    const json_t *theory; /* [{"prediction", "measured"}] of each arm; NULL: none (predictions.h) */
 };
 
 /* {"job", "state", "metric": {"name", "goal", "at"}, "baseline", "finished",

@@ -117,8 +117,8 @@ static double loss_of(const struct process *process, const double *start)
 static json_t *bound_json(const struct process *process, const struct bound *bound, double first,
                           const double *steps, int count)
 {
-    json_t *losses = json_array();
-    for (int i = 0; i < count; i++)
+    json_t *losses = isnan(bound->loss(process, first, 0)) ? json_null() : json_array();
+    for (int i = 0; i < count && json_is_array(losses); i++)
         json_array_append_new(losses,
                               json_number(bound->loss(process, first, process->lr * steps[i])));
     return json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", bound->name, "formula", bound->formula,
@@ -145,7 +145,7 @@ json_t *theory_bounds(const struct process *process, const double *start, const 
 
 void theory_steps(const struct process *process, double *steps, int count)
 {
-    const double relaxations = 4.0, most = 1e12;
+    const double relaxations = 6.0, most = 1e12;
     double slowest = HUGE_VAL;
     for (int i = 0; i < process->count; i++)
         slowest = fmin(slowest, process_relaxation(process, i));

@@ -253,7 +253,7 @@ static void warn_normalized(const struct process *process, json_t *warnings)
 
 void process_warn(const struct process *process, json_t *warnings)
 {
-    const double coarse = 0.05, curved = 0.1;
+    const double coarse = 0.05, curved = 0.2;
     const int roughest = greatest(process, process_coarseness);
     const int steepest = greatest(process, process_relaxation);
     const double most = process_coarseness(process, roughest);

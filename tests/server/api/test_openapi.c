@@ -318,6 +318,30 @@ static void answers_about_schedules_are_described(void **state)
         200);
 }
 
+#define QUESTION "'noise': {'deviation': [0.1, 0.2]}, 'curvatures': [1, 2], 'start': [0.1, 0.5]"
+#define NOISY                                                                                      \
+    "'problem': {'type': 'quadratic', 'eigenvalues': [1], 'noise': 0.1}, 'optimizer': {'type': "   \
+    "'adamw', 'lr': 0.01}, 'steps': 100"
+
+static void answers_about_theory_are_described(void **state)
+{
+    (void)state;
+    static const char *const optimizers[] = {"sgd", "signsgd", "adamw"};
+    for (size_t i = 0; i < COUNT_OF(optimizers); i++) {
+        AUTO_FREE char *body =
+            xprintf("{'optimizer': {'type': '%s', 'lr': 0.01}, " QUESTION "}", optimizers[i]);
+        ask("POST", "/api/v1/theory", NULL, "", body, 200);
+    }
+    ask("POST", "/api/v1/theory", NULL, "", "{", 400);
+    ask("POST", "/api/v1/theory", NULL, "", "{}", 422);
+    ask("POST", "/api/v1/scale", NULL, "", "{'spec': {" NOISY "}, 'factor': 4}", 200);
+    ask("POST", "/api/v1/scale", NULL, "", "{'spec': {" NOISY "}, 'factor': 0}", 422);
+    AUTO_FREE char *scaled =
+        submitted("{'kind': 'compare', 'base': {" NOISY "}, 'seeds': [1], 'scale_batch': [1, 4]}",
+                  "succeeded");
+    ask("GET", "/api/v1/jobs/{id}/report", scaled, "", NULL, 200);
+}
+
 static void refusals_are_described(void **state)
 {
     (void)state;
@@ -394,6 +418,7 @@ int main(void)
         cmocka_unit_test(answers_about_data_sets_are_described),
         cmocka_unit_test(answers_about_the_service_are_described),
         cmocka_unit_test(answers_about_schedules_are_described),
+        cmocka_unit_test(answers_about_theory_are_described),
         cmocka_unit_test(refusals_are_described),
         cmocka_unit_test(every_operation_was_tried),
     };
