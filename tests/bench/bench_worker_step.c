@@ -1,7 +1,8 @@
 /*
  * One training step (gather from bytes, forward, loss, backward, nesterov with weight decay) beside
  * its bare sgemm calls, by turns in one run: batch 128 on 60,000 examples of 784 bytes, one thread.
- * The ratio is the median over all turns, since machines are noisy.
+ * The ratio is the median over all turns, since machines are noisy. Below it the step of an
+ * optimizer that learns its rate beside that of the plain one, in the same way.
  */
 #include "math/blas.h"
 #include "memory.h"
@@ -98,12 +99,11 @@ static void must(int result, const struct error *err)
 }
 
 static void bench_init(struct bench *bench, const struct bench_case *chosen,
-                       const struct dataset *data)
+                       const struct dataset *data, const char *settings)
 {
     json_auto_t *spec = json_pack("{s:s, s:n, s:i, s:i}", "standardize", "global", "loss",
                                   "batch_size", BATCH, "seed", 1);
-    json_auto_t *optimizer = json_pack("{s:s, s:f, s:f, s:f}", "type", "nesterov", "lr", 0.001,
-                                       "momentum", 0.9, "weight_decay", 0.0001);
+    json_auto_t *optimizer = json_loads(settings, 0, NULL);
     struct error err;
 
     json_object_set_new(spec, "model", json_loads(chosen->model, 0, NULL));
@@ -192,7 +192,9 @@ static void measure(const struct bench_case *chosen, const struct dataset *data)
     const int warm_up = chosen->turns / 10;
     struct bench bench = {0};
 
-    bench_init(&bench, chosen, data);
+    bench_init(&bench, chosen, data,
+               "{\"type\": \"nesterov\", \"lr\": 0.001, \"momentum\": 0.9, \"weight_decay\": "
+               "0.0001}");
     for (int turn = -warm_up; turn < chosen->turns; turn++) {
         const double start = now_us();
         train_step(&bench, turn + warm_up);
@@ -212,6 +214,58 @@ static void measure(const struct bench_case *chosen, const struct dataset *data)
     bench_release(&bench);
 }
 
+/* --- the cost of a learned rate
+ * ------------------------------------------------------------------*/
+
+#define HYPER                                                                                      \
+    "\"weight_decay\": 0.0001, \"hyper_lr\": 1e-7, \"rule\": \"additive\", \"scope\": "            \
+    "\"global\", "                                                                                 \
+    "\"transition\": null, \"min_lr\": null, \"max_lr\": null"
+
+static const struct {
+    const char *name, *plain, *learned;
+} pairs[] = {
+    {"sgd_hd by sgd", "{\"type\": \"sgd\", \"lr\": 0.001, \"weight_decay\": 0.0001}",
+     "{\"type\": \"sgd_hd\", \"lr\": 0.001, " HYPER "}"},
+    {"sgdn_hd by nesterov",
+     "{\"type\": \"nesterov\", \"lr\": 0.001, \"momentum\": 0.9, \"weight_decay\": 0.0001}",
+     "{\"type\": \"sgdn_hd\", \"lr\": 0.001, \"momentum\": 0.9, " HYPER "}"},
+    {"adam_hd by adam",
+     "{\"type\": \"adam\", \"lr\": 0.001, \"beta1\": 0.9, \"beta2\": 0.999, \"epsilon\": 1e-8, "
+     "\"amsgrad\": false, \"weight_decay\": 0.0001}",
+     "{\"type\": \"adam_hd\", \"lr\": 0.001, \"beta1\": 0.9, \"beta2\": 0.999, \"epsilon\": "
+     "1e-8, " HYPER "}"},
+};
+
+static void measure_pair(const char *name, const char *plain, const char *learned,
+                         const struct dataset *data)
+{
+    enum { TURNS = 60, WARM_UP = 6 };
+    static double plain_us[TURNS_MAX], learned_us[TURNS_MAX], ratio[TURNS_MAX];
+    static const double limit = 1.10;
+    struct bench one = {0}, other = {0};
+
+    bench_init(&one, &cases[0], data, plain);
+    bench_init(&other, &cases[0], data, learned);
+    for (int turn = -WARM_UP; turn < TURNS; turn++) {
+        const double start = now_us();
+        train_step(&one, turn + WARM_UP);
+        const double middle = now_us();
+        train_step(&other, turn + WARM_UP);
+        const double end = now_us();
+        if (turn < 0)
+            continue;
+        plain_us[turn] = middle - start;
+        learned_us[turn] = end - middle;
+        ratio[turn] = learned_us[turn] / plain_us[turn];
+    }
+    const double found = median(ratio, TURNS);
+    printf("%-22s %10.1f %10.1f %8.3f %8.2f  %s\n", name, median(learned_us, TURNS),
+           median(plain_us, TURNS), found, limit, found <= limit ? "kept" : "ABOVE THE LIMIT");
+    bench_release(&one);
+    bench_release(&other);
+}
+
 int main(void)
 {
     struct dataset data = make_data();
@@ -222,5 +276,9 @@ int main(void)
     printf("%-22s %10s %10s %8s %8s\n", "model", "step us", "sgemm us", "ratio", "at most");
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         measure(&cases[i], &data);
+    printf("\n%-22s %10s %10s %8s %8s\n", "mlp 784-1000-1000-10", "learned us", "plain us", "ratio",
+           "at most");
+    for (size_t i = 0; i < COUNT_OF(pairs); i++)
+        measure_pair(pairs[i].name, pairs[i].plain, pairs[i].learned, &data);
     return 0;
 }

@@ -52,28 +52,6 @@ KERNEL_CLONES double vector_dot(size_t count, const real *x, const real *y)
     SUM_OF(count, (double)x[i] * (double)y[i]);
 }
 
-KERNEL_CLONES struct dots vector_dots(size_t count, const real *x, const real *y)
-{
-    double xy[LANES] = {0}, xx[LANES] = {0}, yy[LANES] = {0};
-    const size_t whole = count / LANES * LANES;
-
-    for (size_t start = 0; start < whole; start += LANES) {
-        for (size_t l = 0; l < LANES; l++) {
-            const double a = (double)x[start + l], b = (double)y[start + l];
-            xy[l] += a * b;
-            xx[l] += a * a;
-            yy[l] += b * b;
-        }
-    }
-    for (size_t i = whole; i < count; i++) {
-        const double a = (double)x[i], b = (double)y[i];
-        xy[i - whole] += a * b;
-        xx[i - whole] += a * a;
-        yy[i - whole] += b * b;
-    }
-    return (struct dots){tree_sum(xy), tree_sum(xx), tree_sum(yy)};
-}
-
 KERNEL_CLONES double vector_squared_distance(size_t count, const real *x, const real *y)
 {
     SUM_OF(count, ((double)x[i] - (double)y[i]) * ((double)x[i] - (double)y[i]));

@@ -17,12 +17,6 @@ double vector_sum(size_t count, const real *x);
 double vector_sum_squares(size_t count, const real *x); /* the squared Euclidean norm */
 double vector_sum_absolute(size_t count, const real *x);
 double vector_dot(size_t count, const real *x, const real *y);
-/* The three dot products of a pair of vectors, in one pass over them. */
-struct dots {
-    double xy, xx, yy;
-};
-struct dots vector_dots(size_t count, const real *x, const real *y);
-
 double vector_squared_distance(size_t count, const real *x, const real *y);
 
 bool vector_is_finite(size_t count, const real *x);

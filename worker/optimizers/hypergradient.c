@@ -63,14 +63,33 @@ static struct weights part_of(const struct weights *weights, size_t from, size_t
     return part;
 }
 
-/* g_t . D_{t-1} and both squared norms. Block by block, so that the gradient with its decay is made
- * in the cache and no pass over memory writes it. */
-static struct dots look(const struct hyper_method *method, const struct chosen *chosen,
-                        const struct weights *weights)
+/* What a rule or a metric looks at: g_t . D_{t-1}, and both squared norms. */
+struct sight {
+    double dot, gradient, direction;
+};
+
+static void add(struct sight *sums, const struct sight *more)
+{
+    sums->dot += more->dot;
+    sums->gradient += more->gradient;
+    sums->direction += more->direction;
+}
+
+/* The additive rule does without norms, which is most steps' case. */
+static bool wants_norms(const struct chosen *chosen, const struct weights *weights)
+{
+    return weights->told || chosen->number[HYPER_RULE] != HYPER_ADDITIVE;
+}
+
+/* Block by block, so that the gradient with its decay is made in the cache and no pass over memory
+ * writes it. */
+static struct sight look(const struct hyper_method *method, const struct chosen *chosen,
+                         const struct weights *weights)
 {
     const real decay = (real)chosen->number[OPTIMIZER_WEIGHT_DECAY];
+    const bool norms = wants_norms(chosen, weights);
     real decayed[OPTIMIZER_BLOCK], room[OPTIMIZER_BLOCK];
-    struct dots sums = {0};
+    struct sight sums = {0};
 
     for (size_t from = 0; from < weights->count; from += OPTIMIZER_BLOCK) {
         const size_t left = weights->count - from;
@@ -81,20 +100,23 @@ static struct dots look(const struct hyper_method *method, const struct chosen *
             gradient = decayed;
         }
         const real *direction = method->direction(chosen, weights, from, count, room);
-        const struct dots block = vector_dots(count, gradient, direction);
-        sums.xy += block.xy;
-        sums.xx += block.xx;
-        sums.yy += block.yy;
+        sums.dot += vector_dot(count, gradient, direction);
+        if (!norms)
+            continue;
+        sums.gradient += vector_sum_squares(count, gradient);
+        sums.direction += vector_sum_squares(count, direction);
     }
     return sums;
 }
 
-static double normalized_change(double rate, double dot, struct weights *weights)
+static double normalized_change(double rate, const struct sight *sight, struct weights *weights)
 {
     double *scalars = weights->scalars;
-    const double h = scalars[NORM_BEFORE] > 0.0 ? dot / scalars[NORM_BEFORE] : 0.0;
+    const double before = scalars[NORM_BEFORE];
+    const double h = before > 0.0 ? sight->dot / before : 0.0;
     const double squares = scalars[SQUARES] + h * h;
 
+    scalars[NORM_BEFORE] = sight->gradient;
     if (!isfinite(squares))
         return 0.0;
     scalars[SQUARES] = squares;
@@ -103,21 +125,21 @@ static double normalized_change(double rate, double dot, struct weights *weights
 
 /* What the rule adds to the learned rate. */
 static double change(const struct hyper_method *method, const struct chosen *chosen,
-                     const struct dots *dots, struct weights *weights)
+                     const struct sight *sight, struct weights *weights)
 {
     const double rate = hyper_lr(method, chosen);
-    const double norms = sqrt(dots->xx) * sqrt(dots->yy);
+    const double norms = sqrt(sight->gradient) * sqrt(sight->direction);
 
     switch ((enum hyper_rule)chosen->number[HYPER_RULE]) {
     case HYPER_MULTIPLICATIVE:
-        return norms > 0.0 ? weights->scalars[RATE] * rate * (dots->xy / norms) : 0.0;
+        return norms > 0.0 ? weights->scalars[RATE] * rate * (sight->dot / norms) : 0.0;
     case HYPER_NORMALIZED:
-        return normalized_change(rate, dots->xy, weights);
+        return normalized_change(rate, sight, weights);
     case HYPER_ADDITIVE:
     case HYPER_RULES:
         break;
     }
-    return rate * dots->xy;
+    return rate * sight->dot;
 }
 
 static double bounded(const struct chosen *chosen, double rate)
@@ -129,10 +151,10 @@ static double bounded(const struct chosen *chosen, double rate)
 }
 
 static void adapt(const struct hyper_method *method, const struct chosen *chosen,
-                  const struct dots *dots, struct weights *weights)
+                  const struct sight *sight, struct weights *weights)
 {
     double *rate = &weights->scalars[RATE];
-    const double next = *rate + change(method, chosen, dots, weights);
+    const double next = *rate + change(method, chosen, sight, weights);
     if (isfinite(next))
         *rate = bounded(chosen, next);
 }
@@ -150,23 +172,23 @@ static double rate_at(const struct chosen *chosen, const struct weights *weights
     return rate * weights->factor;
 }
 
-static void tell(const struct chosen *chosen, const struct dots *dots,
+static void tell(const struct chosen *chosen, const struct sight *sight,
                  const struct weights *weights)
 {
     if (!weights->told)
         return;
-    const double norms = sqrt(dots->xx) * sqrt(dots->yy);
+    const double norms = sqrt(sight->gradient) * sqrt(sight->direction);
     weights->told[METRIC_LR] = rate_at(chosen, weights);
-    weights->told[METRIC_HYPERGRADIENT] = -dots->xy;
+    weights->told[METRIC_HYPERGRADIENT] = -sight->dot;
     if (norms > 0.0)
-        weights->told[METRIC_HYPERGRADIENT_COSINE] = dots->xy / norms;
+        weights->told[METRIC_HYPERGRADIENT_COSINE] = sight->dot / norms;
 }
 
 void hyper_step(const struct hyper_method *method, const struct chosen *chosen,
                 struct weights *weights)
 {
     const bool one = chosen->number[HYPER_SCOPE] == SCOPE_GLOBAL || weights->tensor_count == 0;
-    struct dots sums = {0};
+    struct sight sums = {0};
 
     if (weights->step == 1)
         weights->scalars[RATE] = bounded(chosen, chosen->number[OPTIMIZER_LR]);
@@ -174,13 +196,10 @@ void hyper_step(const struct hyper_method *method, const struct chosen *chosen,
         struct weights part =
             one ? *weights
                 : part_of(weights, weights->tensors[i].offset, weights->tensors[i].count);
-        const struct dots dots = look(method, chosen, &part);
-        adapt(method, chosen, &dots, &part);
+        const struct sight sight = look(method, chosen, &part);
+        adapt(method, chosen, &sight, &part);
         method->move(chosen, (real)rate_at(chosen, &part), &part);
-        sums.xy += dots.xy;
-        sums.xx += dots.xx;
-        sums.yy += dots.yy;
+        add(&sums, &sight);
     }
-    weights->scalars[NORM_BEFORE] = sums.xx;
     tell(chosen, &sums, weights);
 }
