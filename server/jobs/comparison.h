@@ -19,8 +19,8 @@ struct comparison {
     const json_t *base;              /* NULL: missing or wrong */
     const json_t *patches[ARMS_MAX]; /* likewise, each */
     struct branch branches[ARMS_MAX];
-    bool tunes;                      /* there is a "tune" */
-    struct grid grid;                /* of one point where nothing is tuned */
+    bool tunes;       /* there is a "tune" */
+    struct grid grid; /* of one point where nothing is tuned */
     bool grid_is_sound;
     struct seed_list tuning_seeds, report_seeds; /* none: missing or wrong */
 };

@@ -43,7 +43,6 @@ static void assert_change(const struct scaled *scaled, const char *pointer, cons
         fail_msg("%s does not change", pointer);
     json_auto_t *wanted = json_of(to);
     const json_t *got = json_object_get(entry, "to");
-    AUTO_FREE char *text = json_dumps(got, JSON_ENCODE_ANY);
     if (json_is_number(wanted))
         assert_near(json_number_value(got), json_number_value(wanted), 1e-14);
     else
