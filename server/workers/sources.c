@@ -17,6 +17,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* --- what waits, and for what -------------------------------------------------------------------
  */
@@ -214,6 +215,41 @@ static void check_branch(struct conductor *conductor, struct run *run)
     write_branch(branching);
 }
 
+/* --- what was kept ------------------------------------------------------------------------------
+ */
+
+static void unlink_on_helper(void *reader, void *path)
+{
+    (void)reader;
+    unlink(path);
+}
+
+/* Whether a run that goes on from the same place may still be started, or tried again. */
+static bool is_needed(const struct run *run, const struct run *source)
+{
+    const struct job *job = run->job;
+    for (int arm = 0; arm < job->arm_count; arm++) {
+        const struct source *other = &job->sources[arm];
+        if (other->kind == SOURCE_BRANCH && other->arm == source->arm &&
+            other->at == job->sources[run->arm].at &&
+            same_seed(run, arm)->position.state != RUN_SUCCEEDED)
+            return true;
+    }
+    return false;
+}
+
+/* A crash in between leaves the file behind; it costs room and nothing else. */
+static void drop_kept(struct conductor *conductor, const struct run *run)
+{
+    const struct run *source = same_seed(run, run->job->sources[run->arm].arm);
+    if (run->position.state != RUN_SUCCEEDED || is_needed(run, source))
+        return;
+    char *path = xprintf("%s/%" PRId64 "/kept-%" PRId64, conductor->options.runs, source->id,
+                         run->branched_step);
+    if (!helpers_run(conductor->helpers, unlink_on_helper, free, path))
+        free(path);
+}
+
 /* --- looking ------------------------------------------------------------------------------------
  */
 
@@ -240,6 +276,8 @@ void sources_run_done(struct conductor *conductor, struct run *run)
         if (job->sources[arm].kind == SOURCE_BRANCH && run->phase == PHASE_REPORT)
             check_branch(conductor, same_seed(run, arm));
     }
+    if (job->sources && run->branched_step > 0)
+        drop_kept(conductor, run);
 }
 
 /* --- retries ------------------------------------------------------------------------------------

@@ -300,6 +300,94 @@ static void an_arm_is_released_with_its_variant(void **state)
     assert_false(kit_start_run(kit, 2, 1).failed);
 }
 
+static void new_specifications_come_with_the_release_of_one_phase(void **state)
+{
+    struct kit *kit = *state;
+    struct job_plan plan = kit_plan(2, 4);
+    for (int i = 0; i < 4; i++)
+        plan.runs[i].waiting = true;
+    plan.runs[1].phase = PHASE_TUNE;
+    kit_add_plan(kit, &plan, NULL, NULL, 1000);
+    kit_plan_release(&plan);
+
+    char text[] = "{\"new\":1}";
+    char *specs[] = {text};
+    struct answer answer = {.loop = kit->loop};
+    store_change_runs(kit->store,
+                      &(struct runs_change){.job = 1,
+                                            .arm = 1,
+                                            .phase = PHASE_TUNE,
+                                            .from = RUN_WAITING,
+                                            .to = RUN_QUEUED,
+                                            .now_ms = 5000,
+                                            .specs = specs,
+                                            .spec_count = 1,
+                                            .first_variant = 2},
+                      kit_done, &answer);
+    loop_run(kit->loop);
+    assert_false(answer.failed);
+    json_auto_t *tuning = kit_run(kit, 2), *reporting = kit_run(kit, 4), *other = kit_run(kit, 1);
+    assert_member(tuning, "state", "\"queued\"");
+    assert_member(tuning, "spec", "{\"new\":1,\"seed\":2}");
+    assert_member(reporting, "state", "\"waiting\"");
+    assert_member(reporting, "spec", "{\"new\":1,\"seed\":4}"); /* of the same variant */
+    assert_member(other, "state", "\"waiting\"");
+}
+
+static void an_overlay_is_laid_over_the_specification_of_its_run_alone(void **state)
+{
+    struct kit *kit = *state;
+    char keep[] = "[0.5]";
+    struct arm_source sources[2] = {{.keep_at = keep}, {.kind = SOURCE_BRANCH, .at = 0.5}};
+    struct job_plan plan = kit_plan(2, 4);
+    plan.sources = sources;
+    plan.runs[1].waiting = plan.runs[3].waiting = true;
+    kit_add_plan(kit, &plan, NULL, NULL, 1000);
+    kit_plan_release(&plan);
+
+    assert_false(
+        kit_change_run(kit, &(struct run_change){.run = 2,
+                                                 .position = {RUN_QUEUED, 0, 0},
+                                                 .step = -1,
+                                                 .now_ms = 5000,
+                                                 .overlay = "{\"branch\":{\"run\":1,\"step\":7}}"})
+            .failed);
+    json_auto_t *source = kit_run(kit, 1), *branch = kit_run(kit, 2), *waits = kit_run(kit, 4);
+    assert_non_null(json_pointer_get(source, "/spec/keep_at"));
+    assert_null(json_pointer_get(source, "/spec/branch"));
+    assert_int_equal(json_integer_value(json_pointer_get(branch, "/spec/branch/step")), 7);
+    assert_null(json_pointer_get(waits, "/spec/branch"));
+    const struct answer started = kit_start_run(kit, 2, 1);
+    assert_says(started.spec, "\"branch\":{\"run\":1,\"step\":7}");
+}
+
+/* By hand: run 1 has 4, -, 6 (and one that is not finite); run 2 has 2, 8, none. */
+static void means_are_over_the_runs_that_have_a_value_at_a_step(void **state)
+{
+    struct kit *kit = *state;
+    static const int64_t runs[] = {1, 2};
+    double *means = NULL;
+    size_t count = 9;
+    struct error err;
+    kit_add_job(kit, 0, 2);
+    kit_start_run(kit, 1, 1);
+    kit_start_run(kit, 2, 1);
+    kit_add_value(kit, 1, "gradient_norm", 1, 4);
+    kit_add_value(kit, 1, "gradient_norm", 3, 6);
+    kit_add_value(kit, 1, "gradient_norm", 4, (double)NAN);
+    kit_add_value(kit, 2, "gradient_norm", 1, 2);
+    kit_add_value(kit, 2, "gradient_norm", 2, 8);
+
+    assert_int_equal(store_read_means(kit->reader, runs, 2, "gradient_norm", &means, &count, &err),
+                     0);
+    assert_int_equal(count, 3);
+    assert_true(means[0] == 3 && means[1] == 8 && means[2] == 6);
+    free(means);
+    assert_int_equal(store_read_means(kit->reader, runs, 2, "no_such", &means, &count, &err), 0);
+    assert_int_equal(count, 0);
+    assert_null(means);
+}
+
 static void runs_of_no_job_do_not_change(void **state)
 {
     struct kit *kit = *state;
@@ -473,6 +561,9 @@ int main(void)
         TEST(a_run_without_that_metric_has_no_objective),
         TEST(cancelling_takes_all_that_wait),
         TEST(an_arm_is_released_with_its_variant),
+        TEST(new_specifications_come_with_the_release_of_one_phase),
+        TEST(an_overlay_is_laid_over_the_specification_of_its_run_alone),
+        TEST(means_are_over_the_runs_that_have_a_value_at_a_step),
         TEST(runs_of_no_job_do_not_change),
         TEST(runs_come_in_order_with_their_last_values),
         TEST(runs_are_listed_by_state),

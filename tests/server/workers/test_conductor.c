@@ -346,6 +346,71 @@ static void a_cancel_that_the_disk_refuses_is_told_and_written_later(void **stat
     full_disk_end(&full);
 }
 
+/* --- arms that start from other arms -----------------------------------------------------------
+ */
+
+/* Two arms of one run each: arm 1 starts from arm 0, whose run has succeeded, with 25 constant
+ * norms, when the conductor looks for the first time, as after a crash in between. */
+static int64_t leave_source_done(struct scene *scene, struct arm_source source)
+{
+    struct kit *kit = scene->kit;
+    struct job_plan plan = kit_plan(2, 2);
+    plan.sources = xcalloc(2, sizeof *plan.sources);
+    plan.sources[1] = source;
+    plan.runs[1].waiting = true;
+    for (int i = 0; i < 2; i++) {
+        free(plan.variants[i].dataset);
+        free(plan.variants[i].spec);
+        plan.variants[i].dataset = NULL;
+        plan.variants[i].threads = 1;
+        plan.variants[i].spec =
+            xstrdup("{\"act\":\"succeed\",\"schedule\":{\"type\":\"refined\",\"from\":{\"arm\":"
+                    "\"arm A\"},\"norm\":\"l2\",\"tau\":0.1,\"floor_ratio\":0.001,"
+                    "\"drop_ends\":false,\"interpolate\":false,\"curve\":null,"
+                    "\"fallback\":null}}");
+    }
+    const int64_t run = kit_add_plan(kit, &plan, NULL, NULL, 1000).added.first_run;
+    free(plan.sources);
+    kit_plan_release(&plan);
+    kit_start_run(kit, run, 1);
+    struct answer noted = {.loop = kit->loop};
+    store_note_run(kit->store, run, 1, "{}", 0, 10, kit_done, &noted);
+    loop_run(kit->loop);
+    for (int step = 1; step <= 25; step++)
+        kit_add_value(kit, run, "gradient_norm", step, 2.0);
+    kit_finish_run(kit, run, RUN_SUCCEEDED);
+    return run;
+}
+
+static void a_start_finds_the_branch_whose_source_is_done(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new(NULL);
+    const int64_t source =
+        leave_source_done(scene, (struct arm_source){.kind = SOURCE_BRANCH, .arm = 0, .at = 0.8});
+    begin(scene, 1);
+    json_auto_t *run = await(scene, source + 1, "succeeded");
+    json_auto_t *want = json_pack("{s:I, s:i}", "run", (json_int_t)source, "step", 8);
+    assert_true(json_equal(json_object_get(json_object_get(run, "spec"), "branch"), want));
+    scene_free(scene);
+}
+
+/* Constant norms: exactly linear decay. */
+static void a_start_finds_the_schedule_whose_source_is_done(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new(NULL);
+    const int64_t source =
+        leave_source_done(scene, (struct arm_source){.kind = SOURCE_REFINED, .arm = 0});
+    begin(scene, 1);
+    json_auto_t *run = await(scene, source + 1, "succeeded");
+    const json_t *curve = json_pointer_get(run, "/spec/schedule/curve");
+    assert_int_equal(json_array_size(curve), 25);
+    for (size_t k = 0; k < 25; k++)
+        assert_near(json_number_value(json_array_get(curve, k)), (double)(24 - k) / 24, 1e-15);
+    scene_free(scene);
+}
+
 /* --- what watchers hear ------------------------------------------------------------------------
  */
 
@@ -448,6 +513,8 @@ int main(int count, char **arguments)
         cmocka_unit_test(a_start_that_the_disk_refuses_is_tried_again),
         cmocka_unit_test(a_run_that_is_cancelled_while_its_start_is_refused_stays_cancelled),
         cmocka_unit_test(a_cancel_that_the_disk_refuses_is_told_and_written_later),
+        cmocka_unit_test(a_start_finds_the_branch_whose_source_is_done),
+        cmocka_unit_test(a_start_finds_the_schedule_whose_source_is_done),
         cmocka_unit_test(a_job_of_quick_runs_is_shown_a_few_times_and_at_its_end),
         cmocka_unit_test(a_stopped_server_leaves_its_runs_queued_without_the_loss_of_an_attempt),
         cmocka_unit_test(a_data_set_asked_for_while_stopping_is_refused),
