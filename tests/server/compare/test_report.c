@@ -339,6 +339,42 @@ static void csv_has_a_line_for_each_run_that_has_ended(void **state)
                              "\"cosine, \"\"slow\"\"\",3,117,\n");
 }
 
+/* Arm 1 goes on from arm 0; two of its three runs did so far, each from step 80. */
+static void a_branch_says_what_it_saved(void **state)
+{
+    (void)state;
+    struct report_input input = input_of();
+    json_auto_t *sources = json_pack("[n, {s:s, s:i, s:f}]", "kind", "branch", "arm", 0, "at", 0.8);
+    input.sources = sources;
+    runs[13].branched_step = runs[15].branched_step = 80;
+    json_auto_t *report = report_json(&input);
+
+    assert_json(report, "/arms/1/source",
+                "{\"arm\":\"linear\",\"at\":0.80000000000000004,\"kind\":\"branch\","
+                "\"steps_saved\":160}");
+    assert_json(report, "/arms/0/source", "null");
+    assert_json(report, "/arms/1/tuning", "[]");
+    assert_json(report, "/arms/1/chosen/~1optimizer~1lr", "0.029999999999999999");
+    runs[13].branched_step = runs[15].branched_step = 0;
+}
+
+static void a_refined_schedule_says_where_it_comes_from_and_why_it_is_linear(void **state)
+{
+    (void)state;
+    struct report_input input = input_of();
+    json_auto_t *refined = json_pack("{s:{s:{s:i}, s:s}}", "1", "from", "run", 12, "fallback",
+                                     "half of the gradient norms are zero");
+    input.refined = refined;
+    json_auto_t *report = report_json(&input);
+    assert_json(report, "/arms/1/source",
+                "{\"arm\":null,\"fallback\":\"half of the gradient norms are zero\",\"kind\":"
+                "\"refined\",\"run\":12}");
+    assert_int_equal(warnings_with(report, "its refined schedule is linear decay: half of the "
+                                           "gradient norms are zero"),
+                     1);
+    assert_int_equal(warnings_with(report, "seen twice"), 0);
+}
+
 int main(void)
 {
 #define WITH_RUNS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -359,6 +395,8 @@ int main(void)
         WITH_RUNS(curves_stand_beside_their_arms),
         WITH_RUNS(a_comparison_without_tuning_has_nothing_chosen),
         WITH_RUNS(csv_has_a_line_for_each_run_that_has_ended),
+        WITH_RUNS(a_branch_says_what_it_saved),
+        WITH_RUNS(a_refined_schedule_says_where_it_comes_from_and_why_it_is_linear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
