@@ -67,6 +67,21 @@ static double value_now(const struct solve *solve)
                   vector_dot(solve->dimension, solve->x, solve->system->gradient));
 }
 
+/* direction = beta * direction - preconditioned; the answer is the slope along it, which is -inner
+ * but for rounding. */
+static double set_direction(struct solve *solve, double beta)
+{
+    double slope = 0.0;
+    for (size_t from = 0; from < solve->dimension; from += PIECE) {
+        const size_t count = piece_at(solve, from);
+        real *direction = solve->direction + from;
+        vector_combine(count, -1.0F, solve->preconditioned + from, (real)beta, direction,
+                       direction);
+        slope += vector_dot(count, solve->residual + from, direction);
+    }
+    return slope;
+}
+
 static void begin(struct solve *solve)
 {
     const struct linear_system *system = solve->system;
@@ -79,8 +94,8 @@ static void begin(struct solve *solve)
     }
     precondition(solve);
     solve->inner = vector_dot(solve->dimension, solve->residual, solve->preconditioned);
-    vector_combine(solve->dimension, -1.0F, solve->preconditioned, 0.0F, solve->preconditioned,
-                   solve->direction);
+    vector_fill(solve->dimension, 0.0F, solve->direction); /* beta 0 would leave a NaN there */
+    set_direction(solve, 0.0);
 }
 
 /* x and residual one step on; the answer is the value there. */
@@ -99,7 +114,9 @@ static double move(struct solve *solve, double step)
 }
 
 /* The next direction, conjugate to the last. Since the residual changed by step * product, the
- * flexible beta (r+ - r)'y+ / r'y needs no old residual. */
+ * flexible beta (r+ - r)'y+ / r'y needs no old residual. Where the residual is all rounding, that
+ * beta can take away nearly all of the direction, and the next step would be without bounds: it
+ * begins anew down the residual instead. */
 static void turn(struct solve *solve, double step)
 {
     double inner = 0.0, across = 0.0;
@@ -111,9 +128,8 @@ static void turn(struct solve *solve, double step)
         inner += vector_dot(count, preconditioned, solve->residual + from);
         across += vector_dot(count, preconditioned, solve->product + from);
     }
-    const double beta = step * across / solve->inner;
-    vector_combine(solve->dimension, -1.0F, solve->preconditioned, (real)beta, solve->direction,
-                   solve->direction);
+    if (!(set_direction(solve, step * across / solve->inner) <= -0.5 * inner))
+        set_direction(solve, 0.0);
     solve->inner = inner;
 }
 
