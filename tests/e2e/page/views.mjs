@@ -152,6 +152,21 @@ function hasBand(page, selector) {
     });
 }
 
+test("the report lays predictions beside what was measured, and shows what scaling changed", async ({ open, api }) => {
+    const optimizer = { type: "adamw", lr: 0.01, weight_decay: 1 };
+    const problem = { type: "quadratic", eigenvalues: [1, 2], start: [0.01, 0.01], noise_deviation: [0.1, 0.2] };
+    const { id } = await api.submit({ kind: "compare", name: "scaled", base: { problem, optimizer, steps: 4000, replicas: 20 }, scale_batch: [1, 4], seeds: [1, 2] });
+    await api.finished(id);
+    const report = await api.get(`/jobs/${id}/report`);
+    const page = await open(`/jobs/${id}`);
+    await page.locator(".theory tbody tr").first().waitFor();
+    same(await page.locator(".theory tbody tr").count(), 4, "predictions");
+    const first = await page.locator(".theory tbody tr").first().innerText();
+    check(first.includes(report.arms[0].prediction.loss.toExponential(3)), `the predicted loss in "${first}"`);
+    check(first.includes("adamw, corrected"), `the law in "${first}"`);
+    check((await page.locator(".notes").innerText()).includes("/optimizer/beta1 0.9 -> 0.6"), "what scaling changed");
+});
+
 test("the report grows while the comparison runs", async ({ open, api }) => {
     const { id } = await api.submit({ ...comparison("grows"), base: { problem: { ...bowl, noise: 0.3 }, optimizer: sgd(0.05), steps: 40_000, report_every_steps: 1000 } });
     const page = await open(`/jobs/${id}`);

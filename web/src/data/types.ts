@@ -127,6 +127,15 @@ export interface ArmReport {
     values: SeedValue[];
     tuning: GridPoint[];
     curve: { metric: string; step: number[]; mean: Values; low: Values; high: Values; n: number[] } | null;
+    note: string | null;
+    prediction: {
+        law: string | null;
+        formula: string | null;
+        loss: number | null;
+        reason: string | null;
+        warnings: string[];
+    } | null;
+    measured: { metric: string; n: number; mean: number | null; standard_error: number | null } | null;
 }
 
 export interface Report {

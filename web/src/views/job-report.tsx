@@ -12,6 +12,7 @@ import { Schedules } from "../parts/schedules";
 import { scaleOf, Strip, StripAxis, type Scale } from "../parts/strip";
 import { column, exact, number, plural, point, withError } from "../text/format";
 import { usualMetrics } from "./job-curves";
+import { Notes, Predictions } from "./theory";
 
 type Looks = (arm: string | null) => ArmLook;
 
@@ -295,7 +296,9 @@ export function ReportPanels({ job, looks }: { job: Job; looks: Looks }) {
                     </Panel>
                 ) : null}
             </div>
+            <Predictions report={report} looks={looks} />
             <ArmSchedules report={report} looks={looks} />
+            <Notes report={report} looks={looks} />
         </>
     );
 }
