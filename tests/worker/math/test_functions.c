@@ -38,6 +38,11 @@ static float exp_of(float x)
     return float_exp(x);
 }
 
+static float expm1_of(float x)
+{
+    return float_expm1(x);
+}
+
 static float log_of(float x)
 {
     return float_log(x);
@@ -59,6 +64,14 @@ static void exp_is_within_one_unit(void **state)
     const double most = worst_both_signs(exp_of, exp, 120.0F);
     print_message("exp: %.3f units\n", most);
     assert_true(most <= 1.0);
+}
+
+static void expm1_is_within_four_units(void **state)
+{
+    (void)state;
+    const double most = worst_both_signs(expm1_of, expm1, 80.0F);
+    print_message("expm1: %.3f units\n", most);
+    assert_true(most <= 4.0);
 }
 
 static void log_is_within_one_unit(void **state)
@@ -138,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exp_is_within_one_unit),
+        cmocka_unit_test(expm1_is_within_four_units),
         cmocka_unit_test(log_is_within_one_unit),
         cmocka_unit_test(tanh_is_within_two_units),
         cmocka_unit_test(erf_is_within_two_units),

@@ -48,6 +48,10 @@ static void draws_keep_their_bits(void **state)
     assert_digest("random_normals", x, sizeof x, 0x13d9c493);
     random_uniforms(1, RANDOM_TEST, 2, 0.3, COUNT, x);
     assert_digest("random_uniforms", x, sizeof x, 0x9582f3e2);
+    random_normals_from(1, RANDOM_TEST, 3, 64, COUNT, x);
+    assert_digest("random_normals_from", x, sizeof x, 0xcbc7f84d);
+    random_students_from(1, RANDOM_TEST, 4, 64, 3.0, COUNT, x);
+    assert_digest("random_students_from", x, sizeof x, 0x36d14581);
 }
 
 static void sums_keep_their_bits(void **state)

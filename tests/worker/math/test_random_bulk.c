@@ -96,6 +96,41 @@ static void a_shorter_draw_is_the_beginning_of_a_longer_one(void **state)
     }
 }
 
+static void a_draw_may_begin_anywhere(void **state)
+{
+    (void)state;
+    static const size_t firsts[] = {4, 512, 1020, 2048};
+    random_normals(3, RANDOM_TEST, 0, 1.0, DRAWS, draws);
+    for (size_t i = 0; i < COUNT_OF(firsts); i++) {
+        random_normals_from(3, RANDOM_TEST, 0, firsts[i], 1501, again);
+        assert_memory_equal(again, draws + firsts[i], 1501 * sizeof *again);
+    }
+    random_students_from(3, RANDOM_TEST, 0, 0, 2.5, DRAWS, draws);
+    for (size_t i = 0; i < COUNT_OF(firsts); i++) {
+        random_students_from(3, RANDOM_TEST, 0, firsts[i], 2.5, 1501, again);
+        assert_memory_equal(again, draws + firsts[i], 1501 * sizeof *again);
+    }
+}
+
+/* The same words through the C library in double. */
+static void students_are_baileys_polar_numbers(void **state)
+{
+    static const double nus[] = {1, 3, 1000};
+    uint32_t words[2000];
+    (void)state;
+    random_words(2, RANDOM_TEST, 0, 0, 2000, words);
+    for (size_t k = 0; k < COUNT_OF(nus); k++) {
+        const double nu = nus[k];
+        random_students_from(2, RANDOM_TEST, 0, 0, nu, 1000, draws);
+        for (int i = 0; i < 1000; i++) {
+            const double u = (words[2 * i] + 0.5) * 0x1p-32;
+            const double radius = sqrt(nu * expm1(-2 / nu * log(u)));
+            const double angle = 2 * acos(-1) * (int32_t)words[2 * i + 1] * 0x1p-32;
+            assert_true(fabs((double)draws[i] - radius * cos(angle)) < 4e-6 * (1 + radius));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +140,8 @@ int main(void)
         cmocka_unit_test(normals_have_the_moments_of_the_normal_distribution),
         cmocka_unit_test(normals_are_box_muller_on_pairs_of_words),
         cmocka_unit_test(a_shorter_draw_is_the_beginning_of_a_longer_one),
+        cmocka_unit_test(a_draw_may_begin_anywhere),
+        cmocka_unit_test(students_are_baileys_polar_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,36 @@ static void rosenbrock_repeats_its_start_in_any_dimension(void **state)
     close_problem(rosenbrock);
 }
 
+/* At (-1, 2) with curvatures -1 and 2: -1/2 + 0.1/3 + 1/4 and 4 - 0.8/3 + 4; gradients
+ * -1 (-1 + 0.1 + 1) = -0.1 and 2 (2 - 0.2 + 4) = 11.6. It begins at 0.1, near the saddle. */
+static void the_saddle_is_held_by_fourth_powers(void **state)
+{
+    struct objective *saddle = open_problem("saddle", "{}");
+    const float at[2] = {-1.0F, 2.0F};
+    float theta[2], gradient[2];
+    (void)state;
+
+    saddle->methods->init(saddle, theta);
+    assert_true(theta[0] == 0.1F && theta[1] == 0.1F);
+    assert_near(gradient_at(saddle, at, 0, gradient), -0.25 + 0.1 / 3.0 + 8.0 - 0.8 / 3.0, 1e-14);
+    assert_near((double)gradient[0], -0.1, 1e-6);
+    assert_near((double)gradient[1], 11.6, 1e-6);
+    close_problem(saddle);
+}
+
+static void the_absolute_value_has_slopes_and_none_at_its_minimum(void **state)
+{
+    struct objective *absolute =
+        open_problem("absolute", "{\"weights\": [2, 3, 5], \"start\": [-1, 0, 4]}");
+    float theta[3], gradient[3];
+    (void)state;
+
+    absolute->methods->init(absolute, theta);
+    assert_near(gradient_at(absolute, theta, 0, gradient), 2.0 + 0.0 + 20.0, 1e-15);
+    assert_true(gradient[0] == -2.0F && gradient[1] == 0.0F && gradient[2] == 5.0F);
+    close_problem(absolute);
+}
+
 static void validation_parts_are_not_theirs(void **state)
 {
     struct objective *rosenbrock = open_problem("rosenbrock", "{}");
@@ -211,6 +241,8 @@ int main(void)
         cmocka_unit_test(a_quadratic_without_start_begins_at_one),
         cmocka_unit_test(rosenbrock_has_its_known_start_and_minimum),
         cmocka_unit_test(rosenbrock_repeats_its_start_in_any_dimension),
+        cmocka_unit_test(the_saddle_is_held_by_fourth_powers),
+        cmocka_unit_test(the_absolute_value_has_slopes_and_none_at_its_minimum),
         cmocka_unit_test(validation_parts_are_not_theirs),
         cmocka_unit_test(gradients_agree_with_differences),
         cmocka_unit_test(noise_has_its_deviation_and_leaves_the_value_alone),

@@ -181,7 +181,7 @@ static void expect_refused(const char *members, const char *pointer, const char 
     json_auto_t *catalog = describe();
     json_auto_t *given = json_loads(text, 0, NULL);
     assert_non_null(given);
-    json_auto_t *spec = spec_resolve(catalog, given, "", &problems);
+    json_decref(spec_resolve(catalog, given, "", &problems));
     if (problems.found != 1)
         fail_msg("%s: %d problems", members, problems.found);
     assert_string_equal(problems.list[0].pointer, pointer);
