@@ -78,6 +78,7 @@ static json_t *describe(const struct setting *setting)
         json_object_set_new(object, "high", json_number(setting->high));
         put_flag(object, "above_low", setting->above_low);
         put_flag(object, "below_high", setting->below_high);
+        put_text(object, "not_below", setting->not_below);
     }
     if (is_list(setting->type)) {
         json_object_set_new(object, "least", json_integer(setting->least));
@@ -100,6 +101,21 @@ static json_t *describe(const struct setting *setting)
     if (fallback)
         json_object_set_new(object, "default", fallback);
     return object;
+}
+
+json_t *conflicts_describe(const struct conflict *conflicts)
+{
+    json_t *array = json_array();
+    for (const struct conflict *conflict = conflicts; conflict && conflict->setting; conflict++) {
+        json_t *is = json_loads(conflict->is, JSON_DECODE_ANY, NULL);
+        json_t *other_is = json_loads(conflict->other_is, JSON_DECODE_ANY, NULL);
+        json_t *described =
+            json_pack("{s:s, s:o, s:s, s:o, s:s}", "setting", conflict->setting, "is", is, "other",
+                      conflict->other, "other_is", other_is, "words", conflict->words);
+        assert(described); /* both values are JSON */
+        json_array_append_new(array, described);
+    }
+    return array;
 }
 
 json_t *settings_describe(const struct setting *settings)

@@ -179,6 +179,30 @@ static json_t *take_entry(const struct place *place, const json_t *name, const c
     return NULL;
 }
 
+static bool is_value(const json_t *resolved, const char *key, const json_t *wanted)
+{
+    const json_t *value = json_object_get(resolved, key);
+    if (json_is_number(value) && json_is_number(wanted))
+        return json_number_value(value) == json_number_value(wanted);
+    return value && json_equal(value, wanted);
+}
+
+/* Values that are right one by one, but do not go together. */
+static void check_conflicts(const json_t *entry, const json_t *resolved, const char *pointer,
+                            struct problems *problems)
+{
+    size_t i;
+    json_t *conflict;
+    json_array_foreach(json_object_get(entry, "conflicts"), i, conflict)
+    {
+        const char *setting = json_text_at(conflict, "setting", "");
+        const char *other = json_text_at(conflict, "other", "");
+        if (is_value(resolved, setting, json_object_get(conflict, "is")) &&
+            is_value(resolved, other, json_object_get(conflict, "other_is")))
+            problems_add(problems, pointer, setting, "%s", json_text_at(conflict, "words", ""));
+    }
+}
+
 static json_t *take_plugin(const struct place *place, const json_t *value)
 {
     AUTO_FREE char *here = json_pointer_join(place->pointer, place->key);
@@ -200,6 +224,7 @@ static json_t *take_plugin(const struct place *place, const json_t *value)
         json_object_del(rest, "type");
         resolved = settings_resolve(place->catalog, json_object_get(entry, "settings"), rest, here,
                                     place->problems);
+        check_conflicts(entry, resolved, here, place->problems);
         json_t *whole = json_pack("{s:O}", "type", type);
         json_object_update(whole, resolved);
         json_decref(resolved);
@@ -306,6 +331,18 @@ static void check_lengths(const struct place *place, const json_t *resolved)
                      json_array_size(other), json_array_size(value));
 }
 
+static void check_order(const struct place *place, const json_t *resolved)
+{
+    const char *partner = json_text_at(place->setting, "not_below", NULL);
+    const json_t *other = partner ? json_object_get(resolved, partner) : NULL;
+    const json_t *value = json_object_get(resolved, place->key);
+
+    if (json_is_number(other) && json_is_number(value) &&
+        json_number_value(value) < json_number_value(other))
+        problems_add(place->problems, place->pointer, place->key, "must be at least \"%s\": %.10g",
+                     partner, json_number_value(other));
+}
+
 static size_t count_known(const json_t *settings, const json_t *object)
 {
     size_t i, known = 0;
@@ -369,6 +406,7 @@ static void resolve_member(const struct place *place, const json_t *object, json
     if (taken)
         json_object_set_new(resolved, place->key, taken);
     check_lengths(place, resolved);
+    check_order(place, resolved);
 }
 
 json_t *settings_resolve(const json_t *catalog, const json_t *settings, const json_t *object,

@@ -38,6 +38,7 @@ struct setting {
     double fallback;            /* default of a number, integer or flag */
     const char *fallback_text;  /* default of the other types, lists and objects as JSON text */
     int least, most;            /* how many entries a list has */
+    const char *not_below;      /* a number before this one: at least that, where both are given */
     const char *as_many_as; /* a list before this one, of the same length where both are given */
     const char *choices;    /* "relu|tanh|gelu" */
     const char *registry;   /* of SETTING_PLUGIN and SETTING_NAME: "optimizer" */
@@ -49,9 +50,19 @@ struct setting {
 
 /* The table as the catalogue shows it:
  * [{"name", "type", "required", "nullable", "low", "high", "above_low", "below_high", "default",
- *   "least", "most", "rising", "as_many_as", "choices": […], "registry", "members": […], "with",
- * "unit", "help"}], absent where it says nothing. */
+ *   "least", "most", "rising", "not_below", "as_many_as", "choices": […], "registry", "members":
+ * […], "with", "unit", "help"}], absent where it says nothing. */
 json_t *settings_describe(const struct setting *settings);
+
+/* Two values of a plug-in that do not go together. A list ends with an entry whose setting is NULL.
+ */
+struct conflict {
+    const char *setting, *is;     /* a value as JSON text: "0", "null", "\"tensor\"" */
+    const char *other, *other_is; /* of another setting */
+    const char *words;            /* what would work; shown at the first of the two */
+};
+/* [{"setting", "is", "other", "other_is", "words"}]; NULL: an empty list. */
+json_t *conflicts_describe(const struct conflict *conflicts);
 
 /* What a person chose, every default laid in: number[i] for numbers, integers, flags (0 or 1) and
  * choices (the place in `choices`; NaN for null), list[i] with count[i] entries for lists. Of an

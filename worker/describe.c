@@ -285,6 +285,9 @@ static json_t *describe_optimizers(void)
     json_t *array = json_array();
     for (const struct optimizer *const *optimizer = optimizers; *optimizer; optimizer++) {
         json_t *described = entry((*optimizer)->name, (*optimizer)->help, (*optimizer)->settings);
+        if ((*optimizer)->conflicts)
+            json_object_set_new(described, "conflicts",
+                                conflicts_describe((*optimizer)->conflicts));
         json_object_set_new(described, "drives", json_boolean((*optimizer)->drive != NULL));
         json_object_set_new(described, "curvature", json_boolean((*optimizer)->needs_curvature));
         json_object_set_new(described, "elementwise", json_boolean(!(*optimizer)->whole));

@@ -86,11 +86,11 @@ const struct optimizer adam_hd_optimizer = {
     .name = "adam_hd",
     .help = "Adam that learns its rate by hypergradients (Baydin et al., 2018)",
     .settings = settings,
+    .conflicts = hyper_conflicts,
     .decay = DECAY_OWN,
     .adaptive = true,
     .memory_per_weight = 2, /* the mean and the square */
     .whole = true,
     .scalar_count = HYPER_SCALARS,
     .step = step,
-    .accepts = hyper_accepts,
 };

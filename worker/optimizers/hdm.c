@@ -107,12 +107,17 @@ static const struct setting settings[] = {
     {0},
 };
 
+static const struct conflict conflicts[] = {
+    {"convex", "true", "lipschitz", "null",
+     "needs \"lipschitz\", the smoothness of the mean loss, to bound the rates; give it, or leave "
+     "convex off"},
+    {0},
+};
+
 static int accepts(const struct chosen *chosen, const struct landscape *landscape,
                    struct error *err)
 {
-    if (chosen->number[CONVEX] > 0.0 && isnan(chosen->number[LIPSCHITZ]))
-        return error_set(err, "convex needs lipschitz, the smoothness of the mean loss, to bound "
-                              "the rates; give it, or leave convex off");
+    (void)chosen;
     if (!landscape)
         return error_set(err, "hdm drives the objective itself, which this one does not offer; "
                               "take a data set, or a problem without noise and replicas");
@@ -420,6 +425,7 @@ const struct optimizer hdm_optimizer = {
     .help = "learned rates with heavy ball and null steps, on the whole training part (Chu et al., "
             "2025)",
     .settings = settings,
+    .conflicts = conflicts,
     .decay = DECAY_OWN,
     .memory_per_weight = MEMORY,
     .memory_needed = memory_needed,

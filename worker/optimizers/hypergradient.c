@@ -27,22 +27,16 @@ const struct setting hyper_transition[] = {
     {0},
 };
 
-int hyper_accepts(const struct chosen *chosen, const struct landscape *landscape, struct error *err)
-{
-    const double *number = chosen->number;
-    (void)landscape;
-
-    if (number[HYPER_RULE] == HYPER_MULTIPLICATIVE && number[OPTIMIZER_LR] == 0.0)
-        return error_set(err, "lr 0 never changes under the rule \"multiplicative\"; begin with a "
-                              "positive lr such as 0.001, or take the rule \"additive\"");
-    if (number[HYPER_RULE] == HYPER_NORMALIZED && number[HYPER_SCOPE] == SCOPE_TENSOR)
-        return error_set(err, "the rule \"normalized\" is for the scope \"global\"; with the scope "
-                              "\"tensor\" take \"additive\" or \"multiplicative\"");
-    if (number[HYPER_MIN_LR] > number[HYPER_MAX_LR])
-        return error_set(err, "min_lr %g is above max_lr %g; give bounds in order, or null",
-                         number[HYPER_MIN_LR], number[HYPER_MAX_LR]);
-    return 0;
-}
+const struct conflict hyper_conflicts[] = {
+    {"lr", "0", "rule", "\"multiplicative\"",
+     "0 never changes under the rule \"multiplicative\"; begin with a positive lr such as 0.001, "
+     "or "
+     "take the rule \"additive\""},
+    {"rule", "\"normalized\"", "scope", "\"tensor\"",
+     "\"normalized\" is for the scope \"global\"; with the scope \"tensor\" take \"additive\" or "
+     "\"multiplicative\""},
+    {0},
+};
 
 static double hyper_lr(const struct hyper_method *method, const struct chosen *chosen)
 {

@@ -83,7 +83,7 @@ extern const struct setting hyper_transition[];
          .help = "the learned rate is at least this; null: no bound"},                             \
     {                                                                                              \
         .name = "max_lr", .type = SETTING_NUMBER, .nullable = true, .low = -1e6, .high = 1e6,      \
-        .help = "the learned rate is at most this; null: no bound"                                 \
+        .not_below = "min_lr", .help = "the learned rate is at most this; null: no bound"          \
     }
 
 /* What the three differ in. Both work on any run of parameters: all, or those of a tensor. */
@@ -103,8 +103,6 @@ struct hyper_method {
 void hyper_step(const struct hyper_method *method, const struct chosen *chosen,
                 struct weights *weights);
 
-/* Refuses settings that contradict each other; for struct optimizer. */
-int hyper_accepts(const struct chosen *chosen, const struct landscape *landscape,
-                  struct error *err);
+extern const struct conflict hyper_conflicts[];
 
 #endif

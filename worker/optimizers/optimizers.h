@@ -56,10 +56,11 @@ enum weight_decay_kind {
 
 struct optimizer {
     const char *name;
-    const char *help;               /* one line, with its source */
-    const struct setting *settings; /* the first ones are OPTIMIZER_SETTINGS */
-    enum weight_decay_kind decay;   /* what the trainer does with it (training.md 1.1) */
-    int memory_per_weight;          /* at most OPTIMIZER_MEMORY_MAX */
+    const char *help;                 /* one line, with its source */
+    const struct setting *settings;   /* the first ones are OPTIMIZER_SETTINGS */
+    const struct conflict *conflicts; /* among them; NULL: none */
+    enum weight_decay_kind decay;     /* what the trainer does with it (training.md 1.1) */
+    int memory_per_weight;            /* at most OPTIMIZER_MEMORY_MAX */
     /* Fewer with some settings; NULL: always memory_per_weight. */
     int (*memory_needed)(const struct chosen *chosen);
     bool adaptive; /* divides each parameter's step by a measure of its own gradients, as Adam does:

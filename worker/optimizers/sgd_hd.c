@@ -48,10 +48,10 @@ const struct optimizer sgd_hd_optimizer = {
     .name = "sgd_hd",
     .help = "gradient descent that learns its rate by hypergradients (Baydin et al., 2018)",
     .settings = settings,
+    .conflicts = hyper_conflicts,
     .decay = DECAY_OWN,
     .memory_per_weight = 1, /* the last direction */
     .whole = true,
     .scalar_count = HYPER_SCALARS,
     .step = step,
-    .accepts = hyper_accepts,
 };

@@ -56,10 +56,10 @@ const struct optimizer sgdn_hd_optimizer = {
     .help = "Nesterov's accelerated gradient that learns its rate by hypergradients (Baydin et "
             "al., 2018)",
     .settings = settings,
+    .conflicts = hyper_conflicts,
     .decay = DECAY_OWN,
     .memory_per_weight = 2, /* the last direction and the velocity */
     .whole = true,
     .scalar_count = HYPER_SCALARS,
     .step = step,
-    .accepts = hyper_accepts,
 };

@@ -1,6 +1,7 @@
 /* What the hypergradient family must do, by training.md 2: identities, properties, refusals. */
 #include "worker/stepping.h"
 
+#include "describe.h"
 #include "memory.h"
 #include "objectives/supervised.h"
 #include "random.h"
@@ -318,38 +319,62 @@ static void a_transition_converges_where_the_learned_rate_alone_does_not_stay_sa
 
 /* --- settings ------------------------------------------------------------------------------ */
 
+/* The problems of a specification with this optimizer, as the server and --train see them. */
+static struct problems problems_of(const char *optimizer)
+{
+    struct problems problems = {0};
+    AUTO_FREE char *text =
+        xprintf("{\"problem\": {\"type\": \"quadratic\", \"eigenvalues\": [1]}, \"optimizer\": %s}",
+                optimizer);
+    json_auto_t *catalog = describe();
+    json_auto_t *spec = json_loads(text, 0, NULL);
+    json_decref(spec_resolve(catalog, spec, "", &problems));
+    return problems;
+}
+
 static void the_form_of_a_job_is_understood(void **state)
 {
-    struct stepper stepper = stepper_on(
-        "sgd_hd",
-        "{\"lr\": 0.001, \"hyper_lr\": 0.001, \"rule\": \"additive\", \"scope\": \"global\", "
-        "\"transition\": {\"to\": 0.1, \"power\": 2}, \"weight_decay\": 0.0001}",
-        &single_piece.pieces);
     (void)state;
-    assert_int_equal(stepper.optimizer->accepts(&stepper.chosen, NULL, NULL), 0);
-    stepper_release(&stepper);
+    struct problems problems = problems_of(
+        "{\"type\": \"sgd_hd\", \"lr\": 0.001, \"hyper_lr\": 0.001, \"rule\": \"additive\", "
+        "\"scope\": \"global\", \"transition\": {\"to\": 0.1, \"power\": 2}, "
+        "\"weight_decay\": 0.0001}");
+    assert_int_equal(problems.found, 0);
+    problems_release(&problems);
 }
 
 static void settings_that_contradict_each_other_are_refused(void **state)
 {
     static const struct {
-        const char *name, *settings, *says;
+        const char *optimizer, *pointer, *says;
     } cases[] = {
-        {"sgd_hd", "{\"lr\": 0, \"rule\": \"multiplicative\"}", "\"additive\""},
-        {"adam_hd", "{\"lr\": 1, \"rule\": \"normalized\", \"scope\": \"tensor\"}", "\"global\""},
-        {"sgdn_hd", "{\"lr\": 1, \"min_lr\": 0.2, \"max_lr\": 0.1}", "min_lr 0.2"},
-        {"hdm", "{\"convex\": true}", "lipschitz"},
-        {"hdm", "{}", "without noise"}, /* an objective that cannot be driven */
+        {"{\"type\": \"sgd_hd\", \"lr\": 0, \"rule\": \"multiplicative\"}", "/optimizer/lr",
+         "\"additive\""},
+        {"{\"type\": \"adam_hd\", \"lr\": 1, \"rule\": \"normalized\", \"scope\": \"tensor\"}",
+         "/optimizer/rule", "\"global\""},
+        {"{\"type\": \"sgdn_hd\", \"lr\": 1, \"min_lr\": 0.2, \"max_lr\": 0.1}",
+         "/optimizer/max_lr", "at least \"min_lr\": 0.2"},
+        {"{\"type\": \"hdm\", \"convex\": true}", "/optimizer/convex", "lipschitz"},
     };
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct stepper stepper = stepper_on(cases[i].name, cases[i].settings, &single_piece.pieces);
-        struct error err;
-        assert_int_equal(stepper.optimizer->accepts(&stepper.chosen, NULL, &err), -1);
-        assert_says(err.sentence, cases[i].says);
-        stepper_release(&stepper);
+        struct problems problems = problems_of(cases[i].optimizer);
+        assert_int_equal(problems.found, 1);
+        assert_string_equal(problems.list[0].pointer, cases[i].pointer);
+        assert_says(problems.list[0].detail, cases[i].says);
+        problems_release(&problems);
     }
+}
+
+static void hdm_wants_an_objective_that_can_be_driven(void **state)
+{
+    struct stepper stepper = stepper_on("hdm", "{}", &single_piece.pieces);
+    struct error err;
+    (void)state;
+    assert_int_equal(stepper.optimizer->accepts(&stepper.chosen, NULL, &err), -1);
+    assert_says(err.sentence, "without noise");
+    stepper_release(&stepper);
 }
 
 /* --- hdm where the loss ends --------------------------------------------------------------- */
@@ -508,6 +533,7 @@ int main(void)
         cmocka_unit_test(a_transition_converges_where_the_learned_rate_alone_does_not_stay_sane),
         cmocka_unit_test(the_form_of_a_job_is_understood),
         cmocka_unit_test(settings_that_contradict_each_other_are_refused),
+        cmocka_unit_test(hdm_wants_an_objective_that_can_be_driven),
         cmocka_unit_test(hdm_comes_back_from_where_there_is_no_loss),
         cmocka_unit_test(hdm_refuses_to_begin_where_there_is_no_loss),
         cmocka_unit_test(the_rates_on_mnist_rise_as_high_as_the_reference_says),
