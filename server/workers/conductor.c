@@ -179,6 +179,8 @@ void publish_job(struct conductor *conductor, struct job *job)
 {
     const bool told_lately = job->told_ms > 0 && job->told_state == job_state(job) &&
                              clock_ms() - job->told_ms < TELL_JOB_EVERY_MS;
+    if (job_is_final(job) && job->told_ms > 0 && job->told_state == job_state(job))
+        return; /* its end was told with the run before; nothing changes any more */
     if (job_is_final(job) || !told_lately) {
         tell_job(conductor, job);
         return;

@@ -19,12 +19,13 @@ static const char *metric_of(const json_t *schedule)
     return l1 ? "gradient_norm_l1" : "gradient_norm";
 }
 
-/* "run 123", "runs 4, 5, …" */
+/* "run 123 has", "runs 4, 5, … have" */
 static char *name_runs(const int64_t *runs, int count)
 {
     if (count == 1)
-        return xprintf("run %" PRId64, runs[0]);
-    return xprintf("runs %" PRId64 ", %" PRId64 "%s", runs[0], runs[1], count > 2 ? ", …" : "");
+        return xprintf("run %" PRId64 " has", runs[0]);
+    return xprintf("runs %" PRId64 ", %" PRId64 "%s have", runs[0], runs[1],
+                   count > 2 ? ", …" : "");
 }
 
 static int settle(json_t *schedule, const double *norms, size_t count, const char *name,
@@ -33,12 +34,12 @@ static int settle(json_t *schedule, const double *norms, size_t count, const cha
     struct error why;
     if (count < REFINEMENT_NORMS_LEAST)
         return error_set(err,
-                         "%s has %zu rows of %s, %d are needed; train with "
+                         "%s %zu rows of %s, %d are needed; train with "
                          "\"norms_every_steps\": 1",
                          name, count, metric_of(schedule), REFINEMENT_NORMS_LEAST);
     if (refined_settle(schedule, norms, count, &why) == 0)
         return 0;
-    return error_set(err, "%s: %.400s", name, why.sentence);
+    return error_set(err, "%s unusable norms: %.400s", name, why.sentence);
 }
 
 /* What many variants of one arm share is read once. */

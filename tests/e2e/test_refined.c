@@ -222,6 +222,22 @@ static void an_arm_whose_source_fails_fails_with_it(void **state)
     assert_says(api_text(refused, "/detail"), "retry one of those first");
 }
 
+/* Spirals at one batch an epoch: ten steps, which only the data could tell. */
+static void too_few_norms_fail_the_arm_with_how_to_get_more(void **state)
+{
+    (void)state;
+    const int64_t job = api_submit(
+        service.port, "{'kind': 'compare', 'base': {'dataset': 'spirals', 'model': 'softmax',"
+                      " 'optimizer': {'type': 'sgd', 'lr': 0.1}, 'epochs': 10,"
+                      " 'batch_size': 65536}, " ARMS ", 'seeds': [1, 2, 3]}");
+    json_decref(api_await_job(service.port, job, "succeeded"));
+    json_auto_t *runs = runs_of(job, "refined", "report");
+    const json_t *run = json_array_get(runs, 0);
+    assert_string_equal(api_text(run, "/reason"), "source failed");
+    assert_says(api_text(run, "/message"), "its schedule is refined from arm \"linear\": runs");
+    assert_says(api_text(run, "/message"), "have 10 rows of gradient_norm, 20 are needed");
+}
+
 /* With one slot and a paused job nothing runs while it is looked at. */
 static void a_cancelled_run_that_is_retried_waits_again(void **state)
 {
@@ -401,6 +417,7 @@ int main(void)
         cmocka_unit_test(an_arm_may_refine_from_a_refined_one),
         cmocka_unit_test(vanishing_gradients_give_linear_decay_with_a_warning),
         cmocka_unit_test(an_arm_whose_source_fails_fails_with_it),
+        cmocka_unit_test(too_few_norms_fail_the_arm_with_how_to_get_more),
         cmocka_unit_test(a_cancelled_run_that_is_retried_waits_again),
         cmocka_unit_test(cancelling_the_job_takes_the_waiting_runs),
         cmocka_unit_test(a_job_may_refine_from_a_finished_run),
