@@ -12,7 +12,8 @@
 #include <string.h>
 
 static const struct part *const parts[] = {
-    &refinement_part, &stationary_part, &dynamics_part, &schedules_part, &hypergradient_part,
+    &refinement_part, &stationary_part,    &dynamics_part,
+    &schedules_part,  &hypergradient_part, &hessian_free_part,
 };
 
 static bool is_wanted(const struct part *part, char **names)

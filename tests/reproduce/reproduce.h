@@ -28,6 +28,6 @@ struct part {
 };
 
 extern const struct part hypergradient_part, stationary_part, dynamics_part, refinement_part,
-    schedules_part;
+    schedules_part, hessian_free_part;
 
 #endif
