@@ -7,7 +7,7 @@ import { useLoad, useThrottled } from "../data/use-load";
 import type { NamedSchedule } from "../data/schedules";
 import type { ArmReport, GridPoint, Job, JsonObject, Report, Run } from "../data/types";
 import { Choice, Panel, Select, Swatch, Waiting } from "../parts/bits";
-import { Chart } from "../parts/chart";
+import { Chart, type Line } from "../parts/chart";
 import { Schedules } from "../parts/schedules";
 import { scaleOf, Strip, StripAxis, type Scale } from "../parts/strip";
 import { column, exact, number, plural, point, withError } from "../text/format";
@@ -17,6 +17,7 @@ import { Notes, Predictions } from "./theory";
 type Looks = (arm: string | null) => ArmLook;
 
 const REFRESH_MS = 2000; /* while it runs, at most this often */
+const PREDICTED = ["train_loss", "loss_average"]; /* the metrics that predictions are about */
 const SCHEDULES_MOST = 16; /* more lines say nothing */
 const STEPS_MOST = 100000; /* of a drawing: longer runs are drawn at this length */
 
@@ -44,7 +45,7 @@ function ArmRow(props: { arm: ArmReport; report: Report; looks: Looks; scale: Sc
                 {arm.best ? <span class="tag good">★ best</span> : null}
                 {arm.name === report.baseline ? <span class="tag">baseline</span> : null}
             </th>
-            <td class="mono small">{arm.chosen ? point(arm.chosen) || "–" : <span class="muted">tuning</span>}</td>
+            <td class="mono small">{arm.chosen ? point(arm.chosen) || "–" : arm.tuning.length > 0 ? <span class="muted">tuning</span> : "–"}</td>
             <td class="number arm-n">
                 {arm.n}
                 {arm.n < props.seeds ? <span class="muted">/{props.seeds}</span> : null}
@@ -161,6 +162,21 @@ function TuningTable({ report, looks }: { report: Report; looks: Looks }) {
     );
 }
 
+/* What closed forms say the loss comes to, across the curves; arms with the same law share a line. */
+function predictionLines(report: Report, curves: Line[], looks: Looks): Line[] {
+    const first = Math.min(...curves.map(({ step }) => step[0] ?? Infinity));
+    const last = Math.max(...curves.map(({ step }) => step.at(-1) ?? 0));
+    if (!(last > first)) return [];
+    const seen = new Set<number>();
+    return report.arms.flatMap(({ name, prediction }) => {
+        const loss = prediction?.loss ?? null;
+        if (loss === null || seen.has(loss)) return [];
+        seen.add(loss);
+        const line = { key: `theory ${name}`, label: `${name}, closed form`, look: { colour: looks(name).colour, dash: [1, 4] } };
+        return [{ ...line, step: [first, last], value: [loss, loss], endLabel: "theory" }];
+    });
+}
+
 function MeanCurves({ job, report, looks }: { job: Job; report: Report; looks: Looks }) {
     const [metric, setMetric] = useState<string | null>(null);
     const [log, setLog] = useState(false);
@@ -186,6 +202,7 @@ function MeanCurves({ job, report, looks }: { job: Job; report: Report; looks: L
             high: arm.curve?.high ?? [],
             endLabel: arm.name,
         }));
+    const drawn = [...lines, ...(PREDICTED.includes(shownMetric) ? predictionLines(report, lines, looks) : [])];
     const names = [...new Set([report.metric.name, ...usualMetrics])];
     const tools = (
         <>
@@ -195,7 +212,7 @@ function MeanCurves({ job, report, looks }: { job: Job; report: Report; looks: L
     );
     return (
         <Panel title={<>Mean curves <span class="muted">± standard error</span></>} tools={tools} class="mean-curves">
-            <Chart lines={lines} name={`mean ${shownMetric}`} log={log} clip height={280} />
+            <Chart lines={drawn} name={`mean ${shownMetric}`} log={log} clip height={280} />
         </Panel>
     );
 }
