@@ -30,6 +30,7 @@ enum {
     WARM_START,
     PRECONDITIONER,
     PAIRS,
+    PAIR_CHOICE,
     GRADIENT_SAMPLING,
     GRADIENT_START,
     GRADIENT_GROWTH,
@@ -45,6 +46,7 @@ enum {
 /* The choices, in the order of their settings. */
 enum { NO_PRECONDITIONER, DIAGONAL, LBFGS, LBFGS_LIVE };
 enum { FIXED, GEOMETRIC, VARIANCE };
+enum { LAST, SPREAD };
 
 enum { CURVATURE_LEAST = 512 }; /* examples, where nobody says how many */
 
@@ -113,6 +115,13 @@ static const struct setting settings[] = {
                .fallback = 16,
                .help = "that the preconditioner lbfgs keeps, two vectors as long as the weights "
                        "each"},
+    [PAIR_CHOICE] = {.name = "pair_choice",
+                     .type = SETTING_CHOICE,
+                     .choices = "last|spread",
+                     .fallback_text = "last",
+                     .help =
+                         "which ones where a solve has more: its last ones, or some from all of "
+                         "it (Morales and Nocedal, 2000)"},
     [GRADIENT_SAMPLING] = {.name = "gradient_sampling",
                            .type = SETTING_CHOICE,
                            .choices = "fixed|geometric|variance",
@@ -190,6 +199,7 @@ struct iteration {
     real *trial, *squares, *solution, *iterates, *cg_scratch;
     real *last;                     /* the last solve's end, among what is kept */
     struct lbfgs_pairs kept, fresh; /* those of the last solve, and those of this one */
+    int seen, stride; /* pairs of this solve, and which of them are taken: each so many-th */
     struct cg_solution cg;
 };
 
@@ -420,6 +430,14 @@ static void by_fresh_pairs(void *context, const real *residual, real *out)
 static void note_pair(void *context, double step, const real *direction, const real *product)
 {
     struct iteration *it = context;
+    const bool spread = it->chosen->number[PAIR_CHOICE] == SPREAD && it->fresh.most > 1;
+
+    if (spread && it->seen++ % it->stride != 0)
+        return;
+    if (spread && it->fresh.count == it->fresh.most) {
+        lbfgs_pairs_thin(&it->fresh);
+        it->stride *= 2;
+    }
     lbfgs_pairs_add(&it->fresh, step, direction, product);
 }
 
@@ -534,13 +552,13 @@ static double search_along(const struct iteration *it, struct candidate *found)
     return 0.0;
 }
 
-/* The new pairs take the place of the old ones where there are as many as can be, and none came
- * from a solve that broke down; the first ones are better than none. */
+/* The new pairs take the place of the old ones where there are half as many as can be at least, and
+ * the solve did not break down; the first ones are better than none. */
 static void keep_pairs(struct iteration *it)
 {
     const bool live = it->chosen->number[PRECONDITIONER] == LBFGS_LIVE;
-    const bool full = it->fresh.count == it->fresh.most && !it->cg.fell;
-    if (!has_pairs(it->chosen) || !(live || full || it->kept.count == 0))
+    const bool enough = 2 * it->fresh.count >= it->fresh.most && !it->cg.fell;
+    if (!has_pairs(it->chosen) || !(live || enough || it->kept.count == 0))
         return;
     lbfgs_pairs_copy(&it->fresh, &it->kept);
     it->scalars[PAIR_COUNT] = it->kept.count;
@@ -616,6 +634,7 @@ static int drive(const struct chosen *chosen, struct weights *weights, struct la
         .dimension = weights->count,
         .rate = chosen->number[OPTIMIZER_LR] * weights->factor,
         .decay = chosen->number[OPTIMIZER_WEIGHT_DECAY],
+        .stride = 1,
     };
     (void)err;
     memcpy(it.scalars, weights->scalars, sizeof it.scalars);

@@ -81,6 +81,29 @@ bool lbfgs_pairs_add(struct lbfgs_pairs *pairs, double scale, const real *step, 
     return true;
 }
 
+static void move_pair(struct lbfgs_pairs *pairs, int from, int to)
+{
+    const size_t bytes = pairs->dimension * sizeof(real);
+    memcpy(step_at(pairs, to), step_at(pairs, from), bytes);
+    memcpy(change_at(pairs, to), change_at(pairs, from), bytes);
+    pairs->inner[to] = pairs->inner[from];
+}
+
+/* Each one goes to a place that is free by then: those that stay keep their order. */
+void lbfgs_pairs_thin(struct lbfgs_pairs *pairs)
+{
+    const int oldest = pairs->count - 1, first = place_of(pairs, oldest);
+    const int left = (pairs->count + 1) / 2;
+
+    for (int i = 0; i < left; i++) {
+        const int from = place_of(pairs, oldest - 2 * i), to = (first + i) % pairs->most;
+        if (from != to)
+            move_pair(pairs, from, to);
+    }
+    pairs->count = left;
+    pairs->next = (first + left) % pairs->most;
+}
+
 void lbfgs_pairs_copy(const struct lbfgs_pairs *from, struct lbfgs_pairs *to)
 {
     real *steps = to->steps, *changes = to->changes;

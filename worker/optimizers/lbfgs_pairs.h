@@ -34,6 +34,10 @@ struct lbfgs_pairs lbfgs_pairs_over(real *room, size_t dimension, int most, int 
  * out, and the answer is false. */
 bool lbfgs_pairs_add(struct lbfgs_pairs *pairs, double scale, const real *step, const real *change);
 
+/* Leaves every second pair, from the oldest on: the way to pairs that are spread over all of a
+ * solve. */
+void lbfgs_pairs_thin(struct lbfgs_pairs *pairs);
+
 /* All of `from`, of the same dimension and m. */
 void lbfgs_pairs_copy(const struct lbfgs_pairs *from, struct lbfgs_pairs *to);
 

@@ -297,6 +297,25 @@ static void pairs_read_back_give_the_same_bits(void **state)
     free(place);
 }
 
+/* In one dimension H is s/y of the newest pair, whatever the others are. Of pairs 1 … 5, of which 3
+ * … 5 are left in a ring of three, 3 and 5 stay. */
+static void every_second_pair_stays_from_the_oldest_on(void **state)
+{
+    double room[6], out[1];
+    struct lbfgs_pairs pairs = lbfgs_pairs_over(room, 1, 3, 0, 0);
+    (void)state;
+
+    for (int i = 1; i <= 5; i++)
+        assert_true(lbfgs_pairs_add(&pairs, 1.0, (const double[]){i}, (const double[]){1}));
+    lbfgs_pairs_thin(&pairs);
+    assert_int_equal(pairs.count, 2);
+    lbfgs_pairs_apply(&pairs, (const double[]){1}, out);
+    assert_near(out[0], 5.0, 1e-15);
+    const int newest = (pairs.next + 2) % 3, oldest = (pairs.next + 1) % 3;
+    assert_true(pairs.steps[newest] == 5.0 && pairs.inner[newest] == 5.0);
+    assert_true(pairs.steps[oldest] == 3.0 && pairs.inner[oldest] == 3.0);
+}
+
 static void a_pair_without_curvature_is_left_out(void **state)
 {
     double room[4], out[1];
@@ -417,6 +436,7 @@ int main(void)
         cmocka_unit_test(the_newest_change_is_turned_back_into_its_step),
         cmocka_unit_test(the_preconditioner_is_symmetric_and_positive),
         cmocka_unit_test(pairs_read_back_give_the_same_bits),
+        cmocka_unit_test(every_second_pair_stays_from_the_oldest_on),
         cmocka_unit_test(a_pair_without_curvature_is_left_out),
         cmocka_unit_test(kept_pairs_save_iterations),
         cmocka_unit_test(the_flexible_beta_converges_while_the_pairs_change),

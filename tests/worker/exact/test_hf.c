@@ -372,6 +372,7 @@ static void every_form_goes_on_from_what_a_checkpoint_holds(void **state)
         "{\"preconditioner\": \"diagonal\", \"weight_decay\": 0.01}",
         "{\"preconditioner\": \"lbfgs\", \"pairs\": 5}",
         "{\"preconditioner\": \"lbfgs_live\", \"pairs\": 5, \"cg_most\": 12}",
+        "{\"pairs\": 4, \"pair_choice\": \"spread\"}",
         "{\"gradient_sampling\": \"variance\", \"curvature_sampling\": \"variance\"}",
         "{\"gradient_sampling\": \"geometric\", \"gradient_growth\": null}",
     };

@@ -306,6 +306,95 @@ static void an_empty_training_part_is_refused(void **state)
     assert_refused("seed", "1", &data, "no examples");
 }
 
+/* --- inputs as targets -------------------------------------------------------------------------*/
+
+static int refused(const struct dataset *data, const char *extra, struct error *err)
+{
+    json_auto_t *spec = json_loads(softmax, 0, NULL);
+    json_auto_t *members = json_loads(extra, 0, NULL);
+    struct objective *objective;
+    assert_non_null(members);
+    json_object_update(spec, members);
+    return supervised_over(spec, data, &objective, err);
+}
+
+/* A line's features 0 or 1; at theta 0 every output is 0: the mean of x^2 is a half. The outputs'
+ * biases have the gradient -2 mean(x) / 2 = -0.5 each. */
+static void a_model_may_have_its_inputs_for_targets(void **state)
+{
+    (void)state;
+    const struct dataset data = line_data();
+    struct objective *objective = open_with(softmax, "targets", "\"inputs\"", &data);
+    float theta[6] = {0}, gradient[6];
+    struct evaluation evaluation;
+    uint32_t samples;
+
+    assert_int_equal(objective->dimension, 6);
+    assert_near(evaluate(objective, theta, PART_TRAIN, &evaluation), 0.5, 1e-6);
+    assert_false(evaluation.has_accuracy);
+    objective->methods->loss_gradient(objective, theta, 0, gradient, &samples);
+    assert_near((double)gradient[4], -0.5, 1e-6);
+    close_it(objective);
+}
+
+static void inputs_of_classes_have_no_accuracy(void **state)
+{
+    (void)state;
+    const struct dataset data = class_data();
+    struct objective *objective = open_with(softmax, "targets", "\"inputs\"", &data);
+    float theta[FEATURES * (FEATURES + 1)] = {0};
+    struct evaluation evaluation;
+    assert_int_equal(objective->dimension, FEATURES * (FEATURES + 1));
+    evaluate(objective, theta, PART_VALID, &evaluation);
+    assert_false(evaluation.has_accuracy);
+    close_it(objective);
+}
+
+static void losses_that_do_not_suit_inputs_are_refused(void **state)
+{
+    (void)state;
+    const struct dataset classes = class_data(), line = line_data();
+    static float wide[] = {0, 2, 1, 0, 0, 1, 1, 1};
+    struct dataset others = line;
+    struct error err;
+
+    others.train.floats = wide;
+    assert_int_equal(
+        refused(&classes, "{\"targets\": \"inputs\", \"loss\": \"cross_entropy\"}", &err), -1);
+    assert_says(err.sentence, "take mean_squared");
+    assert_int_equal(refused(&classes, "{\"loss\": \"binary_cross_entropy\"}", &err), -1);
+    assert_says(err.sentence, "\"targets\": \"inputs\"");
+    assert_int_equal(refused(&classes,
+                             "{\"targets\": \"inputs\", \"loss\": \"binary_cross_entropy\", "
+                             "\"standardize\": \"global\"}",
+                             &err),
+                     -1);
+    assert_says(err.sentence, "\"standardize\": \"none\"");
+    assert_int_equal(
+        refused(&others, "{\"targets\": \"inputs\", \"loss\": \"binary_cross_entropy\"}", &err),
+        -1);
+    assert_says(err.sentence, "take mean_squared");
+    assert_int_equal(refused(&line, "{\"loss\": \"binary_cross_entropy\"}", &err), -1);
+    assert_says(err.sentence, "within 0 … 1"); /* its targets reach 3 */
+}
+
+/* log 2 for each of two outputs at theta 0. */
+static void binary_cross_entropy_is_summed_over_the_outputs(void **state)
+{
+    (void)state;
+    const struct dataset data = line_data();
+    json_auto_t *spec = json_loads(softmax, 0, NULL);
+    struct objective *objective;
+    struct evaluation evaluation;
+    const float theta[6] = {0};
+
+    json_object_set_new(spec, "targets", json_string("inputs"));
+    json_object_set_new(spec, "loss", json_string("binary_cross_entropy"));
+    assert_int_equal(supervised_over(spec, &data, &objective, NULL), 0);
+    assert_near(evaluate(objective, theta, PART_TRAIN, &evaluation), 2 * log(2), 1e-6);
+    close_it(objective);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +409,10 @@ int main(void)
         cmocka_unit_test(diverged_weights_give_a_loss_that_is_not_finite),
         cmocka_unit_test(a_loss_that_does_not_suit_the_labels_is_refused),
         cmocka_unit_test(an_empty_training_part_is_refused),
+        cmocka_unit_test(a_model_may_have_its_inputs_for_targets),
+        cmocka_unit_test(inputs_of_classes_have_no_accuracy),
+        cmocka_unit_test(losses_that_do_not_suit_inputs_are_refused),
+        cmocka_unit_test(binary_cross_entropy_is_summed_over_the_outputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -458,6 +458,40 @@ static void replicas_and_sdes_go_on_bit_for_bit(void **state)
     }
 }
 
+/* Samples, pairs, damping and the last solve's end, on examples that are drawn anew each time. */
+static void second_order_goes_on_bit_for_bit_on_data(void **state)
+{
+    static const char *const choices[] = {
+        "{\"type\": \"hf\", \"gradient_sampling\": \"geometric\", \"curvature_start\": 0.2}",
+        "{\"type\": \"hf\", \"preconditioner\": \"diagonal\", \"gradient_sampling\": \"variance\"}",
+        "{\"type\": \"hf\", \"preconditioner\": \"lbfgs_live\", \"weight_decay\": 0.001}",
+        "{\"type\": \"lbfgs\"}",
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(choices); i++) {
+        AUTO_FREE char *spec =
+            xprintf("{\"dataset\": \"spirals\", \"model\": {\"type\": \"mlp\", \"hidden\": [8],"
+                    " \"activation\": \"tanh\"}, \"optimizer\": %s, \"iterations\": 9}",
+                    choices[i]);
+        expect_resume_to_repeat(spec, 4);
+    }
+}
+
+static void a_model_learns_to_give_its_inputs_back(void **state)
+{
+    AUTO_FREE struct memory *memory = memory_new();
+    (void)state;
+    struct outcome outcome =
+        train_from("{\"dataset\": \"spirals\", \"targets\": \"inputs\", \"model\": {\"type\": "
+                   "\"mlp\", \"hidden\": [8], \"activation\": \"tanh\"}, \"optimizer\": "
+                   "{\"type\": \"hf\", \"lambda\": 1}, \"iterations\": 12}",
+                   NULL, 0, memory);
+    assert_int_equal(outcome.state, OUTCOME_SUCCEEDED);
+    assert_true(json_number_at(outcome.metrics, "valid_loss", 1) < 0.01); /* of a variance of 1 */
+    assert_null(json_object_get(outcome.metrics, "valid_accuracy"));
+    outcome_release(&outcome);
+}
+
 static void a_model_with_dropout_goes_on_bit_for_bit(void **state)
 {
     (void)state;
@@ -630,6 +664,8 @@ int main(void)
         cmocka_unit_test(a_loss_that_does_not_suit_the_labels_fails_the_run),
         cmocka_unit_test(every_optimizer_goes_on_bit_for_bit),
         cmocka_unit_test(replicas_and_sdes_go_on_bit_for_bit),
+        cmocka_unit_test(second_order_goes_on_bit_for_bit_on_data),
+        cmocka_unit_test(a_model_learns_to_give_its_inputs_back),
         cmocka_unit_test(a_model_with_dropout_goes_on_bit_for_bit),
         cmocka_unit_test(checkpoints_may_come_with_every_report),
         cmocka_unit_test(older_checkpoints_go_when_a_newer_one_is_on_record),
