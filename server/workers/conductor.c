@@ -8,15 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { EVERYBODY = 0 }; /* the only team so far */
 enum { SPARE_GRACE_MS = 5000, TELL_EVERY_MS = 250, TELL_JOB_EVERY_MS = 100, RETRY_MS = 1000 };
 
 /* --- the pump -------------------------------------------------------------------------------- */
-
-int slots_of(const struct conductor *conductor, const struct run *run)
-{
-    const int all = conductor->options.slots;
-    return run->threads < all ? run->threads : all;
-}
 
 /* Workers for other numbers of threads, or for portable bits, stay for the next such run, but not
  * more of them than can ever run at once. One at a time: every end of a run comes by here. */
@@ -43,9 +38,7 @@ static void pump(void *context)
 
     while (!conductor->stopping && !conductor->held && !conductor->retry &&
            conductor->interrupted == 0) {
-        const int free_slots = conductor->options.slots - conductor->used;
-        const int64_t id =
-            free_slots > 0 ? queue_next(conductor->queue, free_slots, conductor->options.slots) : 0;
+        const int64_t id = queue_next(conductor->queue, clock_ms(), NULL);
         if (id == 0)
             return;
         struct run *run = job_index_find_run(conductor->jobs, id);
@@ -60,13 +53,14 @@ static void tell_queue(void *context)
     struct conductor *conductor = context;
     const size_t waiting = queue_length(conductor->queue);
     conductor->telling = NULL;
-    if (conductor->used == conductor->told_used && waiting == conductor->told_waiting)
+    const int used = queue_used(conductor->queue);
+    if (used == conductor->told_used && waiting == conductor->told_waiting)
         return;
-    conductor->told_used = conductor->used;
+    conductor->told_used = used;
     conductor->told_waiting = waiting;
     events_publish(conductor->events, "queue", 0,
-                   json_pack("{s:i, s:i, s:I}", "used", conductor->used, "total",
-                             conductor->options.slots, "waiting_runs", (json_int_t)waiting));
+                   json_pack("{s:i, s:i, s:I}", "used", used, "total", conductor->options.slots,
+                             "waiting_runs", (json_int_t)waiting));
 }
 
 void wake_pump(struct conductor *conductor)
@@ -139,10 +133,18 @@ static void drop_agains(struct conductor *conductor)
     }
 }
 
+static void enter_run(struct conductor *conductor, const struct run *run)
+{
+    queue_enter(
+        conductor->queue, clock_ms(),
+        &(struct queue_run){
+            .run = run->id, .job = run->job->id, .number = run->number, .slots = run->threads});
+}
+
 void queue_run(struct conductor *conductor, struct run *run)
 {
     assert(run->position.state == RUN_QUEUED);
-    queue_add_run(conductor->queue, run->job->id, run->id, run->number, run->threads);
+    enter_run(conductor, run);
     wake_pump(conductor);
 }
 
@@ -226,10 +228,10 @@ static void take_up_job(struct conductor *conductor, struct job *job)
 {
     job->conductor = conductor;
     job_index_add(conductor->jobs, job);
-    queue_add_job(conductor->queue, job->id, job->priority, job->paused);
+    queue_add_job(conductor->queue, job->id, EVERYBODY, job->priority, job->paused);
     for (int i = 0; i < job->run_count; i++)
         if (job->runs[i].position.state == RUN_QUEUED)
-            queue_add_run(conductor->queue, job->id, job->runs[i].id, i, job->runs[i].threads);
+            enter_run(conductor, &job->runs[i]);
     wake_pump(conductor);
 }
 
@@ -340,7 +342,9 @@ struct conductor *conductor_new(struct loop *loop, struct store *store, struct h
                                                     .gone = worker_gone,
                                                     .context = conductor});
     conductor->unrepeatable = unrepeatable_names(options->metrics);
-    conductor->queue = queue_new();
+    conductor->queue = queue_new(options->slots, QUEUE_HALF_LIFE_MS, clock_ms());
+    queue_set_team(conductor->queue, clock_ms(),
+                   &(struct queue_team){.id = EVERYBODY, .share = 1.0});
     conductor->jobs = job_index_new();
     return conductor;
 }
@@ -371,7 +375,6 @@ static void requeue_interrupted(struct conductor *conductor, struct job *job)
         struct run *run = &job->runs[i];
         if (run->position.state != RUN_RUNNING)
             continue;
-        conductor->used += slots_of(conductor, run); /* end_run() gives it back */
         run->interrupted = true;
         conductor->interrupted++;
         end_run(conductor, run, EVENT_PREEMPT, NULL, NULL, -1);
@@ -446,7 +449,7 @@ void conductor_stop(struct conductor *conductor, int64_t grace_ms, loop_due *don
 
 int conductor_slots(const struct conductor *conductor, int *used)
 {
-    *used = conductor->used;
+    *used = queue_used(conductor->queue);
     return conductor->options.slots;
 }
 
@@ -455,25 +458,24 @@ int conductor_worker_count(const struct conductor *conductor)
     return pool_count(conductor->pool);
 }
 
-struct queue_lines {
-    const struct conductor *conductor;
-    json_t *waiting;
-};
-
-static void add_waiting(void *context, int64_t id, size_t waiting, bool paused)
+static json_t *waiting_jobs(const struct conductor *conductor, size_t most)
 {
-    struct queue_lines *lines = context;
-    const struct job *job = job_index_find(lines->conductor->jobs, id);
-    if (job && waiting > 0)
-        json_array_append_new(lines->waiting,
-                              json_pack("{s:I, s:s, s:i, s:I, s:b}", "job", id, "name", job->name,
-                                        "priority", job->priority, "runs", (json_int_t)waiting,
-                                        "paused", paused));
+    AUTO_FREE struct queue_place *places = xcalloc(most, sizeof *places);
+    const size_t count = queue_forecast(conductor->queue, clock_ms(), 0, places, most);
+    json_t *lines = json_array();
+    for (size_t i = 0; i < count; i++) {
+        const struct job *job = job_index_find(conductor->jobs, places[i].job);
+        if (job)
+            json_array_append_new(lines, json_pack("{s:I, s:s, s:i, s:I, s:b}", "job", job->id,
+                                                   "name", job->name, "priority", job->priority,
+                                                   "runs", (json_int_t)places[i].waiting, "paused",
+                                                   places[i].paused));
+    }
+    return lines;
 }
 
 json_t *conductor_queue_json(const struct conductor *conductor, int most)
 {
-    struct queue_lines lines = {conductor, json_array()};
     json_t *running = json_array();
     const int64_t now = wall_ms();
 
@@ -488,8 +490,8 @@ json_t *conductor_queue_json(const struct conductor *conductor, int most)
         json_object_set_new(line, "elapsed_ms", json_integer(now - run->started_ms));
         json_array_append_new(running, line);
     }
-    queue_visit(conductor->queue, (size_t)most, add_waiting, &lines);
+    json_t *waiting = waiting_jobs(conductor, (size_t)most);
     return json_pack("{s:{s:i, s:i}, s:o, s:o, s:I}", "slots", "total", conductor->options.slots,
-                     "used", conductor->used, "running", running, "waiting", lines.waiting,
+                     "used", queue_used(conductor->queue), "running", running, "waiting", waiting,
                      "waiting_runs", (json_int_t)queue_length(conductor->queue));
 }

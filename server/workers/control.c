@@ -60,7 +60,7 @@ void conductor_pause_job(struct conductor *conductor, int64_t id, bool pause, st
         return;
     }
     job->paused = pause;
-    queue_set_paused(conductor->queue, id, pause);
+    queue_set_paused(conductor->queue, clock_ms(), id, pause);
     wake_pump(conductor);
     write_job(conductor, job, done, context);
 }
@@ -74,7 +74,7 @@ void conductor_set_priority(struct conductor *conductor, int64_t id, int priorit
         return;
     }
     job->priority = priority;
-    queue_set_priority(conductor->queue, id, priority);
+    queue_set_priority(conductor->queue, clock_ms(), id, priority);
     write_job(conductor, job, done, context);
 }
 
@@ -148,7 +148,7 @@ void conductor_cancel_job(struct conductor *conductor, int64_t id, store_done *d
         no_such("job", id, done, context);
         return;
     }
-    queue_clear_job(conductor->queue, id);
+    queue_clear_job(conductor->queue, clock_ms(), id);
     cancel_moves(job);
     if (job_is_final(job))
         job->finished_ms = wall_ms();
@@ -169,8 +169,7 @@ void conductor_cancel_run(struct conductor *conductor, int64_t id, store_done *d
         done(context, NULL);
         return;
     }
-    queue_remove_run(conductor->queue, job->id, id, run->number);
-    conductor->used += slots_of(conductor, run); /* end_run() gives it back */
+    queue_leave(conductor->queue, clock_ms(), id);
     end_run(conductor, run, EVENT_CANCEL, NULL, NULL, -1);
     write_job(conductor, job, done, context);
 }

@@ -31,7 +31,6 @@ struct conductor {
     struct pool *pool;
     struct queue *queue;
     struct job_index *jobs;
-    int used;       /* slots */
     bool pump_soon; /* a pump is due at the end of this turn */
     bool stopping;
     bool held; /* workers are not read: too much waits for the disk */
@@ -67,7 +66,6 @@ void publish_run(struct conductor *conductor, const struct run *run);
 /* Store commands that point at a job keep it alive; the last one of a final job lets it go. */
 void hold_job(struct job *job);
 void drop_job(struct conductor *conductor, struct job *job);
-int slots_of(const struct conductor *conductor, const struct run *run);
 
 /* running.c, rows.c */
 void start_run(struct conductor *conductor, struct run *run);

@@ -120,7 +120,6 @@ void start_run(struct conductor *conductor, struct run *run)
     const int64_t now = wall_ms();
 
     job_move(run, EVENT_START, NULL);
-    conductor->used += slots_of(conductor, run);
     run->started_ms = now;
     run->stopping = NULL;
     hold_job(job);
@@ -231,7 +230,7 @@ void end_run(struct conductor *conductor, struct run *run, enum run_event event,
         log_line("run %" PRId64 ": %s", run->id, err.sentence);
         return;
     }
-    conductor->used -= slots_of(conductor, run);
+    queue_end(conductor->queue, clock_ms(), run->id, event == EVENT_SUCCEEDED);
     if (run->task.worker) {
         run->task.worker->task = NULL;
         pool_relieve(run->task.worker);

@@ -129,7 +129,6 @@ static int64_t step_of(const struct run *run, const struct run *source, struct e
 
 static void fail_run(struct conductor *conductor, struct run *run, const char *why)
 {
-    conductor->used += slots_of(conductor, run); /* end_run() gives it back */
     end_run(conductor, run, EVENT_SOURCE_FAILED, "source failed", why, -1);
 }
 

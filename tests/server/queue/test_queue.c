@@ -1,23 +1,67 @@
-/* The queue against an oracle that keeps a flat list and looks at all of it. */
+/* The rules of queue.h, one by one. */
 #include "support/check.h"
 
 #include "queue/queue.h"
-#include "random.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
-#include <time.h>
 
-static struct queue *make(void **state)
+enum { H = QUEUE_HALF_LIFE_MS };
+
+static struct queue *queue_of(int slots, int teams)
 {
-    (void)state;
-    return queue_new();
+    struct queue *queue = queue_new(slots, H, 0);
+    for (int team = 1; team <= teams; team++)
+        queue_set_team(queue, 0, &(struct queue_team){.id = team, .share = 1.0});
+    return queue;
 }
+
+static void enter(struct queue *queue, int64_t now, int64_t job, int64_t run, int slots)
+{
+    queue_enter(queue, now,
+                &(struct queue_run){.run = run, .job = job, .number = (int)run, .slots = slots});
+}
+
+/* `count` runs of one slot, from `run` upwards. */
+static void enter_many(struct queue *queue, int64_t now, int64_t job, int64_t run, int count)
+{
+    for (int i = 0; i < count; i++)
+        enter(queue, now, job, run + i, 1);
+}
+
+static int64_t next(struct queue *queue, int64_t now)
+{
+    return queue_next(queue, now, NULL);
+}
+
+static int64_t preempt(struct queue *queue, int64_t now, int64_t after)
+{
+    return queue_preempt(queue, now, after, NULL);
+}
+
+static void start_all(struct queue *queue, int64_t now)
+{
+    while (next(queue, now))
+        ;
+}
+
+static struct queue_standing standing_of(struct queue *queue, int64_t now, int64_t team)
+{
+    struct queue_standing standing;
+    for (size_t i = 0; queue_standing(queue, now, i, &standing); i++)
+        if (standing.team == team)
+            return standing;
+    fail_msg("there is no team %d", (int)team);
+    return standing;
+}
+
+/* --- within a team --------------------------------------------------------------------------- */
 
 static void an_empty_queue_has_nothing_next(void **state)
 {
-    struct queue *queue = make(state);
-    assert_int_equal(queue_next(queue, 4, 4), 0);
+    struct queue *queue = queue_of(4, 1);
+    (void)state;
+    assert_int_equal(next(queue, 0), 0);
+    assert_int_equal(preempt(queue, 0, 0), 0);
     assert_int_equal(queue_length(queue), 0);
     queue_free(queue);
     queue_free(NULL);
@@ -25,313 +69,487 @@ static void an_empty_queue_has_nothing_next(void **state)
 
 static void jobs_go_by_priority_then_first_come(void **state)
 {
-    struct queue *queue = make(state);
-    queue_add_job(queue, 1, 0, false);
-    queue_add_job(queue, 2, 5, false);
-    queue_add_job(queue, 3, 0, false);
-    queue_add_run(queue, 3, 30, 0, 1);
-    queue_add_run(queue, 1, 10, 0, 1);
-    queue_add_run(queue, 2, 20, 0, 1);
+    struct queue *queue = queue_of(3, 1);
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    queue_add_job(queue, 2, 1, 5, false);
+    queue_add_job(queue, 3, 1, 0, false);
+    enter(queue, 0, 3, 30, 1);
+    enter(queue, 0, 1, 10, 1);
+    enter(queue, 0, 2, 20, 1);
 
-    assert_int_equal(queue_next(queue, 1, 1), 20);
-    assert_int_equal(queue_next(queue, 1, 1), 10);
-    assert_int_equal(queue_next(queue, 1, 1), 30);
-    assert_int_equal(queue_next(queue, 1, 1), 0);
+    assert_int_equal(next(queue, 0), 20);
+    assert_int_equal(next(queue, 0), 10);
+    assert_int_equal(next(queue, 0), 30);
+    assert_int_equal(next(queue, 0), 0);
+    assert_int_equal(queue_used(queue), 3);
+    queue_free(queue);
+}
+
+static void interrupted_runs_come_first_among_jobs_of_one_priority(void **state)
+{
+    struct queue *queue = queue_of(4, 1);
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    queue_add_job(queue, 2, 1, 0, false);
+    queue_add_job(queue, 3, 1, 1, false);
+    enter_many(queue, 0, 1, 10, 2);
+    enter(queue, 0, 2, 20, 1);
+    enter(queue, 0, 3, 30, 1);
+    queue_enter(
+        queue, 0,
+        &(struct queue_run){.run = 25, .job = 2, .number = 25, .slots = 1, .interrupted = true});
+
+    assert_int_equal(next(queue, 0), 30); /* a higher priority is stronger */
+    assert_int_equal(next(queue, 0), 25);
+    assert_int_equal(next(queue, 0), 10);
+    assert_int_equal(next(queue, 0), 11);
+    assert_true(queue_end(queue, 1, 10, true));
+    assert_int_equal(next(queue, 1), 20);
     queue_free(queue);
 }
 
 static void a_run_that_comes_back_keeps_its_number(void **state)
 {
-    struct queue *queue = make(state);
-    queue_add_job(queue, 1, 0, false);
-    for (int number = 0; number < 4; number++)
-        queue_add_run(queue, 1, 10 + number, number, 1);
+    struct queue *queue = queue_of(2, 1);
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    enter_many(queue, 0, 1, 10, 4);
+    start_all(queue, 0);
 
-    assert_int_equal(queue_next(queue, 1, 1), 10);
-    assert_int_equal(queue_next(queue, 1, 1), 11);
-    queue_add_run(queue, 1, 10, 0, 1); /* its worker was lost */
-    assert_int_equal(queue_next(queue, 1, 1), 10);
-    assert_int_equal(queue_next(queue, 1, 1), 12);
-    queue_free(queue);
-}
-
-static void nothing_jumps_ahead_of_a_run_that_does_not_fit(void **state)
-{
-    struct queue *queue = make(state);
-    queue_add_job(queue, 1, 0, false);
-    queue_add_run(queue, 1, 10, 0, 3);
-    queue_add_run(queue, 1, 11, 1, 1);
-
-    assert_int_equal(queue_next(queue, 2, 4), 0);
-    assert_int_equal(queue_next(queue, 3, 4), 10);
-    assert_int_equal(queue_next(queue, 1, 4), 11);
-    queue_free(queue);
-}
-
-static void a_run_that_wants_more_than_there_is_gets_all(void **state)
-{
-    struct queue *queue = make(state);
-    queue_add_job(queue, 1, 0, false);
-    queue_add_run(queue, 1, 10, 0, 64);
-
-    assert_int_equal(queue_next(queue, 1, 2), 0);
-    assert_int_equal(queue_next(queue, 2, 2), 10);
+    assert_true(queue_end(queue, 5, 10, false));
+    assert_false(queue_end(queue, 5, 10, false));
+    enter(queue, 6, 1, 10, 1);
+    assert_int_equal(next(queue, 6), 10);
+    assert_int_equal(next(queue, 6), 0);
+    assert_true(queue_end(queue, 7, 11, true));
+    assert_int_equal(next(queue, 7), 12);
     queue_free(queue);
 }
 
 static void a_paused_job_stands_aside_until_it_goes_on(void **state)
 {
-    struct queue *queue = make(state);
-    queue_add_job(queue, 1, 0, false);
-    queue_add_job(queue, 2, 0, true);
-    queue_add_run(queue, 1, 10, 0, 1);
-    queue_add_run(queue, 2, 20, 0, 1);
+    struct queue *queue = queue_of(2, 1);
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    queue_add_job(queue, 2, 1, 0, true);
+    enter(queue, 0, 1, 10, 1);
+    enter(queue, 0, 2, 20, 1);
 
-    queue_set_paused(queue, 1, true);
-    assert_int_equal(queue_next(queue, 1, 1), 0);
+    queue_set_paused(queue, 0, 1, true);
+    assert_int_equal(next(queue, 0), 0);
     assert_int_equal(queue_length(queue), 2);
-    queue_set_paused(queue, 2, false);
-    assert_int_equal(queue_next(queue, 1, 1), 20);
-    queue_set_paused(queue, 1, false);
-    assert_int_equal(queue_next(queue, 1, 1), 10);
+    queue_set_paused(queue, 0, 2, false);
+    assert_int_equal(next(queue, 0), 20);
+    queue_set_paused(queue, 0, 1, false);
+    assert_int_equal(next(queue, 0), 10);
     queue_free(queue);
 }
 
 static void a_new_priority_counts_at_once(void **state)
 {
-    struct queue *queue = make(state);
-    queue_add_job(queue, 1, 0, false);
-    queue_add_job(queue, 2, 0, false);
-    queue_add_run(queue, 1, 10, 0, 1);
-    queue_add_run(queue, 2, 20, 0, 1);
-
-    queue_set_priority(queue, 2, 1);
-    assert_int_equal(queue_next(queue, 1, 1), 20);
+    struct queue *queue = queue_of(1, 1);
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    queue_add_job(queue, 2, 1, 0, false);
+    enter(queue, 0, 1, 10, 1);
+    enter(queue, 0, 2, 20, 1);
+    queue_set_priority(queue, 0, 2, 1);
+    assert_int_equal(next(queue, 0), 20);
     queue_free(queue);
 }
 
-static void only_a_waiting_run_can_be_removed(void **state)
+static void only_a_waiting_run_can_leave(void **state)
 {
-    struct queue *queue = make(state);
-    queue_add_job(queue, 1, 0, false);
-    queue_add_run(queue, 1, 10, 0, 1);
-    queue_add_run(queue, 1, 11, 1, 1);
+    struct queue *queue = queue_of(1, 1);
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    enter_many(queue, 0, 1, 10, 3);
 
-    assert_false(queue_remove_run(queue, 1, 12, 2));
-    assert_false(queue_remove_run(queue, 1, 12, 1)); /* that number is another run's */
-    assert_true(queue_remove_run(queue, 1, 10, 0));
-    assert_false(queue_remove_run(queue, 1, 10, 0));
-    assert_int_equal(queue_next(queue, 1, 1), 11);
+    assert_false(queue_leave(queue, 0, 99));
+    assert_true(queue_leave(queue, 0, 10));
+    assert_false(queue_leave(queue, 0, 10));
+    assert_int_equal(next(queue, 0), 11);
+    assert_false(queue_leave(queue, 0, 11));
+    queue_clear_job(queue, 0, 1);
+    assert_int_equal(queue_length(queue), 0);
+    assert_true(queue_end(queue, 1, 11, true));
     queue_remove_job(queue, 1);
-    queue_add_job(queue, 1, 0, false); /* its id is free again */
+    queue_add_job(queue, 1, 1, 0, false); /* its id is free again */
     queue_free(queue);
 }
 
-struct visited {
-    int count;
-    int64_t job[8];
-    size_t waiting[8];
-    bool paused[8];
-};
-
-static void note_visit(void *context, int64_t job, size_t waiting, bool paused)
+static void a_run_that_is_held_back_becomes_due(void **state)
 {
-    struct visited *visited = context;
-    visited->job[visited->count] = job;
-    visited->waiting[visited->count] = waiting;
-    visited->paused[visited->count++] = paused;
-}
+    struct queue *queue = queue_of(4, 1);
+    int64_t look_again;
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    for (int i = 0; i < 3; i++)
+        queue_enter(
+            queue, 0,
+            &(struct queue_run){
+                .run = 10 + i, .job = 1, .number = i, .slots = 1, .not_before_ms = 300 - 100 * i});
 
-static void a_visit_shows_the_line_in_order_and_paused_jobs_last(void **state)
-{
-    static const int priorities[] = {0, 3, -1, 3, 0};
-    struct queue *queue = make(state);
-    struct visited visited = {0};
-
-    for (int job = 1; job <= 5; job++) {
-        queue_add_job(queue, job, priorities[job - 1], job == 2);
-        for (int number = 0; number < job; number++)
-            queue_add_run(queue, job, 100 * job + number, number, 1);
-    }
-    queue_add_job(queue, 6, 9, false); /* nothing of it waits */
-
-    queue_visit(queue, 8, note_visit, &visited);
-    assert_int_equal(visited.count, 5);
-    assert_memory_equal(visited.job, ((int64_t[]){4, 1, 5, 3, 2}), 5 * sizeof(int64_t));
-    assert_memory_equal(visited.waiting, ((size_t[]){4, 1, 5, 3, 2}), 5 * sizeof(size_t));
-    assert_false(visited.paused[3]);
-    assert_true(visited.paused[4]);
-
-    visited = (struct visited){0};
-    queue_visit(queue, 2, note_visit, &visited);
-    assert_int_equal(visited.count, 2);
+    assert_int_equal(queue_next(queue, 50, &look_again), 0);
+    assert_int_equal(look_again, 100);
+    assert_int_equal(queue_next(queue, 99, &look_again), 0);
+    assert_int_equal(queue_next(queue, 100, &look_again), 12);
+    assert_int_equal(look_again, 200);
+    assert_true(queue_leave(queue, 150, 11));
+    assert_int_equal(queue_next(queue, 250, &look_again), 0);
+    assert_int_equal(look_again, 300);
+    assert_int_equal(queue_length(queue), 1);
+    queue_clear_job(queue, 260, 1);
+    assert_int_equal(queue_next(queue, 400, &look_again), 0);
+    assert_int_equal(look_again, 0);
     queue_free(queue);
 }
 
-/* --- random events -------------------------------------------------------------------------- */
+/* --- between teams --------------------------------------------------------------------------- */
 
-enum { JOBS = 40, NUMBERS = 30, EVENTS = 100000, SLOTS = 4 };
-
-/* The oracle: every job and run in plain arrays. */
-struct oracle {
-    bool exists[JOBS], paused[JOBS];
-    int priority[JOBS];
-    int slots[JOBS][NUMBERS]; /* 0: not waiting */
-};
-
-static int64_t run_id(int job, int number)
+static void the_team_that_has_used_least_of_its_share_is_next(void **state)
 {
-    return 1 + (int64_t)job * NUMBERS + number;
+    struct queue *queue = queue_of(1, 2);
+    (void)state;
+    queue_set_team(queue, 0, &(struct queue_team){.id = 2, .share = 3.0});
+    queue_add_job(queue, 1, 1, 0, false);
+    queue_add_job(queue, 2, 2, 9, false); /* a priority says nothing to another team */
+    enter_many(queue, 0, 1, 100, 9);
+    enter_many(queue, 0, 2, 200, 9);
+    queue_set_usage(queue, 0, 1, 100.0);
+    queue_set_usage(queue, 0, 2, 310.0); /* 103.3 a share */
+    assert_int_equal(next(queue, 0), 100);
+    queue_end(queue, 4000, 100, true); /* 104 by now */
+    assert_int_equal(next(queue, 4000), 200);
+    queue_free(queue);
 }
 
-static int first_number(const struct oracle *oracle, int job)
+/* After one half-life a slot that ran all along has used h/ln 2 * (1 - 1/2) = 2596.85 slot-seconds,
+ * of which half is left after another one. */
+static void use_is_forgotten_by_half_lives(void **state)
 {
-    for (int number = 0; number < NUMBERS; number++) {
-        if (oracle->slots[job][number])
-            return number;
+    struct queue *queue = queue_of(1, 1);
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    enter(queue, 0, 1, 10, 1);
+    assert_int_equal(next(queue, 0), 10);
+    assert_near(standing_of(queue, H, 1).used_slot_s, 2596.851073600, 1e-9);
+    queue_end(queue, H, 10, true);
+    assert_near(standing_of(queue, 2 * (int64_t)H, 1).used_slot_s, 1298.425536800, 1e-9);
+    queue_free(queue);
+}
+
+/* The limit of a slot that runs for ever is h/ln 2 = 5193.70 slot-seconds; no sum overflows on the
+ * way, and what was used before is gone. */
+static void months_do_not_wear_the_numbers_down(void **state)
+{
+    struct queue *queue = queue_of(2, 2);
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    enter(queue, 0, 1, 10, 1);
+    queue_set_usage(queue, 0, 2, 1e6);
+    assert_int_equal(next(queue, 0), 10);
+    for (int64_t hour = 1; hour < 24 * 200; hour++)
+        assert_int_equal(next(queue, hour * 3600000 + hour % 7), 0);
+    const int64_t end = INT64_C(24) * 200 * 3600000;
+    assert_near(standing_of(queue, end, 1).used_slot_s, 5193.702147201, 1e-9);
+    assert_true(standing_of(queue, end, 2).used_slot_s < 1e-300);
+    assert_near(standing_of(queue, 20 * end, 1).used_slot_s, 5193.702147201, 1e-9);
+    queue_free(queue);
+}
+
+static void the_last_hour_is_told_as_it_was(void **state)
+{
+    struct queue *queue = queue_of(2, 2);
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    enter_many(queue, 0, 1, 10, 2);
+    start_all(queue, 600000);
+    queue_end(queue, 1200000, 10, true); /* 600 s of two, then one */
+    assert_near(standing_of(queue, 1200000, 1).last_hour_slot_s, 1200.0, 1e-12);
+    queue_end(queue, 1230500, 11, true);
+    assert_near(standing_of(queue, 3600000, 1).last_hour_slot_s, 1230.5, 1e-12);
+    assert_near(standing_of(queue, 3600000 + 900000, 1).last_hour_slot_s, 630.5, 1e-12);
+    assert_near(standing_of(queue, 3600000 + 1170000, 1).last_hour_slot_s, 90.5, 1e-12);
+    assert_near(standing_of(queue, 3600000 + 1300000, 1).last_hour_slot_s, 0.0, 0);
+    assert_near(standing_of(queue, 3600000, 2).last_hour_slot_s, 0.0, 0);
+    queue_free(queue);
+}
+
+static void runs_that_start_at_once_are_shared_out(void **state)
+{
+    struct queue *queue = queue_of(40, 2);
+    (void)state;
+    queue_set_team(queue, 0, &(struct queue_team){.id = 2, .share = 3.0});
+    queue_add_job(queue, 1, 1, 0, false);
+    queue_add_job(queue, 2, 2, 0, false);
+    enter_many(queue, 0, 1, 100, 90);
+    enter_many(queue, 0, 2, 200, 90);
+    start_all(queue, 0);
+    assert_int_equal(standing_of(queue, 0, 1).running, 10);
+    assert_int_equal(standing_of(queue, 0, 2).running, 30);
+    assert_near(standing_of(queue, 0, 2).part, 30.0, 1e-12);
+    queue_free(queue);
+}
+
+static void a_limit_is_kept_and_may_change(void **state)
+{
+    struct queue *queue = queue_of(8, 2);
+    (void)state;
+    queue_set_team(queue, 0, &(struct queue_team){.id = 1, .share = 9.0, .max_running = 3});
+    queue_add_job(queue, 1, 1, 0, false);
+    queue_add_job(queue, 2, 2, 0, false);
+    enter_many(queue, 0, 1, 100, 9);
+    enter_many(queue, 0, 2, 200, 9);
+    start_all(queue, 0);
+    assert_int_equal(standing_of(queue, 0, 1).running, 3);
+    assert_int_equal(standing_of(queue, 0, 2).running, 5);
+
+    queue_set_team(queue, 1, &(struct queue_team){.id = 1, .share = 9.0, .max_running = 1});
+    queue_end(queue, 2, 100, true);
+    queue_end(queue, 2, 101, true);
+    start_all(queue, 2);
+    assert_int_equal(standing_of(queue, 2, 1).running, 1);
+    assert_int_equal(standing_of(queue, 2, 2).running, 7);
+    queue_free(queue);
+}
+
+static void a_team_that_runs_nothing_gets_the_next_slot_whatever_it_used(void **state)
+{
+    struct queue *queue = queue_of(2, 2);
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    queue_add_job(queue, 2, 2, 0, false);
+    queue_set_usage(queue, 0, 2, 10000.0); /* it had the machine for itself before */
+    enter_many(queue, 0, 1, 1000, 10000);
+    start_all(queue, 0);
+    enter_many(queue, 10, 2, 200, 3);
+    assert_int_equal(next(queue, 10), 0);
+    queue_end(queue, 500, 1000, true);
+    assert_int_equal(next(queue, 500), 200);
+    queue_end(queue, 600, 1001, true);
+    assert_int_equal(next(queue, 600), 1002); /* the second one goes by what was used */
+    queue_free(queue);
+}
+
+/* --- runs of many slots ------------------------------------------------------------------------
+ */
+
+static void nothing_overtakes_the_first_run_of_its_team(void **state)
+{
+    struct queue *queue = queue_of(4, 1);
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    enter(queue, 0, 1, 9, 2);
+    enter(queue, 0, 1, 10, 3);
+    enter(queue, 0, 1, 11, 1);
+    assert_int_equal(next(queue, 0), 9);
+    assert_int_equal(next(queue, 0), 0);
+    queue_end(queue, 1, 9, true);
+    assert_int_equal(next(queue, 1), 10);
+    assert_int_equal(next(queue, 1), 11);
+    queue_free(queue);
+}
+
+static void a_run_that_wants_more_than_there_is_gets_all(void **state)
+{
+    struct queue *queue = queue_of(2, 1);
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    enter(queue, 0, 1, 10, 64);
+    assert_int_equal(next(queue, 0), 10);
+    assert_int_equal(queue_used(queue), 2);
+    queue_set_slots(queue, 0, 8); /* it keeps what it was given */
+    queue_end(queue, 1, 10, true);
+    assert_int_equal(queue_used(queue), 0);
+
+    queue_set_team(queue, 1, &(struct queue_team){.id = 1, .share = 1.0, .max_running = 3});
+    enter(queue, 1, 1, 11, 64);
+    assert_int_equal(next(queue, 1), 11);
+    assert_int_equal(queue_used(queue), 3);
+    queue_free(queue);
+}
+
+/* Team 1 has used nothing, but its run wants all four slots; teams 2 and 3 send runs of one slot
+ * without end. Each of them goes before the big one once more, when it runs nothing; then the
+ * machine empties for it. */
+static void a_big_run_does_not_starve_behind_small_ones(void **state)
+{
+    struct queue *queue = queue_of(4, 3);
+    int64_t ends[4], run[4], now = 0, started = -1;
+    int running = 0;
+    (void)state;
+    for (int job = 1; job <= 3; job++)
+        queue_add_job(queue, job, job, 0, false);
+    enter_many(queue, 0, 2, 200, 90);
+    enter_many(queue, 0, 3, 300, 90);
+    for (int64_t got; (got = next(queue, 0)); running++) {
+        run[running] = got;
+        ends[running] = 1000 + 250 * running;
     }
-    return -1;
+    assert_int_equal(running, 4);
+    enter(queue, 0, 1, 1, 4);
+    while (started < 0 && now < 100000) {
+        int first = 0;
+        for (int i = 1; i < running; i++)
+            first = ends[i] < ends[first] ? i : first;
+        now = ends[first];
+        queue_end(queue, now, run[first], true);
+        run[first] = run[--running];
+        ends[first] = ends[running];
+        for (int64_t got; (got = next(queue, now));) {
+            if (got == 1)
+                started = now;
+            run[running] = got;
+            ends[running++] = now + 1000;
+        }
+    }
+    assert_in_range(started, 1000, 4000);
+    queue_free(queue);
 }
 
-static int64_t oracle_next(struct oracle *oracle, int free_slots)
+static void a_short_run_slips_in_where_the_big_one_cannot_start_yet(void **state)
 {
-    int best = -1;
-    for (int job = 0; job < JOBS; job++) {
-        if (!oracle->exists[job] || oracle->paused[job] || first_number(oracle, job) < 0)
+    struct queue *queue = queue_of(4, 3);
+    (void)state;
+    for (int job = 1; job <= 3; job++)
+        queue_add_job(queue, job, job, 0, false);
+    queue_set_usage(queue, 0, 2, 50000.0);
+    queue_set_usage(queue, 0, 3, 60000.0);
+    queue_expect_job(queue, 2, 10000);
+    queue_expect_job(queue, 3, 4000);
+    enter(queue, 0, 2, 20, 1);
+    enter(queue, 0, 3, 30, 1);
+    start_all(queue, 0);
+    enter(queue, 0, 1, 10, 4); /* can start at 10,000 */
+    enter(queue, 0, 2, 21, 1); /* would end at 10,001 */
+    enter(queue, 0, 3, 31, 1); /* at 4,001 */
+
+    assert_int_equal(next(queue, 1), 31);
+    assert_int_equal(next(queue, 1), 0);
+    queue_end(queue, 4000, 30, true);
+    enter(queue, 4000, 3, 32, 1);
+    assert_int_equal(next(queue, 4000), 32);
+    queue_end(queue, 4001, 31, true);
+    enter(queue, 7000, 3, 33, 1);
+    assert_int_equal(next(queue, 7000), 0); /* too late to be done in time */
+    queue_leave(queue, 7000, 33);
+    queue_end(queue, 8000, 32, true);
+    queue_end(queue, 12000, 20, true);
+    assert_int_equal(next(queue, 12000), 10);
+    queue_free(queue);
+}
+
+/* --- preemption --------------------------------------------------------------------------------
+ */
+
+static void a_waiting_team_claims_its_part_once_it_has_waited(void **state)
+{
+    struct queue *queue = queue_of(4, 2);
+    int64_t look_again;
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    queue_add_job(queue, 3, 1, 1, false);
+    queue_add_job(queue, 2, 2, 0, false);
+    enter(queue, 0, 3, 30, 1);
+    enter_many(queue, 0, 1, 10, 2);
+    start_all(queue, 0);
+    enter(queue, 500, 1, 12, 1);
+    start_all(queue, 500);
+    enter_many(queue, 1000, 2, 20, 4);
+
+    assert_int_equal(queue_preempt(queue, 1000, 60000, &look_again), 0);
+    assert_int_equal(look_again, 61000);
+    assert_int_equal(queue_preempt(queue, 61000, 60000, &look_again), 12); /* the youngest */
+    assert_int_equal(queue_preempt(queue, 61000, 60000, &look_again), 0);  /* enough */
+    assert_int_equal(queue_preempt(queue, 99000, 60000, &look_again), 0);
+    queue_end(queue, 99000, 12, false);
+    queue_enter(
+        queue, 99000,
+        &(struct queue_run){
+            .run = 12, .job = 1, .number = 12, .slots = 1, .interrupted = true, .ran_ms = 98500});
+    assert_int_equal(next(queue, 99000), 20);
+    assert_int_equal(queue_preempt(queue, 99000, 60000, &look_again), 0);
+    assert_int_equal(look_again, 159000); /* each claim waits anew */
+    assert_int_equal(preempt(queue, 159000, 60000), 11);
+    queue_end(queue, 159000, 11, false);
+    assert_int_equal(next(queue, 159000), 21);
+    /* Two and two: nobody is above their part. */
+    for (int64_t now = 159000; now < 3600000; now += 10000)
+        assert_int_equal(preempt(queue, now, 60000), 0);
+    queue_free(queue);
+}
+
+static void nobody_yields_where_it_would_not_be_enough(void **state)
+{
+    struct queue *queue = queue_of(4, 3);
+    (void)state;
+    for (int job = 1; job <= 3; job++)
+        queue_add_job(queue, job, job, 0, false);
+    enter(queue, 0, 1, 10, 1);
+    enter(queue, 0, 2, 20, 3);
+    start_all(queue, 0);
+    enter(queue, 0, 3, 30, 4);
+    assert_int_equal(preempt(queue, 600000, 1000), 0); /* team 1 is not above its part */
+
+    queue_leave(queue, 600000, 30);
+    enter(queue, 600000, 3, 31, 1);
+    assert_int_equal(preempt(queue, 700000, 1000), 20);
+    queue_free(queue);
+}
+
+/* One slot and two teams whose parts are half of it: they take turns, and the one that got the slot
+ * keeps it for a while, however often the queue is asked. */
+static void turns_on_one_slot_last(void **state)
+{
+    struct queue *queue = queue_of(1, 2);
+    const int64_t after = 60000;
+    int64_t running, since = 0, ran_ms[3] = {0};
+    int turns = 0;
+    (void)state;
+    for (int job = 1; job <= 2; job++) {
+        queue_add_job(queue, job, job, 0, false);
+        enter(queue, 0, job, job, 1);
+    }
+    running = next(queue, 0);
+    for (int64_t now = 0; now < 4 * 3600000; now += 1000) {
+        if (!preempt(queue, now, after))
             continue;
-        if (best < 0 || oracle->priority[job] > oracle->priority[best])
-            best = job;
+        assert_true(now - since >= after);
+        ran_ms[running] += now - since;
+        queue_end(queue, now, running, false);
+        queue_enter(
+            queue, now,
+            &(struct queue_run){.run = running, .job = running, .slots = 1, .interrupted = true});
+        running = next(queue, now);
+        since = now;
+        turns++;
     }
-    if (best < 0)
-        return 0;
-    int *slots = &oracle->slots[best][first_number(oracle, best)];
-    const int64_t run = run_id(best, first_number(oracle, best));
-    if ((*slots < SLOTS ? *slots : SLOTS) > free_slots)
-        return 0;
-    *slots = 0;
-    return run;
-}
-
-static size_t oracle_length(const struct oracle *oracle)
-{
-    size_t length = 0;
-    for (int job = 0; job < JOBS; job++) {
-        for (int number = 0; number < NUMBERS; number++)
-            length += oracle->slots[job][number] != 0;
-    }
-    return length;
-}
-
-static void toggle_job(struct queue *queue, struct oracle *oracle, int job, struct rng *rng)
-{
-    if (oracle->exists[job]) {
-        queue_clear_job(queue, job);
-        queue_remove_job(queue, job);
-        memset(oracle->slots[job], 0, sizeof oracle->slots[job]);
-    } else {
-        oracle->priority[job] = (int)rng_below(rng, 5) - 2;
-        oracle->paused[job] = rng_below(rng, 4) == 0;
-        queue_add_job(queue, job, oracle->priority[job], oracle->paused[job]);
-    }
-    oracle->exists[job] = !oracle->exists[job];
-}
-
-static void add_or_remove_run(struct queue *queue, struct oracle *oracle, int job, int number,
-                              struct rng *rng)
-{
-    int *slots = &oracle->slots[job][number];
-    if (*slots == 0) {
-        *slots = 1 + (int)rng_below(rng, 6);
-        queue_add_run(queue, job, run_id(job, number), number, *slots);
-        return;
-    }
-    assert_true(queue_remove_run(queue, job, run_id(job, number), number));
-    assert_false(queue_remove_run(queue, job, run_id(job, number), number));
-    *slots = 0;
-}
-
-static void one_event(struct queue *queue, struct oracle *oracle, struct rng *rng)
-{
-    const int job = (int)rng_below(rng, JOBS);
-    const uint32_t kind = rng_below(rng, 100);
-
-    if (kind < 40) {
-        const int free_slots = (int)rng_below(rng, SLOTS + 1);
-        assert_int_equal(queue_next(queue, free_slots, SLOTS), oracle_next(oracle, free_slots));
-    } else if (kind < 43 || !oracle->exists[job]) {
-        toggle_job(queue, oracle, job, rng);
-    } else if (kind < 50) {
-        oracle->paused[job] = !oracle->paused[job];
-        queue_set_paused(queue, job, oracle->paused[job]);
-    } else if (kind < 55) {
-        oracle->priority[job] = (int)rng_below(rng, 5) - 2;
-        queue_set_priority(queue, job, oracle->priority[job]);
-    } else {
-        add_or_remove_run(queue, oracle, job, (int)rng_below(rng, NUMBERS), rng);
-    }
-}
-
-static void random_events_agree_with_a_naive_oracle(void **state)
-{
-    struct queue *queue = make(state);
-    static struct oracle oracle;
-    struct rng rng = rng_stream(20240607, RANDOM_TEST, 0);
-    size_t longest = 0;
-
-    for (int i = 0; i < EVENTS; i++) {
-        one_event(queue, &oracle, &rng);
-        const size_t length = queue_length(queue);
-        longest = length > longest ? length : longest;
-        if (i % 16 == 0)
-            assert_int_equal(length, oracle_length(&oracle));
-    }
-    assert_true(longest > 50); /* or the events would prove little */
-    for (int64_t run = 1; run != 0;) {
-        run = queue_next(queue, SLOTS, SLOTS);
-        assert_int_equal(run, oracle_next(&oracle, SLOTS));
-    }
+    assert_in_range(turns, 50, 4 * 60);
+    assert_near((double)ran_ms[1], (double)ran_ms[2], 0.03);
     queue_free(queue);
 }
 
-/* --- size ----------------------------------------------------------------------------------- */
+/* --- teams come and go -------------------------------------------------------------------------
+ */
 
-static double seconds_now(void)
+static void a_team_can_be_removed_once_it_has_no_jobs(void **state)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-/* Takes a tenth out one by one; the mean must stay below 50 us however busy the machine is. */
-static void check_pace(struct queue *queue, const char *shape)
-{
-    enum { TAKEN = 100000 };
-    const double start = seconds_now();
-    for (int i = 0; i < TAKEN; i++)
-        assert_int_not_equal(queue_next(queue, 1, 1), 0);
-    const double each_us = 1e6 * (seconds_now() - start) / TAKEN;
-    print_message("1,000,000 waiting (%s): %.2f us a queue_next\n", shape, each_us);
-    assert_true(each_us < 50.0);
-}
-
-static void a_million_waiting_runs_do_not_slow_the_next_one(void **state)
-{
-    struct queue *many_jobs = make(state), *big_jobs = make(state);
-
-    for (int job = 1; job <= 1000000; job++) {
-        queue_add_job(many_jobs, job, job % 7, false);
-        queue_add_run(many_jobs, job, job, 0, 1);
-    }
-    check_pace(many_jobs, "a million jobs of one");
-    queue_free(many_jobs);
-
-    for (int job = 1; job <= 10; job++) {
-        queue_add_job(big_jobs, job, job % 3, false);
-        for (int number = 0; number < 100000; number++)
-            queue_add_run(big_jobs, job, (int64_t)job * 100000 + number, number, 1);
-    }
-    check_pace(big_jobs, "ten jobs of a hundred thousand");
-    queue_free(big_jobs);
+    struct queue *queue = queue_of(1, 3);
+    struct queue_standing standing;
+    (void)state;
+    queue_add_job(queue, 3, 3, 0, false);
+    enter(queue, 0, 3, 30, 1);
+    queue_remove_team(queue, 1);
+    assert_int_equal(next(queue, 0), 30);
+    queue_end(queue, 1, 30, true);
+    queue_remove_job(queue, 3);
+    queue_remove_team(queue, 3);
+    assert_true(queue_standing(queue, 1, 0, &standing));
+    assert_int_equal(standing.team, 2);
+    assert_false(queue_standing(queue, 1, 1, &standing));
+    queue_free(queue);
 }
 
 int main(void)
@@ -339,15 +557,27 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_queue_has_nothing_next),
         cmocka_unit_test(jobs_go_by_priority_then_first_come),
+        cmocka_unit_test(interrupted_runs_come_first_among_jobs_of_one_priority),
         cmocka_unit_test(a_run_that_comes_back_keeps_its_number),
-        cmocka_unit_test(nothing_jumps_ahead_of_a_run_that_does_not_fit),
-        cmocka_unit_test(a_run_that_wants_more_than_there_is_gets_all),
         cmocka_unit_test(a_paused_job_stands_aside_until_it_goes_on),
         cmocka_unit_test(a_new_priority_counts_at_once),
-        cmocka_unit_test(only_a_waiting_run_can_be_removed),
-        cmocka_unit_test(a_visit_shows_the_line_in_order_and_paused_jobs_last),
-        cmocka_unit_test(random_events_agree_with_a_naive_oracle),
-        cmocka_unit_test(a_million_waiting_runs_do_not_slow_the_next_one),
+        cmocka_unit_test(only_a_waiting_run_can_leave),
+        cmocka_unit_test(a_run_that_is_held_back_becomes_due),
+        cmocka_unit_test(the_team_that_has_used_least_of_its_share_is_next),
+        cmocka_unit_test(use_is_forgotten_by_half_lives),
+        cmocka_unit_test(months_do_not_wear_the_numbers_down),
+        cmocka_unit_test(the_last_hour_is_told_as_it_was),
+        cmocka_unit_test(runs_that_start_at_once_are_shared_out),
+        cmocka_unit_test(a_limit_is_kept_and_may_change),
+        cmocka_unit_test(a_team_that_runs_nothing_gets_the_next_slot_whatever_it_used),
+        cmocka_unit_test(nothing_overtakes_the_first_run_of_its_team),
+        cmocka_unit_test(a_run_that_wants_more_than_there_is_gets_all),
+        cmocka_unit_test(a_big_run_does_not_starve_behind_small_ones),
+        cmocka_unit_test(a_short_run_slips_in_where_the_big_one_cannot_start_yet),
+        cmocka_unit_test(a_waiting_team_claims_its_part_once_it_has_waited),
+        cmocka_unit_test(nobody_yields_where_it_would_not_be_enough),
+        cmocka_unit_test(turns_on_one_slot_last),
+        cmocka_unit_test(a_team_can_be_removed_once_it_has_no_jobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,316 @@
+#include "queue/inside.h"
+
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_STARTS = 8192, MOST_LOOKS = 1048576 /* starts times teams */ };
+
+/* A team's line, as far as it has been played. */
+struct player {
+    struct heap_walk walk;
+    const struct queue_job *job; /* the first one now; NULL: none is left */
+    size_t left;                 /* of its runs */
+    bool told;                   /* its place and start are known */
+    double fluid_ms;             /* when its next run starts, once things are only estimated */
+};
+
+struct play {
+    const struct queue *queue;
+    struct order order; /* own teams */
+    struct player *players;
+    struct ending_of_play *endings; /* a heap by time */
+    size_t ending_count, ending_room;
+    int64_t begin_ms, fallback_ms;
+    bool guessing; /* a length that nobody knows has played a part */
+    struct queue_place *places;
+    size_t count, most;
+};
+
+/* --- runs that end ------------------------------------------------------------------------------
+ */
+
+struct ending_of_play {
+    int64_t at_ms;
+    int team, slots;
+};
+
+static bool ends_before(const struct ending_of_play *a, const struct ending_of_play *b)
+{
+    return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->team < b->team;
+}
+
+static void add_ending(struct play *play, struct ending_of_play ending)
+{
+    if (play->ending_count == play->ending_room) {
+        play->ending_room = play->ending_room ? 2 * play->ending_room : 64;
+        play->endings = xrealloc(play->endings, play->ending_room, sizeof *play->endings);
+    }
+    struct ending_of_play *heap = play->endings;
+    size_t at = play->ending_count++;
+    for (; at > 0 && ends_before(&ending, &heap[(at - 1) / 2]); at = (at - 1) / 2)
+        heap[at] = heap[(at - 1) / 2];
+    heap[at] = ending;
+}
+
+static struct ending_of_play take_ending(struct play *play)
+{
+    struct ending_of_play *heap = play->endings;
+    const struct ending_of_play first = heap[0], moved = heap[--play->ending_count];
+    size_t at = 0;
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= play->ending_count)
+            break;
+        if (child + 1 < play->ending_count && ends_before(&heap[child + 1], &heap[child]))
+            child++;
+        if (!ends_before(&heap[child], &moved))
+            break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = moved;
+    return first;
+}
+
+/* --- setting up ---------------------------------------------------------------------------------
+ */
+
+/* Where nobody knows, an hour: the order of starts is still worth something, the times are not. */
+static int64_t length_of(struct play *play, const struct queue_job *job)
+{
+    const int64_t known_ms = job_expected_ms(play->queue, job);
+    if (known_ms > 0)
+        return known_ms;
+    if (play->fallback_ms > 0)
+        return play->fallback_ms;
+    play->guessing = true;
+    return 3600000;
+}
+
+static const struct entry *first_of(const struct queue_job *job)
+{
+    return (const struct entry *)heap_first(&job->waiting);
+}
+
+static void next_job(struct play *play, int team)
+{
+    struct player *player = &play->players[team];
+    player->job = (const struct queue_job *)heap_walk_next(&player->walk);
+    player->left = player->job ? player->job->waiting.count : 0;
+    player->told = false;
+}
+
+static int slots_of_next(const struct play *play, int team)
+{
+    const struct queue_job *job = play->players[team].job;
+    return job ? slots_given(play->queue, play->queue->teams[team], first_of(job)->slots) : 0;
+}
+
+static void tell_order(struct play *play, int team)
+{
+    order_wants(&play->order, team, slots_of_next(play, team), play->order.teams[team].demand, 0);
+}
+
+static void set_up(struct play *play)
+{
+    const struct queue *queue = play->queue;
+    const size_t count = (size_t)queue->order.count;
+
+    play->order = queue->order;
+    play->order.teams = xcalloc(count + 1, sizeof *play->order.teams);
+    if (count > 0)
+        memcpy(play->order.teams, queue->order.teams, count * sizeof *play->order.teams);
+    play->players = xcalloc(count + 1, sizeof *play->players);
+    for (int i = 0; i < queue->order.count; i++) {
+        heap_walk_begin(&play->players[i].walk, &queue->teams[i]->line);
+        next_job(play, i);
+    }
+    for (size_t i = 0; i < queue->running.count; i++) {
+        const struct entry *entry = (const struct entry *)queue->running.nodes[i];
+        const int64_t length_ms = entry->ends_ms > 0 ? 0 : length_of(play, entry->job);
+        const int64_t ends_ms = entry_ends_ms(entry, length_ms, play->order.now_ms);
+        add_ending(play, (struct ending_of_play){entry->yielding ? play->order.now_ms : ends_ms,
+                                                 entry->job->team->place, entry->slots});
+    }
+}
+
+static void tear_down(struct play *play)
+{
+    for (int i = 0; i < play->order.count; i++)
+        heap_walk_end(&play->players[i].walk);
+    free(play->players);
+    free(play->endings);
+    free(play->order.teams);
+}
+
+static void note(struct play *play, const struct queue_job *job, int64_t start_ms)
+{
+    play->places[play->count++] = (struct queue_place){.job = job->id,
+                                                       .team = job->team->id,
+                                                       .waiting = job->waiting.count + job->held,
+                                                       .place = (int)play->count + 1,
+                                                       .paused = job->paused,
+                                                       .start_ms = start_ms};
+}
+
+/* --- start by start -----------------------------------------------------------------------------
+ */
+
+static void play_start(struct play *play, int team)
+{
+    struct player *player = &play->players[team];
+    const struct queue_job *job = player->job;
+    const int slots = slots_of_next(play, team);
+    const int64_t now_ms = play->order.now_ms;
+    const int64_t ran_ms = player->told ? 0 : first_of(job)->ran_ms;
+
+    if (!player->told)
+        note(play, job, play->guessing && now_ms > play->begin_ms ? -1 : now_ms);
+    player->told = true;
+    const int64_t length_ms = length_of(play, job);
+    add_ending(play, (struct ending_of_play){now_ms + (length_ms > ran_ms ? length_ms - ran_ms : 1),
+                                             team, slots});
+    order_starts(&play->order, team, slots);
+    if (--player->left == 0)
+        next_job(play, team);
+    tell_order(play, team);
+}
+
+static void play_end(struct play *play)
+{
+    const struct ending_of_play ending = take_ending(play);
+    order_advance(&play->order, ending.at_ms);
+    order_ends(&play->order, ending.team, ending.slots);
+    play->order.teams[ending.team].demand -= ending.slots;
+    tell_order(play, ending.team);
+}
+
+static void play_starts(struct play *play)
+{
+    const int teams = play->order.count > 0 ? play->order.count : 1;
+    int starts = MOST_LOOKS / teams < MOST_STARTS ? MOST_LOOKS / teams : MOST_STARTS;
+
+    while (play->count < play->most && starts > 0) {
+        const int team = order_next(&play->order, NULL, NULL);
+        if (team >= 0) {
+            play_start(play, team);
+            starts--;
+        } else if (play->ending_count > 0) {
+            play_end(play);
+        } else {
+            return; /* what is left cannot start at all */
+        }
+    }
+}
+
+/* --- the rest, as if it flowed ------------------------------------------------------------------
+ */
+
+/* How long `runs` of its first job keep what the team has coming; -1: it has nothing coming. */
+static double flow_ms(struct play *play, int team, size_t runs)
+{
+    const double part = play->order.teams[team].part;
+    if (part <= 0)
+        return -1;
+    return (double)runs * (double)length_of(play, play->players[team].job) *
+           slots_of_next(play, team) / part;
+}
+
+static void flow_on(struct play *play, int team)
+{
+    struct player *player = &play->players[team];
+    const double flows_ms = flow_ms(play, team, player->left);
+    player->fluid_ms = flows_ms < 0 || player->fluid_ms < 0 ? -1 : player->fluid_ms + flows_ms;
+    next_job(play, team);
+}
+
+/* Those that never start come last. */
+static int next_to_flow(const struct play *play)
+{
+    int best = -1;
+    for (int i = 0; i < play->order.count; i++) {
+        if (!play->players[i].job)
+            continue;
+        const double at = play->players[i].fluid_ms;
+        const double best_at = best < 0 ? -1 : play->players[best].fluid_ms;
+        if (best < 0 || (at >= 0 && (best_at < 0 || at < best_at)))
+            best = i;
+    }
+    return best;
+}
+
+static void play_flow(struct play *play)
+{
+    int team;
+    order_share_out(&play->order);
+    for (int i = 0; i < play->order.count; i++) {
+        struct player *player = &play->players[i];
+        player->fluid_ms = play->order.teams[i].part > 0 ? (double)play->order.now_ms : -1;
+        if (player->told)
+            flow_on(play, i);
+    }
+    while (play->count < play->most && (team = next_to_flow(play)) >= 0) {
+        const struct player *player = &play->players[team];
+        const bool known = player->fluid_ms >= 0 && player->fluid_ms < 1e17 && !play->guessing;
+        note(play, player->job, known ? (int64_t)player->fluid_ms : -1);
+        flow_on(play, team);
+    }
+}
+
+/* --- jobs that stand aside ----------------------------------------------------------------------
+ */
+
+static bool has_place(const struct play *play, size_t from, const struct queue_job *job)
+{
+    for (size_t i = from; i < play->count; i++)
+        if (play->places[i].job == job->id)
+            return true;
+    return false;
+}
+
+/* Jobs whose runs are all held back: not before the first of these is due. */
+static void note_held(struct play *play)
+{
+    const size_t from = play->count;
+    size_t looks = 8 * play->most; /* one job may have many such runs */
+    struct heap_walk walk;
+    struct heap_node *node;
+
+    heap_walk_begin(&walk, &play->queue->held);
+    while (play->count < play->most && looks-- > 0 && (node = heap_walk_next(&walk))) {
+        const struct entry *entry = (const struct entry *)node;
+        const struct queue_job *job = entry->job;
+        if (!job->paused && job->waiting.count == 0 && !has_place(play, from, job))
+            note(play, job, entry->when_ms);
+    }
+    heap_walk_end(&walk);
+}
+
+static void note_paused(struct play *play)
+{
+    struct heap_walk walk;
+    struct heap_node *node;
+    heap_walk_begin(&walk, &play->queue->paused);
+    while (play->count < play->most && (node = heap_walk_next(&walk))) {
+        note(play, (const struct queue_job *)node, -1);
+        play->places[play->count - 1].place = 0;
+    }
+    heap_walk_end(&walk);
+}
+
+size_t queue_forecast(const struct queue *queue, int64_t now_ms, int64_t fallback_ms,
+                      struct queue_place *places, size_t most)
+{
+    struct play play = {.queue = queue, .fallback_ms = fallback_ms, .places = places, .most = most};
+    set_up(&play);
+    order_advance(&play.order, now_ms);
+    play.begin_ms = play.order.now_ms;
+    play_starts(&play);
+    play_flow(&play);
+    note_held(&play);
+    note_paused(&play);
+    tear_down(&play);
+    return play.count;
+}

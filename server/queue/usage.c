@@ -1,0 +1,104 @@
+#include "queue/usage.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <math.h>
+
+enum { MOST_HALF_LIVES = 32, MINUTE_MS = 60000 };
+
+static const double ln2 = 0.69314718055994530942;
+
+static double weight_at(const struct usage_scale *scale, int64_t now_ms)
+{
+    return exp2((double)(now_ms - scale->landmark_ms) / (double)scale->half_life_ms);
+}
+
+struct usage_scale usage_scale_at(int64_t now_ms, int64_t half_life_ms)
+{
+    assert(half_life_ms >= 1);
+    return (struct usage_scale){half_life_ms, now_ms, 1.0};
+}
+
+int usage_scale_advance(struct usage_scale *scale, int64_t now_ms)
+{
+    const int64_t passed = (now_ms - scale->landmark_ms) / scale->half_life_ms;
+    int shift = 0;
+    if (passed >= MOST_HALF_LIVES) {
+        scale->landmark_ms += passed * scale->half_life_ms;
+        shift = passed > INT_MAX ? INT_MAX : (int)passed;
+    }
+    scale->weight = weight_at(scale, now_ms);
+    return shift;
+}
+
+void usage_shift(struct usage *usage, int half_lives)
+{
+    usage->sum = ldexp(usage->sum, -half_lives);
+    usage->mark = ldexp(usage->mark, -half_lives);
+}
+
+/* The weight's integral over time, from the mark until now. */
+static double weighed(const struct usage_scale *scale, const struct usage *usage, int running)
+{
+    const double half_life_s = 1e-3 * (double)scale->half_life_ms;
+    return running * (half_life_s / ln2) * (scale->weight - usage->mark);
+}
+
+double usage_now(const struct usage_scale *scale, const struct usage *usage, int running)
+{
+    const double sum = running ? usage->sum + weighed(scale, usage, running) : usage->sum;
+    return sum / scale->weight;
+}
+
+void usage_settle(const struct usage_scale *scale, struct usage *usage, int running)
+{
+    if (running)
+        usage->sum += weighed(scale, usage, running);
+    usage->mark = scale->weight;
+}
+
+void usage_set(const struct usage_scale *scale, struct usage *usage, double slot_seconds)
+{
+    usage->sum = slot_seconds * scale->weight;
+    usage->mark = scale->weight;
+}
+
+/* --- the last hour --------------------------------------------------------------------------- */
+
+static int64_t *minute_of(struct usage_hour *hour, int64_t minute)
+{
+    return &hour->slot_ms[minute % USAGE_MINUTES];
+}
+
+void usage_hour_advance(struct usage_hour *hour, int64_t now_ms, int running)
+{
+    const int64_t last = now_ms / MINUTE_MS;
+    if (last - hour->minute >= USAGE_MINUTES) { /* nothing entered so far counts any more */
+        *hour = (struct usage_hour){.minute = last - USAGE_MINUTES, .until_ms = hour->until_ms};
+        if (hour->until_ms < hour->minute * MINUTE_MS)
+            hour->until_ms = hour->minute * MINUTE_MS;
+    }
+    while (hour->until_ms < now_ms) {
+        const int64_t next = (hour->until_ms / MINUTE_MS + 1) * MINUTE_MS;
+        const int64_t until = next < now_ms ? next : now_ms;
+        *minute_of(hour, hour->until_ms / MINUTE_MS) += running * (until - hour->until_ms);
+        hour->until_ms = until;
+        if (until / MINUTE_MS > hour->minute)
+            *minute_of(hour, ++hour->minute) = 0;
+    }
+}
+
+double usage_hour_sum(const struct usage_hour *hour)
+{
+    const int64_t oldest = (hour->minute + 1) % USAGE_MINUTES;
+    const int64_t into_ms = hour->until_ms - hour->minute * MINUTE_MS;
+    int64_t sum = 0;
+    double old = 0;
+    for (int i = 0; i < USAGE_MINUTES; i++) {
+        if (i == oldest)
+            old = (double)hour->slot_ms[i];
+        else
+            sum += hour->slot_ms[i];
+    }
+    return 1e-3 * ((double)sum + old * (1.0 - (double)into_ms / MINUTE_MS));
+}
