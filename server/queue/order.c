@@ -132,7 +132,7 @@ static void reserve(struct order *order, int team)
 {
     order->reserved = team;
     for (int i = 0; i < order->count; i++)
-        order->teams[i].passed = false;
+        order->teams[i].passed = order->teams[i].running > 0;
 }
 
 /* The head does not fit: the slots that are free wait for it, unless somebody is expected to be

@@ -26,7 +26,7 @@ struct standing {
     int64_t expected_ms;    /* length of its first run; 0: not known */
     int64_t waits_since_ms; /* its first run could have started since, as far as its limit goes */
     bool eligible;          /* it wants some, and its limit allows it */
-    bool passed;            /* went ahead of the reservation once */
+    bool passed;            /* may not go ahead of the reservation (any more) */
     struct usage usage;
     double part; /* slots; by order_share_out() */
 };

@@ -562,7 +562,7 @@ int64_t queue_next(struct queue *queue, int64_t now_ms, int64_t *look_again_ms)
 
 static void learn(struct lengths *lengths, int64_t ms)
 {
-    lengths->sum_ms += ms;
+    lengths->sum_ms += ms > 0 ? ms : 1; /* 0 would say that nobody knows */
     lengths->count++;
 }
 

@@ -22,13 +22,14 @@
  * A run that does not fit
  *   - The first time that the run whose turn it is does not fit into the slots that are free, its
  *     team gets the reservation: it stays next, and free slots wait for it. Before it come only
- *     teams that run nothing, as above, each once; and runs of other teams that are expected to end
- *     before the reserved one can start, as far as known when it was found not to fit. That time is
- *     not moved, so that they can put it off by one run's length, not for ever.
+ *     teams that run nothing, as above, each once and only if they ran nothing then too; and runs
+ *     of other teams that are expected to end before the reserved one can start, as far as known
+ *     when it was found not to fit. That time is not moved, so that they can put it off by one
+ *     run's length, not for ever.
  *   - A run that wants more slots than there are, or than its team may have, counts as wanting all
  *     of those.
  *
- * Nothing here allocates but entering, adding and the forecast.
+ * Nothing here allocates but adding, entering, more slots, and the forecast.
  */
 #ifndef QUEUE_H
 #define QUEUE_H

@@ -372,40 +372,31 @@ static void a_run_that_wants_more_than_there_is_gets_all(void **state)
 }
 
 /* Team 1 has used nothing, but its run wants all four slots; teams 2 and 3 send runs of one slot
- * without end. Each of them goes before the big one once more, when it runs nothing; then the
- * machine empties for it. */
+ * without end, team 4 comes later. Slots come free at 1,000, 1,250, 1,500 and 1,750, and are kept
+ * for the big run, but for one that team 4 gets, once, from 1,100 to 2,100. */
 static void a_big_run_does_not_starve_behind_small_ones(void **state)
 {
-    struct queue *queue = queue_of(4, 3);
-    int64_t ends[4], run[4], now = 0, started = -1;
-    int running = 0;
+    static const int64_t first[] = {200, 300, 201, 301};
+    struct queue *queue = queue_of(4, 4);
     (void)state;
-    for (int job = 1; job <= 3; job++)
+    for (int job = 1; job <= 4; job++)
         queue_add_job(queue, job, job, 0, false);
     enter_many(queue, 0, 2, 200, 90);
     enter_many(queue, 0, 3, 300, 90);
-    for (int64_t got; (got = next(queue, 0)); running++) {
-        run[running] = got;
-        ends[running] = 1000 + 250 * running;
-    }
-    assert_int_equal(running, 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(next(queue, 0), first[i]);
     enter(queue, 0, 1, 1, 4);
-    while (started < 0 && now < 100000) {
-        int first = 0;
-        for (int i = 1; i < running; i++)
-            first = ends[i] < ends[first] ? i : first;
-        now = ends[first];
-        queue_end(queue, now, run[first], true);
-        run[first] = run[--running];
-        ends[first] = ends[running];
-        for (int64_t got; (got = next(queue, now));) {
-            if (got == 1)
-                started = now;
-            run[running] = got;
-            ends[running++] = now + 1000;
-        }
+
+    queue_end(queue, 1000, 200, true);
+    assert_int_equal(next(queue, 1000), 0);
+    enter_many(queue, 1100, 4, 400, 9);
+    assert_int_equal(next(queue, 1100), 400);
+    for (int i = 1; i < 4; i++) {
+        queue_end(queue, 1000 + 250 * i, first[i], true);
+        assert_int_equal(next(queue, 1000 + 250 * i), 0);
     }
-    assert_in_range(started, 1000, 4000);
+    queue_end(queue, 2100, 400, true);
+    assert_int_equal(next(queue, 2100), 1);
     queue_free(queue);
 }
 
