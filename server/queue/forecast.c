@@ -13,7 +13,7 @@ struct player {
     const struct queue_job *job; /* the first one now; NULL: none is left */
     size_t left;                 /* of its runs */
     bool told;                   /* its place and start are known */
-    double fluid_ms;             /* when its next run starts, once things are only estimated */
+    double flow;                 /* slot-ms of its first job, once things are only estimated */
 };
 
 struct play {
@@ -147,12 +147,13 @@ static void tear_down(struct play *play)
 
 static void note(struct play *play, const struct queue_job *job, int64_t start_ms)
 {
-    play->places[play->count++] = (struct queue_place){.job = job->id,
-                                                       .team = job->team->id,
-                                                       .waiting = job->waiting.count + job->held,
-                                                       .place = (int)play->count + 1,
-                                                       .paused = job->paused,
-                                                       .start_ms = start_ms};
+    const size_t place = play->count++;
+    play->places[place] = (struct queue_place){.job = job->id,
+                                               .team = job->team->id,
+                                               .waiting = job->waiting.count + job->held,
+                                               .place = (int)place + 1,
+                                               .paused = job->paused,
+                                               .start_ms = start_ms};
 }
 
 /* --- start by start -----------------------------------------------------------------------------
@@ -208,55 +209,72 @@ static void play_starts(struct play *play)
 /* --- the rest, as if it flowed ------------------------------------------------------------------
  */
 
-/* How long `runs` of its first job keep what the team has coming; -1: it has nothing coming. */
-static double flow_ms(struct play *play, int team, size_t runs)
-{
-    const double part = play->order.teams[team].part;
-    if (part <= 0)
-        return -1;
-    return (double)runs * (double)length_of(play, play->players[team].job) *
-           slots_of_next(play, team) / part;
-}
-
-static void flow_on(struct play *play, int team)
+static void load_flow(struct play *play, int team)
 {
     struct player *player = &play->players[team];
-    const double flows_ms = flow_ms(play, team, player->left);
-    player->fluid_ms = flows_ms < 0 || player->fluid_ms < 0 ? -1 : player->fluid_ms + flows_ms;
-    next_job(play, team);
+    player->flow = player->job ? (double)player->left * (double)length_of(play, player->job) *
+                                     slots_of_next(play, team)
+                               : 0;
 }
 
-/* Those that never start come last. */
-static int next_to_flow(const struct play *play)
+/* Whose first job is through first, at the rates of now; -1: none will ever be. */
+static int first_through(const struct play *play, double *out_ms)
 {
     int best = -1;
     for (int i = 0; i < play->order.count; i++) {
-        if (!play->players[i].job)
+        const double part = play->order.teams[i].part;
+        const double takes_ms = part > 0 ? play->players[i].flow / part : 0;
+        if (!play->players[i].job || part <= 0 || (best >= 0 && takes_ms >= *out_ms))
             continue;
-        const double at = play->players[i].fluid_ms;
-        const double best_at = best < 0 ? -1 : play->players[best].fluid_ms;
-        if (best < 0 || (at >= 0 && (best_at < 0 || at < best_at)))
-            best = i;
+        best = i;
+        *out_ms = takes_ms;
     }
     return best;
 }
 
+/* The first job of every team is under way from the beginning: its next run starts soon. */
+static void note_flow(struct play *play, int team, double at_ms)
+{
+    struct player *player = &play->players[team];
+    const bool known = at_ms >= 0 && at_ms < 1e17 && !play->guessing;
+    if (player->job && !player->told && play->count < play->most)
+        note(play, player->job, known ? (int64_t)at_ms : -1);
+    player->told = true;
+}
+
+/* A team whose line is through leaves its part to the others. */
+static void flow_on(struct play *play, int team, double at_ms)
+{
+    next_job(play, team);
+    load_flow(play, team);
+    note_flow(play, team, at_ms);
+    if (play->players[team].job)
+        return;
+    play->order.teams[team].running = 0;
+    play->order.teams[team].demand = 0;
+    order_share_out(&play->order);
+}
+
 static void play_flow(struct play *play)
 {
-    int team;
+    double at_ms = (double)play->order.now_ms, takes_ms;
+    int through;
+
     order_share_out(&play->order);
     for (int i = 0; i < play->order.count; i++) {
-        struct player *player = &play->players[i];
-        player->fluid_ms = play->order.teams[i].part > 0 ? (double)play->order.now_ms : -1;
-        if (player->told)
-            flow_on(play, i);
+        load_flow(play, i);
+        if (play->order.teams[i].part > 0)
+            note_flow(play, i, at_ms);
     }
-    while (play->count < play->most && (team = next_to_flow(play)) >= 0) {
-        const struct player *player = &play->players[team];
-        const bool known = player->fluid_ms >= 0 && player->fluid_ms < 1e17 && !play->guessing;
-        note(play, player->job, known ? (int64_t)player->fluid_ms : -1);
-        flow_on(play, team);
+    while (play->count < play->most && (through = first_through(play, &takes_ms)) >= 0) {
+        at_ms += takes_ms;
+        for (int i = 0; i < play->order.count; i++)
+            play->players[i].flow -= takes_ms * play->order.teams[i].part;
+        flow_on(play, through, at_ms);
     }
+    for (int i = 0; i < play->order.count; i++) /* those that never start */
+        for (; play->players[i].job && play->count < play->most; next_job(play, i))
+            note_flow(play, i, -1);
 }
 
 /* --- jobs that stand aside ----------------------------------------------------------------------
