@@ -20,20 +20,21 @@ static const char *const arm_names[ARMS] = {"none", "lbfgs, growing samples", "d
 
 struct task {
     const char *name;
-    const char *base;   /* data, model and loss */
-    double target;      /* of valid_loss */
-    const char *lambda; /* damping to begin with, the same for all arms */
+    const char *base;      /* data, model and loss */
+    double target;         /* of valid_loss */
+    const char *lambda;    /* damping to begin with, the same for all arms */
+    bool saves_iterations; /* the acceptance values want fewer with lbfgs */
 };
 
 static const struct task tasks[] = {
-    {"classifier 784-512-512-512-10",
+    {"classifier",
      "'standardize': 'global', 'model': {'type': 'mlp', 'hidden': [512, 512, 512],"
      " 'activation': 'sigmoid', 'init': 'he'}",
-     0.3, "0.3"},
-    {"autoencoder 784-256-64-256-784",
+     0.3, "0.3", false},
+    {"autoencoder",
      "'standardize': 'none', 'targets': 'inputs', 'loss': 'binary_cross_entropy',"
      " 'model': {'type': 'mlp', 'hidden': [256, 64, 256], 'activation': 'tanh', 'init': 'xavier'}",
-     120, "10"},
+     120, "10", true},
 };
 
 /* Slower than the defaults of 1.3 and 1.2: both tasks take some ten iterations to their targets. */
@@ -104,32 +105,45 @@ static void row_of_cost(struct table *table, const struct task *task, int arm,
 {
     AUTO_FREE char *found = cost->loss > task->target
                                 ? xprintf("not reached: %.4g", cost->loss)
-                                : xprintf("%.0f its, %.0f CG, %.1f, %.0f s", cost->iterations,
+                                : xprintf("%.0f its, %.0f CG, %.0f work, %.0f s", cost->iterations,
                                           cost->cg, cost->work, cost->seconds);
     table_row(table, SHOWN, "-", found, "%s, %s: to %g", task->name, arm_names[arm], task->target);
 }
 
+/* Agrees from `least` on; shown where that is 0. */
 static void row_of_ratio(struct table *table, const struct task *task, const char *what,
-                         double plain, double other)
+                         double ratio, double least)
 {
-    AUTO_FREE char *found = xprintf("%.2f times", plain / other);
-    table_row(table, SHOWN, "-", found, "%s: %s", task->name, what);
+    AUTO_FREE char *wanted = least > 0 ? xprintf("more than %g", least) : xprintf("-");
+    AUTO_FREE char *found = xprintf("%.2f times", ratio);
+    table_row(table,
+              least == 0      ? SHOWN
+              : ratio > least ? AGREES
+                              : DIFFERS,
+              wanted, found, "%s: %s", task->name, what);
 }
 
 static double rows_of_task(struct table *table, const struct task *task, const struct cost *costs)
 {
+    const double seconds = costs[PLAIN].seconds / costs[FAST].seconds;
     for (int arm = 0; arm < ARMS; arm++)
         row_of_cost(table, task, arm, &costs[arm]);
-    row_of_ratio(table, task, "CG iterations, none / diagonal", costs[PLAIN].cg,
-                 costs[DIAGONAL].cg);
-    row_of_ratio(table, task, "CG iterations, none / lbfgs", costs[PLAIN].cg, costs[PAIRS].cg);
-    row_of_ratio(table, task, "work, none / lbfgs, growing samples", costs[PLAIN].work,
-                 costs[FAST].work);
-    AUTO_FREE char *found = xprintf("%.2f times", costs[PLAIN].seconds / costs[FAST].seconds);
-    const double ratio = costs[PLAIN].seconds / costs[FAST].seconds;
-    table_row(table, SHOWN, "1.5 and 2.3 on speech", found,
-              "%s: seconds, none / lbfgs, growing samples", task->name);
-    return ratio;
+    row_of_ratio(table, task, "CG iterations, none / diagonal",
+                 costs[PLAIN].cg / costs[DIAGONAL].cg, 0);
+    row_of_ratio(table, task, "CG iterations, none / lbfgs", costs[PLAIN].cg / costs[PAIRS].cg,
+                 task->saves_iterations ? 1 : 0);
+    row_of_ratio(table, task, "work, none / lbfgs", costs[PLAIN].work / costs[PAIRS].work, 0);
+    row_of_ratio(table, task, "work, none / growing samples", costs[PLAIN].work / costs[FAST].work,
+                 1);
+    row_of_ratio(table, task, "seconds, none / growing samples", seconds, 0);
+    if (task->saves_iterations && costs[PLAIN].cg <= costs[PAIRS].cg)
+        table_note(
+            table,
+            "Likely cause of more CG iterations with lbfgs: Martens' rule ends a solve by its "
+            "progress over the last ten iterations or more. A solve of %.0f iterations leaves "
+            "little to save, and pairs of the solve before fit this one in part.",
+            costs[PLAIN].cg / costs[PLAIN].iterations);
+    return seconds;
 }
 
 static int draw(struct reproduction *all, const struct task *task, const int64_t *runs,
@@ -192,11 +206,10 @@ static int run(struct reproduction *all, struct error *err)
 const struct part hessian_free_part = {
     .name = "hessian_free",
     .title = "Hessian-free optimization, accelerated",
-    .about =
-        "MNIST, to a fixed validation loss (sigmoid units in the classifier, tanh in the "
-        "autoencoder, "
-        "whose outputs are logistic): preconditioner none, diagonal and "
-        "lbfgs with fixed samples, and lbfgs with geometrically growing ones (arXiv 1309.1508). "
-        "Work counts forward passes over the training part. One thread a run, two at a time.",
+    .about = "MNIST, classifier 784-512-512-512-10 of sigmoid units and autoencoder "
+             "784-256-64-256-784 of tanh units with logistic outputs, each to a fixed validation "
+             "loss: preconditioner none, diagonal and lbfgs with fixed samples, and lbfgs with "
+             "geometrically growing ones (arXiv 1309.1508). Work counts forward passes over the "
+             "training part; a run has one thread, two run at a time.",
     .run = run,
 };

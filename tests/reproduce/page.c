@@ -22,6 +22,7 @@ static const char head[] =
     "td+td{font-variant-numeric:tabular-nums}\n"
     ".agrees{color:var(--good)}.differs{color:var(--bad);font-weight:600}"
     ".shown,.skipped,.soft,figcaption{color:var(--soft)}\n"
+    ".figures{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(26rem,1fr))}\n"
     "figure{margin:1rem 0;max-width:46rem}figcaption{font-weight:600}svg{width:100%;height:auto}"
     "svg text{font-size:11px;fill:var(--soft)}"
     ".g{stroke:var(--line)}path{fill:none;stroke-width:1.6}\n"
@@ -60,8 +61,10 @@ static void write_section(const struct section *section, FILE *out)
     fputs("</h2>\n<p>", out);
     html_write(section->about, out);
     fprintf(out, " <span class=soft>%.0f s.</span></p>\n", section->seconds);
+    fputs("<div class=figures>\n", out);
     for (int i = 0; i < section->chart_count; i++)
         chart_write(&section->charts[i], out);
+    fputs("</div>\n", out);
     write_rows(section, out);
     for (int i = 0; i < section->note_count; i++) {
         fputs("<p>", out);
@@ -77,11 +80,12 @@ int page_write(const struct table *table, const char *path, struct error *err)
         return error_errno(err, "write \"%s\"", path);
     fputs(head, out);
     fprintf(out,
-            "<p><span class=agrees>%d agree</span>, <span class=differs>%d differ</span>, "
+            "<p><span class=agrees>%d agree</span>, <span class=%s>%d differ</span>, "
             "%d are shown without a band, %d were skipped. A row agrees where it lies in the band "
             "that was set for it before the run. The whole run took %.0f s.</p>\n",
-            table_count(table, AGREES), table_count(table, DIFFERS), table_count(table, SHOWN),
-            table_count(table, SKIPPED), table_elapsed_s(table));
+            table_count(table, AGREES), table_count(table, DIFFERS) > 0 ? "differs" : "soft",
+            table_count(table, DIFFERS), table_count(table, SHOWN), table_count(table, SKIPPED),
+            table_elapsed_s(table));
     for (int i = 0; i < table->count; i++)
         write_section(&table->sections[i], out);
     if (fclose(out) != 0)

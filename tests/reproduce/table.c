@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WHAT_WIDTH = 64, NUMBER_WIDTH = 26, PROGRESS_EVERY_S = 10 };
+enum { WHAT_WIDTH = 62, NUMBER_WIDTH = 30, PROGRESS_EVERY_S = 10 };
 
 #define FORMAT_TEXT(out, format)                                                                   \
     AUTO_FREE char *out = NULL;                                                                    \
