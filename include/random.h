@@ -17,7 +17,9 @@ enum random_purpose {
     RANDOM_SPLIT,    /* step: 0 */
     RANDOM_DATA,     /* step: the example of a built-in data set */
     RANDOM_TEST,
-    RANDOM_SAMPLE, /* step: the draw */
+    RANDOM_SAMPLE,   /* step: the draw */
+    RANDOM_RESAMPLE, /* step: the draw of a bootstrap */
+    RANDOM_WEIGHTS,  /* step: the draw of a Bayesian bootstrap */
 };
 
 struct rng {
