@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdint.h>
 
 static double ratio_or_zero(double up, double down)
 {
@@ -69,9 +70,12 @@ double paired_power(double effect, int n, double level)
     const double freedom = n - 1, shift = fabs(effect) * sqrt(n), reach = LOG_ROOM / freedom;
     const double step = 0.25 * fmin(1 / sqrt(2 * freedom), 1 / (1 + shift));
     const double critical = student_two_sided_quantile(level, freedom);
+    const double from = -reach - sqrt(reach);
+    const int64_t cells = (int64_t)((sqrt(reach) - from) / step);
     double mass = 0, rejected = 0;
 
-    for (double u = -reach - sqrt(reach); u < sqrt(reach); u += step) {
+    for (int64_t i = 0; i <= cells; i++) {
+        const double u = from + (double)i * step;
         const double density = exp(freedom * (u - 0.5 * expm1(2 * u))), t = critical * exp(u);
         mass += density;
         rejected += density * (normal_cdf(shift - t) + normal_cdf(-shift - t));

@@ -11,10 +11,11 @@
 double studentized_range_upper(double q, int k)
 {
     assert(k >= 2);
-    const double step = 0.1, end = 9.5;
+    enum { CELLS = 95 }; /* to either side, a tenth wide */
     double mass = 0, upper = 0;
 
-    for (double z = -end; z <= end; z += step) {
+    for (int i = -CELLS; i <= CELLS; i++) {
+        const double z = 0.1 * i;
         const double density = exp(-0.5 * z * z);
         const double inside = normal_cdf(z) - normal_cdf(z - q);
         mass += density;
