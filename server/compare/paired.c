@@ -67,7 +67,8 @@ double paired_power(double effect, int n, double level)
 {
     assert(n >= 2);
     enum { LOG_ROOM = 40 };
-    const double freedom = n - 1, shift = fabs(effect) * sqrt(n), reach = LOG_ROOM / freedom;
+    const double freedom = n - 1, reach = LOG_ROOM / freedom;
+    const double shift = fmin(fabs(effect), PAIRED_EFFECT_MAX) * sqrt(n);
     const double step = 0.25 * fmin(1 / sqrt(2 * freedom), 1 / (1 + shift));
     const double critical = student_two_sided_quantile(level, freedom);
     const double from = -reach - sqrt(reach);

@@ -31,7 +31,9 @@ double equivalence_p(const struct paired_t *t, double within);
 
 /* Probability that the two-sided paired t test at `level` finds an effect d_z (either way, as R's
  * power.t.test(strict = TRUE)): from the noncentral t distribution, integrated over the deviation.
- * n >= 2. Absolute error below 1e-9. */
+ * n >= 2. Absolute error below 1e-9. Effects beyond PAIRED_EFFECT_MAX count as that: three or four
+ * pairs show them, and the integral would take ever longer. */
+enum { PAIRED_EFFECT_MAX = 10 };
 double paired_power(double effect, int n, double level);
 
 /* The fewest n >= 2 with that power, at most `most`; -1 where it takes more. */

@@ -103,6 +103,16 @@ static void the_seeds_for_a_power_are_those_of_statsmodels_and_r(void **state)
     assert_int_equal(paired_n_for(0.05, 0.05, 0.8, 10000), 3142);
     assert_int_equal(paired_n_for(0.05, 0.05, 0.8, 3141), -1);
     assert_int_equal(paired_n_for(0, 0.05, 0.8, 10000), -1);
+    assert_int_equal(paired_n_for((double)NAN, 0.05, 0.8, 10000), -1);
+}
+
+/* Gains that are all but constant: the answer comes at once. */
+static void enormous_effects_take_no_time(void **state)
+{
+    (void)state;
+    assert_int_equal(paired_n_for(1e12, 0.05, 0.8, 10000), 3);
+    assert_int_equal(paired_n_for((double)INFINITY, 0.05, 0.8, 10000), 3);
+    assert_true(paired_power(1e300, 5, 1e-6) <= 1);
 }
 
 /* Normal differences with mean 0.3: the interval misses it in 5 of 100, by n. 4 standard errors of
@@ -136,6 +146,7 @@ int main(void)
         cmocka_unit_test(one_difference_has_a_mean_and_no_more),
         cmocka_unit_test(power_is_that_of_statsmodels_and_r),
         cmocka_unit_test(the_seeds_for_a_power_are_those_of_statsmodels_and_r),
+        cmocka_unit_test(enormous_effects_take_no_time),
         cmocka_unit_test(intervals_cover_the_true_mean_as_often_as_they_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
