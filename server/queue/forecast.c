@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_STARTS = 8192, MOST_LOOKS = 1048576 /* starts times teams */ };
+enum { MOST_STARTS = 4096, MOST_LOOKS = 131072 /* starts times teams */ };
 
 /* A team's line, as far as it has been played. */
 struct player {
@@ -221,6 +221,7 @@ static void load_flow(struct play *play, int team)
 static int first_through(const struct play *play, double *out_ms)
 {
     int best = -1;
+    *out_ms = 0;
     for (int i = 0; i < play->order.count; i++) {
         const double part = play->order.teams[i].part;
         const double takes_ms = part > 0 ? play->players[i].flow / part : 0;

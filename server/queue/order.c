@@ -26,22 +26,20 @@ static double most_of(const struct standing *team)
     return (double)(most > team->running ? most : team->running);
 }
 
-/* One round: teams that can use less than their part of what is left get that, the others their
- * part. True when somebody was satisfied, so that more is left for the others. */
+/* One round: teams that can use no more than their part of what is left get that. True when there
+ * were such teams, so that more is left for the others. */
 static bool fill(struct order *order, double *left, double *shares)
 {
-    const double each = *shares > 0 ? *left / *shares : 0;
+    const double each = *left / *shares;
     bool again = false;
     for (int i = 0; i < order->count; i++) {
         struct standing *team = &order->teams[i];
-        if (team->demand == 0 || team->part == most_of(team))
+        if (team->part >= 0 || team->most > each * team->share)
             continue;
-        if (most_of(team) <= each * team->share) {
-            team->part = most_of(team);
-            *left -= team->part;
-            *shares -= team->share;
-            again = true;
-        }
+        team->part = team->most;
+        *left -= team->part;
+        *shares -= team->share;
+        again = true;
     }
     return again;
 }
@@ -50,17 +48,20 @@ void order_share_out(struct order *order)
 {
     double left = order->slots, shares = 0;
     for (int i = 0; i < order->count; i++) {
-        order->teams[i].part = 0;
-        shares += order->teams[i].demand > 0 ? order->teams[i].share : 0;
+        struct standing *team = &order->teams[i];
+        const bool wants = team->demand > 0;
+        team->most = wants ? most_of(team) : 0;
+        team->part = wants ? -1 : 0; /* -1: not known yet */
+        shares += wants ? team->share : 0;
     }
     /* A few rounds: the rest of exactness would cost a round for every team. */
-    for (int round = 0; round < FILL_ROUNDS && fill(order, &left, &shares); round++)
+    for (int round = 0; round < FILL_ROUNDS && shares > 0 && fill(order, &left, &shares); round++)
         ;
     const double each = shares > 0 && left > 0 ? left / shares : 0;
     for (int i = 0; i < order->count; i++) {
         struct standing *team = &order->teams[i];
-        if (team->demand > 0 && team->part != most_of(team))
-            team->part = fmin(each * team->share, most_of(team));
+        if (team->part < 0)
+            team->part = fmin(each * team->share, team->most);
     }
 }
 

@@ -28,7 +28,7 @@ struct standing {
     bool eligible;          /* it wants some, and its limit allows it */
     bool passed;            /* may not go ahead of the reservation (any more) */
     struct usage usage;
-    double part; /* slots; by order_share_out() */
+    double part, most; /* slots: its due, and what it can use; by order_share_out() */
 };
 
 struct order {
