@@ -18,6 +18,8 @@ enum error_kind {
     ERROR_CONFLICT,    /* acceptable, but not in the present state: 409 */
     ERROR_TOO_LARGE,   /* above a stated limit: 413 */
     ERROR_UNAVAILABLE, /* come back later: 503 */
+    ERROR_FORBIDDEN,   /* not by this caller, now or later: 403 */
+    ERROR_LIMIT,       /* above what this caller may have at once: 429 */
 };
 
 #define ERROR_SENTENCE_BYTES 512

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { FLAG, NUMBER, TEXT, HOSTS };
+enum kind { FLAG, NUMBER, TEXT, LIST, WORD };
 
 struct row {
     const char *name;
@@ -27,11 +27,15 @@ struct row {
 static const struct row rows[] = {
     {"data", TEXT, AT(data), 0, 0, 0, "var", "folder", "where everything is kept"},
     {"listen", TEXT, AT(listen), 0, 0, 0, "127.0.0.1:8080", "address:port",
-     "loopback only; port 0 takes a free one"},
+     "other than loopback only with tokens; port 0 takes a free one"},
     {"worker", TEXT, AT(worker), 0, 0, 0, NULL, "path",
      "the worker program; beside sweepd if not given"},
-    {"allow-host", HOSTS, AT(hosts), 0, 0, 0, NULL, "name[:port]",
+    {"allow-host", LIST, AT(hosts), 0, 0, 0, NULL, "name[:port]",
      "a further name for this server in Host and Origin; may be repeated"},
+    {"auth", WORD, AT(auth), 0, 0, 0, "auto", "auto, required",
+     "tokens; auto: where there is none yet, loopback needs none"},
+    {"trusted-proxy", LIST, AT(proxies), 0, 0, 0, NULL, "address",
+     "whose X-Forwarded-For and -Proto are believed; may be repeated"},
     {"slots", NUMBER, AT(slots), -1, -1, 1024, NULL, "cores",
      "how much runs at once; -1: the machine's cores, 0: nothing starts"},
     {"body-most", NUMBER, AT(body_most), MIB, 1024, 64 * MIB, NULL, "bytes", "of a JSON body"},
@@ -95,15 +99,33 @@ static int set_number(struct config *config, const struct row *row, const char *
     return 0;
 }
 
-static int add_host(struct config *config, const char *name, struct error *err)
+static int add_text(struct config *config, const struct row *row, const char *text,
+                    struct error *err)
 {
+    const char **list = field(config, row);
     for (int i = 0; i < CONFIG_HOSTS_MAX; i++) {
-        if (!config->hosts[i]) {
-            config->hosts[i] = name;
+        if (!list[i]) {
+            list[i] = text;
             return 0;
         }
     }
-    return error_set(err, "--allow-host may be given %d times", CONFIG_HOSTS_MAX);
+    return error_set(err, "--%s may be given %d times", row->name, CONFIG_HOSTS_MAX);
+}
+
+/* One of those in its unit, "auto, required". */
+static int set_word(struct config *config, const struct row *row, const char *value,
+                    struct error *err)
+{
+    const size_t bytes = strlen(value);
+    for (const char *at = row->unit; *at; at += strspn(at, ", ")) {
+        const size_t word = strcspn(at, ",");
+        if (word == bytes && strncmp(at, value, bytes) == 0) {
+            *(const char **)field(config, row) = value;
+            return 0;
+        }
+        at += word;
+    }
+    return error_set(err, "--%s takes one of %s, not \"%s\"", row->name, row->unit, value);
 }
 
 static int set_value(struct config *config, const struct row *row, const char *value,
@@ -112,8 +134,10 @@ static int set_value(struct config *config, const struct row *row, const char *v
     switch (row->kind) {
     case NUMBER:
         return set_number(config, row, value, err);
-    case HOSTS:
-        return add_host(config, value, err);
+    case LIST:
+        return add_text(config, row, value, err);
+    case WORD:
+        return set_word(config, row, value, err);
     case TEXT:
         if (!*value)
             return error_set(err, "--%s takes a %s", row->name, row->unit);
@@ -131,7 +155,7 @@ static void lay_in_defaults(struct config *config)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (rows[i].kind == NUMBER)
             *(int64_t *)field(config, &rows[i]) = rows[i].fallback;
-        else if (rows[i].kind == TEXT)
+        else if (rows[i].kind == TEXT || rows[i].kind == WORD)
             *(const char **)field(config, &rows[i]) = rows[i].text;
     }
 }

@@ -16,7 +16,9 @@ struct config {
     const char *listen;                      /* ADDRESS:PORT */
     const char *worker;                      /* path of sweepd-worker; NULL: beside this program */
     const char *hosts[CONFIG_HOSTS_MAX + 1]; /* further names that browsers may use for us */
-    int64_t slots;                           /* -1: as many as cores */
+    const char *proxies[CONFIG_HOSTS_MAX + 1]; /* whose X-Forwarded-For is believed */
+    const char *auth;                          /* auto, required */
+    int64_t slots;                             /* -1: as many as cores */
     int64_t body_most, upload_most;
     int64_t connections, connections_each, streams, stream_age_s, stream_beat_s;
     int64_t request_deadline_s, upload_deadline_s;

@@ -46,8 +46,7 @@ static void demo_added(void *context, const struct added_job *added, const struc
     if (err) {
         log_line("the demo was not queued: %s", err->sentence);
     } else {
-        json_decref(conductor_adopt(demo->world->conductor, &demo->plan, added, wall_ms()));
-        api_make_builtins(demo->world, &demo->plan);
+        json_decref(api_adopt(demo->world, &demo->plan, added, wall_ms()));
     }
     job_plan_release(&demo->plan);
     free(demo);
@@ -67,7 +66,8 @@ int demo_queue(struct world *world, struct error *err)
         return -1;
     struct demo *demo = xcalloc(1, sizeof *demo);
     demo->world = world;
-    job_plan_read(world->catalog, api_data_facts, world->datasets, request, &demo->plan, &problems);
+    struct data_view view = {world->datasets, TEAM_DEFAULT};
+    job_plan_read(world->catalog, api_data_facts, &view, request, &demo->plan, &problems);
     if (problems_check(&problems, err) < 0) {
         job_plan_release(&demo->plan);
         free(demo);

@@ -63,15 +63,17 @@ static int make_folders(struct server *server, struct error *err)
 }
 
 /* Without tokens nobody but this machine may ask. */
-static int check_listen(const char *listen, struct error *err)
+static int check_listen(const struct server *server, struct error *err)
 {
+    const char *listen = server->config.listen;
     if (strncmp(listen, "127.", 4) == 0 || strncmp(listen, "localhost:", 10) == 0 ||
-        strncmp(listen, "[::1]:", 6) == 0)
+        strncmp(listen, "[::1]:", 6) == 0 || auth_has_tokens(server->world.auth))
         return 0;
     return error_set(err,
-                     "--listen %s: only loopback addresses (127.0.0.1:PORT, [::1]:PORT) are served "
-                     "without tokens; put a proxy in front for others",
-                     listen);
+                     "--listen %s: others than this machine are served with tokens only, and there "
+                     "is none yet; make one: sweepd admin --data %s token create --team default "
+                     "--role admin --name NAME",
+                     listen, server->config.data);
 }
 
 static char *worker_program(const char *configured)
@@ -107,9 +109,9 @@ static int read_catalog(struct server *server, struct error *err)
 /* --- putting together
  * ------------------------------------------------------------------------------ */
 
-static void know_dataset(void *context, const char *name, int classes, const char *file)
+static void know_dataset(void *context, const struct known_dataset *dataset)
 {
-    json_object_set_new(context, name, json_pack("{s:i, s:s}", "classes", classes, "file", file));
+    dataset_know(context, dataset);
 }
 
 static int open_store(struct server *server, struct error *err)
@@ -125,8 +127,11 @@ static int open_store(struct server *server, struct error *err)
     world->making = json_object();
     if (store_open(world->loop, &options, &world->store, err) < 0)
         return -1;
-    if (store_load_datasets(world->store, know_dataset, world->datasets, err) < 0)
+    if (store_load_datasets(world->store, know_dataset, world->datasets, err) < 0 ||
+        owners_load(world->store, &world->owners, err) < 0 ||
+        auth_open(world->store, server->data, &world->auth, err) < 0)
         return -1;
+    events_set_audience(world->events, access_audience, world);
     data_files_sweep(world);
     return 0;
 }
@@ -182,6 +187,10 @@ static int open_http(struct server *server, struct error *err)
         .stream_age_s = (int)config->stream_age_s,
         .stream_beat_s = (int)config->stream_beat_s,
         .refused = log_refused,
+        .proxies = config->proxies,
+        .admit = access_admit,
+        .inspect = access_inspect,
+        .handled = access_handled,
         .server = &server->world,
     };
     return http_open(server->world.loop, server->world.helpers, &options, &server->http, err);
@@ -208,9 +217,10 @@ static int put_together(struct server *server, struct error *err)
     world->started_ms = wall_ms();
     server->program = worker_program(server->config.worker);
 
-    if (check_listen(server->config.listen, err) < 0 || make_folders(server, err) < 0 ||
-        open_loop(server, err) < 0 || read_catalog(server, err) < 0 ||
-        open_store(server, err) < 0 ||
+    world->access = access_new(strcmp(server->config.auth, "required") == 0);
+    if (make_folders(server, err) < 0 || open_loop(server, err) < 0 ||
+        read_catalog(server, err) < 0 || open_store(server, err) < 0 ||
+        check_listen(server, err) < 0 ||
         helpers_new(world->loop, (int)server->config.readers, store_reader_start, store_reader_end,
                     world->store, &world->helpers, err) < 0 ||
         open_conductor(server, err) < 0)
@@ -276,6 +286,9 @@ static void take_apart(struct server *server)
         events_free(world->events);
     if (world->loop)
         loop_free(world->loop);
+    auth_free(world->auth);
+    owners_free(world->owners);
+    access_free(world->access);
     json_decref(world->datasets);
     json_decref(world->making);
     json_decref(world->catalog);

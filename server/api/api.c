@@ -9,12 +9,12 @@
 
 extern const struct route job_routes[], run_routes[], metric_routes[], dataset_routes[],
     queue_routes[], event_routes[], health_routes[], catalog_routes[], report_routes[],
-    preview_routes[], theory_routes[], scale_routes[];
+    preview_routes[], theory_routes[], scale_routes[], team_routes[], session_routes[];
 
 const struct route *const api_tables[] = {
     health_routes, job_routes,   run_routes,     metric_routes,  report_routes,
     queue_routes,  event_routes, dataset_routes, catalog_routes, preview_routes,
-    theory_routes, scale_routes, NULL,
+    theory_routes, scale_routes, team_routes,    session_routes, NULL,
 };
 
 /* --- reads ------------------------------------------------------------------------------------ */
@@ -49,6 +49,7 @@ struct reply api_read(struct request *req, const struct api_read *read)
     struct api_read *copy = xcalloc(1, sizeof *copy);
     *copy = *read;
     copy->req = req;
+    copy->team = copy->page.team = team_of(req);
     if (copy->state[0])
         copy->page.state = copy->state;
     if (helpers_run(world_of(req)->helpers, read_on_helper, read_done, copy))

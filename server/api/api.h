@@ -7,6 +7,7 @@
 #ifndef API_H
 #define API_H
 
+#include "api/access.h"
 #include "config.h"
 #include "events/events.h"
 #include "http/http.h"
@@ -23,7 +24,11 @@ struct world {
     struct conductor *conductor;
     json_t *catalog;
     char *catalog_text;
-    json_t *datasets; /* name -> {"classes", "file"}: uploaded, and built-ins that have been made */
+    struct auth *auth;
+    struct owners *owners;
+    struct access *access;
+    json_t *datasets; /* uploaded, and built-ins that have been made: dataset_key() -> {"classes",
+                         "file", "team", "bytes"} */
     json_t *making;   /* names of built-ins that are being made, though nobody waits for them */
     int data_changes; /* data sets that come or go: data_files_hold() */
     bool data_sweep_due;
@@ -50,6 +55,7 @@ static inline struct world *world_of(const struct request *req)
 struct api_read {
     int64_t id;
     char name[80];
+    int64_t team; /* who asks: filled by api_read() */
     struct page page;
     char state[16];
     int points, phase;
@@ -78,8 +84,25 @@ void api_answer_run(void *request, const struct error *err);
 /* What the client wants: "json", "csv" or "ndjson", by ?format= or Accept; NULL: none we have. */
 const char *api_format(const struct request *req, const char *const *offered);
 
-/* Whether a job may name it: built in, or uploaded and not being deleted (api/datasets.c). */
-bool api_knows_dataset(const struct world *world, const char *name);
+/* The team that asks, or that a job belongs to; and whether it may read a job. */
+static inline int64_t team_of(const struct request *req)
+{
+    return req->caller.team;
+}
+
+/* Data sets by name, as a team sees them: its own, then those for everyone (api/datasets.c). */
+struct data_view {
+    json_t *datasets; /* of the world, or a copy */
+    int64_t team;
+};
+/* What the team means by that name; NULL: it sees none, or it is being deleted. */
+json_t *data_view_find(const struct data_view *view, const char *name);
+/* "name" for everyone, "7/name" of a team. The caller frees it. */
+char *dataset_key(int64_t team, bool for_everyone, const char *name);
+void dataset_know(json_t *datasets, const struct known_dataset *dataset);
+
+/* Whether the team's jobs may name it: built in, or uploaded and not being deleted. */
+bool api_knows_dataset(const struct world *world, int64_t team, const char *name);
 
 /* Files of the cache that no data set names (api/data_files.c). While a data set comes or goes they
  * are held; the last release sweeps them where that is due. Sweeping at the start removes what a
@@ -91,7 +114,12 @@ void data_files_sweep(const struct world *world);
 /* Built-in data sets that the plan names and nobody has used yet are made now (api/datasets.c). */
 void api_make_builtins(struct world *world, const struct job_plan *plan);
 
-/* api/jobs.c: also how the demo comes in. Answers the plan's problems or stores it. */
+/* Of a data_view. */
 data_lookup api_data_facts;
+
+/* A plan that is on disk now: to the owners and the conductor. The caller owns the answer
+ * (api/jobs.c; also how the demo comes in). */
+json_t *api_adopt(struct world *world, const struct job_plan *plan, const struct added_job *added,
+                  int64_t now_ms);
 
 #endif

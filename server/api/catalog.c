@@ -29,7 +29,7 @@ static struct reply show_openapi(struct request *req)
 }
 
 const struct route catalog_routes[] = {
-    {METHOD_GET, "/api/v1/catalog", show_catalog, BODY_NONE, 0},
-    {METHOD_GET, "/api/v1/openapi.json", show_openapi, BODY_NONE, 0},
+    {METHOD_GET, "/api/v1/catalog", show_catalog, BODY_NONE, 0, FOR_VIEWERS},
+    {METHOD_GET, "/api/v1/openapi.json", show_openapi, BODY_NONE, 0, FOR_ANYONE},
     {0},
 };

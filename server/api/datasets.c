@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "spec.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +26,36 @@ static json_t *builtin_find(const struct world *world, const char *name)
     return NULL;
 }
 
-bool api_knows_dataset(const struct world *world, const char *name)
+char *dataset_key(int64_t team, bool for_everyone, const char *name)
 {
-    return json_object_get(world->datasets, name) || builtin_find(world, name);
+    return for_everyone ? xstrdup(name) : xprintf("%" PRId64 "/%s", team, name);
+}
+
+void dataset_know(json_t *datasets, const struct known_dataset *dataset)
+{
+    AUTO_FREE char *key = dataset_key(dataset->team, dataset->for_everyone, dataset->name);
+    json_object_set_new(datasets, key,
+                        json_pack("{s:i, s:s, s:I, s:I}", "classes", dataset->classes, "file",
+                                  dataset->file, "team", dataset->team, "bytes", dataset->bytes));
+}
+
+json_t *data_view_find(const struct data_view *view, const char *name)
+{
+    AUTO_FREE char *own = dataset_key(view->team, false, name);
+    json_t *facts = json_object_get(view->datasets, own);
+    if (facts || strchr(name, '/')) /* no name: it could be another team's key */
+        return facts;
+    return json_object_get(view->datasets, name);
+}
+
+static json_t *find(const struct world *world, int64_t team, const char *name)
+{
+    return data_view_find(&(struct data_view){world->datasets, team}, name);
+}
+
+bool api_knows_dataset(const struct world *world, int64_t team, const char *name)
+{
+    return find(world, team, name) || builtin_find(world, name);
 }
 
 static bool name_is_good(const char *name)
@@ -44,9 +72,10 @@ static json_t *unmade_json(const json_t *builtin)
     static const char *const known[] = {"shape", "classes", "targets", "train", "valid"};
     for (size_t i = 0; i < COUNT_OF(known); i++)
         json_object_set(summary, known[i], json_object_get(builtin, known[i]));
-    return json_pack("{s:O, s:s, s:b, s:b, s:n, s:n, s:o}", "name",
-                     json_object_get(builtin, "name"), "format", "built-in", "built_in", 1, "ready",
-                     0, "bytes", "created_ms", "summary", summary);
+    return json_pack("{s:O, s:n, s:s, s:s, s:b, s:b, s:n, s:n, s:o}", "name",
+                     json_object_get(builtin, "name"), "team", "visibility", "everyone", "format",
+                     "built-in", "built_in", 1, "ready", 0, "bytes", "created_ms", "summary",
+                     summary);
 }
 
 /* --- a data set arrives
@@ -55,8 +84,11 @@ static json_t *unmade_json(const json_t *builtin)
 struct arrival {
     struct world *world;
     struct request *req; /* NULL: nobody waits */
+    int64_t team;
+    bool for_everyone;
     char *name, *format;
     int classes;
+    int64_t bytes;
     char *file;
 };
 
@@ -83,13 +115,19 @@ static void arrival_answer(struct arrival *arrival, struct reply reply)
 static int read_dataset(struct reader *reader, struct api_read *read, json_t **out,
                         struct error *err)
 {
-    return store_read_dataset(reader, read->name, out, err);
+    return store_read_dataset(reader, read->team, read->name, out, err);
 }
 
 static struct reply created(struct request *req, struct api_read *read, json_t *value)
 {
     (void)req;
     return reply_created(xprintf("/api/v1/datasets/%s", read->name), value);
+}
+
+static void publish(struct world *world, int64_t team, bool for_everyone, const char *name)
+{
+    events_publish_to(world->events, "dataset", for_everyone ? 0 : team,
+                      json_pack("{s:s}", "name", name));
 }
 
 static void dataset_stored(void *context, const struct error *err)
@@ -103,11 +141,14 @@ static void dataset_stored(void *context, const struct error *err)
         arrival_answer(arrival, reply_error(err));
         return;
     }
-    json_object_set_new(
-        world->datasets, arrival->name,
-        json_pack("{s:i, s:s}", "classes", arrival->classes, "file", arrival->file));
+    dataset_know(world->datasets, &(struct known_dataset){.name = arrival->name,
+                                                          .file = arrival->file,
+                                                          .classes = arrival->classes,
+                                                          .team = arrival->team,
+                                                          .bytes = arrival->bytes,
+                                                          .for_everyone = arrival->for_everyone});
     if (!err)
-        events_publish(world->events, "dataset", 0, json_pack("{s:s}", "name", arrival->name));
+        publish(world, arrival->team, arrival->for_everyone, arrival->name);
     if (!arrival->req) {
         arrival_free(arrival);
         return;
@@ -138,7 +179,9 @@ static void dataset_prepared(void *context, const struct prepared_data *data,
         return;
     }
     arrival->classes = (int)json_integer_at(data->summary, "classes", 0);
+    arrival->bytes = json_integer_at(data->summary, "bytes", 0);
     arrival->file = xstrdup(data->file);
+    const struct team *team = auth_team(arrival->world->auth, arrival->team);
     AUTO_FREE char *summary = json_compact(data->summary);
     const struct dataset_row row = {
         .name = arrival->name,
@@ -146,8 +189,11 @@ static void dataset_prepared(void *context, const struct prepared_data *data,
         .file = data->file,
         .digest = data->digest,
         .summary = summary,
-        .bytes = json_integer_at(data->summary, "bytes", 0),
+        .bytes = arrival->bytes,
         .now_ms = wall_ms(),
+        .team = arrival->team,
+        .for_everyone = arrival->for_everyone,
+        .max_bytes = team && arrival->req ? team->max_bytes : 0,
     };
     store_add_dataset(arrival->world->store, &row, dataset_stored, arrival);
 }
@@ -157,8 +203,12 @@ static struct arrival *arrival_new(struct world *world, struct request *req, con
 {
     struct arrival *arrival = xcalloc(1, sizeof *arrival);
     data_files_hold(world);
-    *arrival = (struct arrival){
-        .world = world, .req = req, .name = xstrdup(name), .format = xstrdup(format)};
+    *arrival = (struct arrival){.world = world,
+                                .req = req,
+                                .team = TEAM_DEFAULT,
+                                .for_everyone = true,
+                                .name = xstrdup(name),
+                                .format = xstrdup(format)};
     return arrival;
 }
 
@@ -217,7 +267,7 @@ static void sort_parts(const struct request *req, const json_t *format, json_t *
     for (int i = 0; i < req->part_count; i++) {
         const struct upload_part *part = &req->parts[i];
         const bool is_file = named(json_object_get(format, "parts"), part->name) != NULL;
-        if (strcmp(part->name, "format") == 0)
+        if (strcmp(part->name, "format") == 0 || strcmp(part->name, "visibility") == 0)
             continue;
         if (json_object_get(files, part->name) || json_object_get(settings, part->name))
             problems_add(problems, "", part->name, "is given twice");
@@ -280,21 +330,55 @@ static const json_t *format_of(const struct request *req, struct problems *probl
     return NULL;
 }
 
+static bool is_for_everyone(const struct request *req, struct problems *problems)
+{
+    const char *name = form_value(req, "visibility");
+    if (name && strcmp(name, visibility_names[0]) != 0 && strcmp(name, visibility_names[1]) != 0)
+        problems_add(problems, "", "visibility", "must be team or everyone");
+    return name && strcmp(name, visibility_names[1]) == 0;
+}
+
+/* What is far too much is not even parsed; the store looks again at what came out of it. */
+static int check_bytes(const struct request *req, struct error *err)
+{
+    const struct world *world = world_of(req);
+    const struct team *team = auth_team(world->auth, team_of(req));
+    int64_t kept = 0;
+    const char *key;
+    json_t *facts;
+    if (!team || team->max_bytes == 0)
+        return 0;
+    json_object_foreach(world->datasets, key, facts)
+    {
+        if (json_integer_at(facts, "team", 0) == team->id)
+            kept += json_integer_at(facts, "bytes", 0);
+    }
+    if (kept < team->max_bytes)
+        return 0;
+    return error_of(err, ERROR_FORBIDDEN,
+                    "the team may keep %" PRId64 " bytes of data sets and has %" PRId64,
+                    team->max_bytes, kept);
+}
+
 static struct reply upload_dataset(struct request *req)
 {
     struct world *world = world_of(req);
     const char *name = req->param[0];
     struct problems problems = {0};
+    struct error err;
 
     if (!name_is_good(name))
         return reply_problem(422,
                              "a data set's name has 1 to 64 of a-z, 0-9, \".\", \"_\", \"-\" and "
                              "begins with a letter or digit");
-    if (json_object_get(world->datasets, name) || builtin_find(world, name))
+    if (api_knows_dataset(world, team_of(req), name))
         return reply_problem(409, "there is a data set \"%s\" already", name);
     const json_t *format = format_of(req, &problems);
+    const bool for_everyone = is_for_everyone(req, &problems);
     if (!format)
         return reply_problems(&problems);
+    if (check_bytes(req, &err) < 0)
+        return reply_error(&err);
 
     json_t *files = json_object(), *given = json_object();
     sort_parts(req, format, files, given, &problems);
@@ -310,8 +394,10 @@ static struct reply upload_dataset(struct request *req)
     const char *format_name = json_text_at(format, "name", "");
     const struct prepare_request request = {
         .dataset = name, .format = format_name, .settings = settings, .parts = files};
-    conductor_prepare(world->conductor, &request, dataset_prepared,
-                      arrival_new(world, req, name, format_name));
+    struct arrival *arrival = arrival_new(world, req, name, format_name);
+    arrival->team = team_of(req);
+    arrival->for_everyone = for_everyone;
+    conductor_prepare(world->conductor, &request, dataset_prepared, arrival);
     return reply_later();
 }
 
@@ -321,8 +407,7 @@ static struct reply upload_dataset(struct request *req)
 static int read_datasets(struct reader *reader, struct api_read *read, json_t **out,
                          struct error *err)
 {
-    (void)read;
-    return store_read_datasets(reader, out, err);
+    return store_read_datasets(reader, read->team, out, err);
 }
 
 static struct reply with_builtins(struct request *req, struct api_read *read, json_t *value)
@@ -352,7 +437,7 @@ static struct reply show_dataset(struct request *req)
     const char *name = req->param[0];
     struct api_read read = {.work = read_dataset};
 
-    if (!json_object_get(world->datasets, name)) {
+    if (!find(world, team_of(req), name)) {
         if (!builtin_find(world, name))
             return reply_problem(404, "there is no data set \"%.64s\"", name);
         make_builtin(world, req, name);
@@ -365,6 +450,7 @@ static struct reply show_dataset(struct request *req)
 /* Jobs that come while it is being deleted do not find it; where it stays, they do again. */
 struct departure {
     struct request *req;
+    char *key;
     json_t *facts;
 };
 
@@ -374,11 +460,12 @@ static void dataset_gone(void *context, const char *file, bool file_unused, cons
     struct request *req = departure->req;
     struct world *world = world_of(req);
     json_t *facts = departure->facts;
+    AUTO_FREE char *key = departure->key;
 
     (void)file;
     free(departure);
     if (err) {
-        json_object_set_new(world->datasets, req->param[0], facts);
+        json_object_set_new(world->datasets, key, facts);
         data_files_release(world);
         request_answer(req, reply_error(err));
         return;
@@ -386,30 +473,44 @@ static void dataset_gone(void *context, const char *file, bool file_unused, cons
     json_decref(facts);
     world->data_sweep_due = world->data_sweep_due || file_unused;
     data_files_release(world);
-    events_publish(world->events, "dataset", 0, json_pack("{s:s}", "name", req->param[0]));
+    publish(world, team_of(req), strcmp(key, req->param[0]) == 0, req->param[0]);
     request_answer(req, reply_bytes(204, NULL, NULL, 0));
+}
+
+static char *key_of(const struct world *world, int64_t team, const char *name)
+{
+    char *own = dataset_key(team, false, name);
+    if (json_object_get(world->datasets, own))
+        return own;
+    free(own);
+    return xstrdup(name);
 }
 
 static struct reply delete_dataset(struct request *req)
 {
     struct world *world = world_of(req);
-    json_t *facts = json_object_get(world->datasets, req->param[0]);
+    json_t *facts = find(world, team_of(req), req->param[0]);
     if (builtin_find(world, req->param[0]))
         return reply_problem(409, "\"%s\" is built in and stays", req->param[0]);
     if (!facts)
         return reply_problem(404, "there is no data set \"%.64s\"", req->param[0]);
+    if (json_integer_at(facts, "team", 0) != team_of(req))
+        return reply_problem(403, "data set \"%.64s\" belongs to another team", req->param[0]);
     struct departure *departure = xcalloc(1, sizeof *departure);
-    *departure = (struct departure){.req = req, .facts = json_incref(facts)};
-    json_object_del(world->datasets, req->param[0]);
+    *departure = (struct departure){
+        .req = req, .key = key_of(world, team_of(req), req->param[0]), .facts = json_incref(facts)};
+    json_object_del(world->datasets, departure->key);
     data_files_hold(world);
-    store_delete_dataset(world->store, req->param[0], dataset_gone, departure);
+    store_delete_dataset(world->store, team_of(req), req->param[0], dataset_gone, departure);
     return reply_later();
 }
 
 const struct route dataset_routes[] = {
-    {METHOD_GET, "/api/v1/datasets", list_datasets, BODY_NONE, 0},
-    {METHOD_POST, "/api/v1/datasets/{name}", upload_dataset, BODY_FORM, 0},
-    {METHOD_GET, "/api/v1/datasets/{name}", show_dataset, BODY_NONE, 0},
-    {METHOD_DELETE, "/api/v1/datasets/{name}", delete_dataset, BODY_NONE, 0},
+    {METHOD_GET, "/api/v1/datasets", list_datasets, BODY_NONE, 0, FOR_VIEWERS},
+    {METHOD_POST, "/api/v1/datasets/{name}", upload_dataset, BODY_FORM, 0,
+     FOR_MEMBERS | OF_DATASET},
+    {METHOD_GET, "/api/v1/datasets/{name}", show_dataset, BODY_NONE, 0, FOR_VIEWERS | OF_DATASET},
+    {METHOD_DELETE, "/api/v1/datasets/{name}", delete_dataset, BODY_NONE, 0,
+     FOR_MEMBERS | OF_DATASET},
     {0},
 };

@@ -47,6 +47,9 @@ static long fill(void *context, char *bytes, size_t most)
     struct watcher *watcher = context;
     size_t used = 0;
 
+    if (!access_lasts(watcher->req))
+        return -1;
+
     while (used < most) {
         if (watcher->written == watcher->bytes && !next_event(watcher))
             break;
@@ -87,11 +90,12 @@ static struct reply watch_events(struct request *req)
     watcher->text = xstrdup("retry: 1000\n\n");
     watcher->bytes = strlen(watcher->text);
     watcher->subscriber = events_subscribe(world_of(req)->events, after, job, woken, watcher);
+    events_only_for(watcher->subscriber, team_of(req));
     return reply_stream("text/event-stream",
                         (struct stream_source){.fill = fill, .closed = closed, .context = watcher});
 }
 
 const struct route event_routes[] = {
-    {METHOD_GET, "/api/v1/events", watch_events, BODY_NONE, 0},
+    {METHOD_GET, "/api/v1/events", watch_events, BODY_NONE, 0, FOR_VIEWERS},
     {0},
 };

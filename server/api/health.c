@@ -30,7 +30,7 @@ static struct reply show_health(struct request *req)
 }
 
 const struct route health_routes[] = {
-    {METHOD_GET, "/healthz", say_ok, BODY_NONE, 0},
-    {METHOD_GET, "/api/v1/health", show_health, BODY_NONE, 0},
+    {METHOD_GET, "/healthz", say_ok, BODY_NONE, 0, FOR_ANYONE},
+    {METHOD_GET, "/api/v1/health", show_health, BODY_NONE, 0, FOR_VIEWERS},
     {0},
 };

@@ -15,23 +15,32 @@ enum { IDEMPOTENCY_KEY_MOST = 200 };
 /* --- submitting --------------------------------------------------------------------------------
  */
 
-/* The data sets a job may name: uploaded ones. The planner knows the built-ins by itself. */
-struct data_facts api_data_facts(void *datasets, const char *name)
+static bool sees(const struct data_view *view, const char *key)
 {
-    const json_t *facts = json_object_get(datasets, name);
+    const char *slash = strchr(key, '/');
+    return !slash || atoll(key) == view->team;
+}
+
+/* The data sets a job may name: uploaded ones. The planner knows the built-ins by itself. */
+struct data_facts api_data_facts(void *context, const char *name)
+{
+    const struct data_view *view = context;
+    const json_t *facts = data_view_find(view, name);
     struct data_facts answer = {.known = facts != NULL,
                                 .classes = (int)json_integer_at(facts, "classes", 0)};
     if (facts)
         return answer;
 
-    const int count = (int)json_object_size(datasets);
+    const int count = (int)json_object_size(view->datasets);
     AUTO_FREE const char **names = xcalloc((size_t)count, sizeof *names);
     const char *key;
     json_t *value;
     int used = 0;
-    json_object_foreach(datasets, key, value)
+    json_object_foreach(view->datasets, key, value)
     {
-        names[used++] = key;
+        const char *slash = strchr(key, '/');
+        if (sees(view, key))
+            names[used++] = slash ? slash + 1 : key;
     }
     answer.nearest = nearest_name(name, names, used);
     return answer;
@@ -41,7 +50,7 @@ struct creation {
     struct request *req;
     struct job_plan plan;
     struct problems problems;
-    json_t *datasets; /* a copy for the helper thread */
+    struct data_view view; /* with a copy of the data sets for the helper thread */
     int64_t now_ms;
 };
 
@@ -49,13 +58,30 @@ static void creation_free(struct creation *creation)
 {
     job_plan_release(&creation->plan);
     problems_release(&creation->problems);
-    json_decref(creation->datasets);
+    json_decref(creation->view.datasets);
     free(creation);
 }
 
 static int read_job(struct reader *reader, struct api_read *read, json_t **out, struct error *err)
 {
     return store_read_job(reader, read->id, out, err);
+}
+
+json_t *api_adopt(struct world *world, const struct job_plan *plan, const struct added_job *added,
+                  int64_t now_ms)
+{
+    const struct owned_job owned = {.id = added->job,
+                                    .team = added->team,
+                                    .first_run = added->first_run,
+                                    .run_count = added->run_count,
+                                    .for_everyone = plan->for_everyone};
+    const struct team *team = auth_team(world->auth, added->team);
+    owners_add(world->owners, &owned); /* before anybody hears of it */
+    json_t *job = conductor_adopt(world->conductor, plan, added, now_ms);
+    json_object_set_new(job, "team", team ? json_text(team->name) : json_null());
+    json_object_set_new(job, "visibility", json_string(visibility_names[plan->for_everyone]));
+    api_make_builtins(world, plan);
+    return job;
 }
 
 static void job_added(void *context, const struct added_job *added, const struct error *err)
@@ -71,8 +97,7 @@ static void job_added(void *context, const struct added_job *added, const struct
     } else if (added->repeated) {
         reply = api_read(req, &(struct api_read){.id = added->job, .work = read_job});
     } else {
-        json_t *job = conductor_adopt(world->conductor, &creation->plan, added, creation->now_ms);
-        api_make_builtins(world, &creation->plan);
+        json_t *job = api_adopt(world, &creation->plan, added, creation->now_ms);
         reply = reply_created(xprintf("/api/v1/jobs/%" PRId64, added->job), job);
     }
     if (reply.kind != REPLY_LATER)
@@ -85,6 +110,7 @@ static struct reply store_plan(struct creation *creation)
 {
     struct request *req = creation->req;
     const char *key = request_header(req, "Idempotency-Key");
+    const struct team *team = auth_team(world_of(req)->auth, team_of(req));
     char digest[DIGEST_TEXT_BYTES];
 
     if (creation->problems.found) {
@@ -101,6 +127,8 @@ static struct reply store_plan(struct creation *creation)
         .idempotency_key = key,
         .body_digest = key ? digest : NULL,
         .now_ms = creation->now_ms,
+        .team = team_of(req),
+        .max_queued = team ? team->max_queued : 0,
     };
     store_add_job(world_of(req)->store, &job, job_added, creation);
     return reply_later();
@@ -109,7 +137,7 @@ static struct reply store_plan(struct creation *creation)
 static void plan_on_helper(void *reader, void *context)
 {
     struct creation *creation = context;
-    job_plan_read(world_of(creation->req)->catalog, api_data_facts, creation->datasets,
+    job_plan_read(world_of(creation->req)->catalog, api_data_facts, &creation->view,
                   creation->req->json, &creation->plan, &creation->problems);
     refine_plan(reader, creation->req->json, &creation->plan, &creation->problems);
 }
@@ -123,7 +151,7 @@ static void check_data(struct creation *creation)
         if (!name || strcmp(name, last) == 0)
             continue;
         last = name;
-        if (!api_knows_dataset(world_of(creation->req), name)) {
+        if (!api_knows_dataset(world_of(creation->req), creation->view.team, name)) {
             problems_add(&creation->problems, "", NULL, "data set \"%s\" was just deleted", name);
             return;
         }
@@ -153,7 +181,7 @@ static struct reply busy(const char *why)
 static struct reply plan_elsewhere(struct creation *creation)
 {
     struct world *world = world_of(creation->req);
-    creation->datasets = json_deep_copy(world->datasets);
+    creation->view.datasets = json_deep_copy(world->datasets);
     if (helpers_run(world->helpers, plan_on_helper, planned, creation))
         return reply_later();
     creation_free(creation);
@@ -174,10 +202,11 @@ static struct reply create_job(struct request *req)
         return busy("the disk does not keep up");
 
     struct creation *creation = xcalloc(1, sizeof *creation);
-    *creation = (struct creation){.req = req, .now_ms = wall_ms()};
+    *creation = (struct creation){.req = req, .now_ms = wall_ms(), .view = {.team = team_of(req)}};
     if (strcmp(json_text_at(req->json, "kind", ""), "compare") == 0 || plan_names_runs(req->json))
         return plan_elsewhere(creation);
-    job_plan_read(world->catalog, api_data_facts, world->datasets, req->json, &creation->plan,
+    creation->view.datasets = json_incref(world->datasets);
+    job_plan_read(world->catalog, api_data_facts, &creation->view, req->json, &creation->plan,
                   &creation->problems);
     return store_plan(creation);
 }
@@ -287,13 +316,13 @@ static struct reply change_job(struct request *req)
 }
 
 const struct route job_routes[] = {
-    {METHOD_POST, "/api/v1/jobs", create_job, BODY_JSON, 0},
-    {METHOD_GET, "/api/v1/jobs", list_jobs, BODY_NONE, 0},
-    {METHOD_GET, "/api/v1/jobs/{id}", show_job, BODY_NONE, 0},
-    {METHOD_PATCH, "/api/v1/jobs/{id}", change_job, BODY_JSON, 0},
-    {METHOD_GET, "/api/v1/jobs/{id}/runs", list_runs, BODY_NONE, 0},
-    {METHOD_POST, "/api/v1/jobs/{id}/cancel", cancel_job, BODY_NONE, 0},
-    {METHOD_POST, "/api/v1/jobs/{id}/pause", pause_job, BODY_NONE, 0},
-    {METHOD_POST, "/api/v1/jobs/{id}/resume", resume_job, BODY_NONE, 0},
+    {METHOD_POST, "/api/v1/jobs", create_job, BODY_JSON, 0, FOR_MEMBERS},
+    {METHOD_GET, "/api/v1/jobs", list_jobs, BODY_NONE, 0, FOR_VIEWERS},
+    {METHOD_GET, "/api/v1/jobs/{id}", show_job, BODY_NONE, 0, FOR_VIEWERS | OF_JOB},
+    {METHOD_PATCH, "/api/v1/jobs/{id}", change_job, BODY_JSON, 0, FOR_MEMBERS | OF_JOB},
+    {METHOD_GET, "/api/v1/jobs/{id}/runs", list_runs, BODY_NONE, 0, FOR_VIEWERS | OF_JOB},
+    {METHOD_POST, "/api/v1/jobs/{id}/cancel", cancel_job, BODY_NONE, 0, FOR_MEMBERS | OF_JOB},
+    {METHOD_POST, "/api/v1/jobs/{id}/pause", pause_job, BODY_NONE, 0, FOR_MEMBERS | OF_JOB},
+    {METHOD_POST, "/api/v1/jobs/{id}/resume", resume_job, BODY_NONE, 0, FOR_MEMBERS | OF_JOB},
     {0},
 };

@@ -241,7 +241,7 @@ static struct reply show_job_metrics(struct request *req)
 }
 
 const struct route metric_routes[] = {
-    {METHOD_GET, "/api/v1/runs/{id}/metrics", show_run_metrics, BODY_NONE, 0},
-    {METHOD_GET, "/api/v1/jobs/{id}/metrics", show_job_metrics, BODY_NONE, 0},
+    {METHOD_GET, "/api/v1/runs/{id}/metrics", show_run_metrics, BODY_NONE, 0, FOR_VIEWERS | OF_RUN},
+    {METHOD_GET, "/api/v1/jobs/{id}/metrics", show_job_metrics, BODY_NONE, 0, FOR_VIEWERS | OF_JOB},
     {0},
 };

@@ -121,6 +121,6 @@ static struct reply preview_schedules(struct request *req)
 }
 
 const struct route preview_routes[] = {
-    {METHOD_POST, "/api/v1/schedules/preview", preview_schedules, BODY_JSON, 0},
+    {METHOD_POST, "/api/v1/schedules/preview", preview_schedules, BODY_JSON, 0, FOR_VIEWERS},
     {0},
 };

@@ -166,6 +166,6 @@ static struct reply show_report(struct request *req)
 }
 
 const struct route report_routes[] = {
-    {METHOD_GET, "/api/v1/jobs/{id}/report", show_report, BODY_NONE, 0},
+    {METHOD_GET, "/api/v1/jobs/{id}/report", show_report, BODY_NONE, 0, FOR_VIEWERS | OF_JOB},
     {0},
 };

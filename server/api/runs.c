@@ -50,7 +50,8 @@ static struct reply retry_known_run(struct request *req, struct api_read *read, 
 {
     const int64_t job = json_integer_at(value, "job", 0);
     const char *data = json_text_at(json_object_get(value, "spec"), "dataset", NULL);
-    if (data && !api_knows_dataset(world_of(req), data)) {
+    if (data && !api_knows_dataset(world_of(req), owners_run(world_of(req)->owners, read->id)->team,
+                                   data)) {
         struct reply gone =
             reply_problem(409, "data set \"%.64s\" of run %" PRId64 " was deleted", data, read->id);
         json_decref(value);
@@ -98,10 +99,10 @@ static struct reply show_model(struct request *req)
 }
 
 const struct route run_routes[] = {
-    {METHOD_GET, "/api/v1/runs/{id}", show_run, BODY_NONE, 0},
-    {METHOD_GET, "/api/v1/runs/{id}/log", show_log, BODY_NONE, 0},
-    {METHOD_GET, "/api/v1/runs/{id}/model", show_model, BODY_NONE, 0},
-    {METHOD_POST, "/api/v1/runs/{id}/cancel", cancel_run, BODY_NONE, 0},
-    {METHOD_POST, "/api/v1/runs/{id}/retry", retry_run, BODY_NONE, 0},
+    {METHOD_GET, "/api/v1/runs/{id}", show_run, BODY_NONE, 0, FOR_VIEWERS | OF_RUN},
+    {METHOD_GET, "/api/v1/runs/{id}/log", show_log, BODY_NONE, 0, FOR_VIEWERS | OF_RUN},
+    {METHOD_GET, "/api/v1/runs/{id}/model", show_model, BODY_NONE, 0, FOR_VIEWERS | OF_RUN},
+    {METHOD_POST, "/api/v1/runs/{id}/cancel", cancel_run, BODY_NONE, 0, FOR_MEMBERS | OF_RUN},
+    {METHOD_POST, "/api/v1/runs/{id}/retry", retry_run, BODY_NONE, 0, FOR_MEMBERS | OF_RUN},
     {0},
 };

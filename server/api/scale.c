@@ -53,7 +53,8 @@ static struct reply scale(struct request *req)
     static const char *const fields[] = {"spec", "factor"};
     AUTO_PROBLEMS struct problems problems = {0};
     struct world *world = world_of(req);
-    const struct planner planner = {world->catalog, api_data_facts, world->datasets, &problems};
+    struct data_view view = {world->datasets, team_of(req)};
+    const struct planner planner = {world->catalog, api_data_facts, &view, &problems};
     const json_t *sent = json_object_get(req->json, "spec");
 
     if (!json_is_object(req->json)) {
@@ -71,6 +72,6 @@ static struct reply scale(struct request *req)
 }
 
 const struct route scale_routes[] = {
-    {METHOD_POST, "/api/v1/scale", scale, BODY_JSON, 0},
+    {METHOD_POST, "/api/v1/scale", scale, BODY_JSON, 0, FOR_VIEWERS},
     {0},
 };

@@ -269,6 +269,6 @@ static struct reply ask_theory(struct request *req)
 }
 
 const struct route theory_routes[] = {
-    {METHOD_POST, "/api/v1/theory", ask_theory, BODY_JSON, 0},
+    {METHOD_POST, "/api/v1/theory", ask_theory, BODY_JSON, 0, FOR_VIEWERS},
     {0},
 };

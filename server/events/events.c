@@ -20,7 +20,7 @@ static const char reload[] = "reload";
 struct subscriber {
     struct events *events;
     int64_t cursor; /* the last id seen, or passed over */
-    int64_t job;
+    int64_t job, team;
     loop_due *woken;
     void *context;
     struct event reload;
@@ -40,6 +40,8 @@ struct events {
     bool will_wake;
     struct subscriber *subscribers;
     struct subscriber *walking; /* who is woken next: it may be gone by then */
+    int64_t (*audience)(void *context, int64_t job);
+    void *audience_context;
 };
 
 struct events *events_new(struct loop *loop, int capacity)
@@ -106,7 +108,8 @@ static char *text_of(json_t *data)
     return NULL;
 }
 
-void events_publish(struct events *events, const char *type, int64_t job, json_t *data)
+static void publish(struct events *events, const char *type, int64_t job, int64_t team,
+                    json_t *data)
 {
     char *text = text_of(data);
     if (!text) { /* too long for a ring: who watches must fetch it */
@@ -118,16 +121,38 @@ void events_publish(struct events *events, const char *type, int64_t job, json_t
            (events->bytes + bytes > RING_BYTES_MOST && events->first_id <= events->last_id))
         drop_oldest(events);
     const int64_t id = ++events->last_id;
-    *at_id(events, id) = (struct event){.id = id, .type = type, .job = job, .text = text};
+    *at_id(events, id) =
+        (struct event){.id = id, .type = type, .job = job, .team = team, .text = text};
     events->bytes += bytes;
     if (events->subscribers)
         wake_soon(events);
+}
+
+void events_publish(struct events *events, const char *type, int64_t job, json_t *data)
+{
+    const int64_t team =
+        job && events->audience ? events->audience(events->audience_context, job) : 0;
+    publish(events, type, job, team, data);
+}
+
+void events_publish_to(struct events *events, const char *type, int64_t team, json_t *data)
+{
+    publish(events, type, 0, team, data);
+}
+
+void events_set_audience(struct events *events, int64_t (*audience)(void *context, int64_t job),
+                         void *context)
+{
+    events->audience = audience;
+    events->audience_context = context;
 }
 
 /* --- subscribers --------------------------------------------------------------------------- */
 
 static bool is_for(const struct subscriber *subscriber, const struct event *event)
 {
+    if (subscriber->team && event->team && event->team != subscriber->team)
+        return false;
     return subscriber->job == 0 || event->job == subscriber->job ||
            strcmp(event->type, "queue") == 0 || strcmp(event->type, reload) == 0;
 }
@@ -180,6 +205,11 @@ struct subscriber *events_subscribe(struct events *events, int64_t after, int64_
     if (has_more(subscriber))
         wake_soon(events);
     return subscriber;
+}
+
+void events_only_for(struct subscriber *subscriber, int64_t team)
+{
+    subscriber->team = team;
 }
 
 void events_unsubscribe(struct subscriber *subscriber)

@@ -20,6 +20,7 @@ struct event {
     int64_t id;
     const char *type; /* static: "job", "run", "metrics", "log", "dataset", "queue", "reload" */
     int64_t job;      /* 0: about no job */
+    int64_t team;     /* 0: for everyone */
     char *text;       /* the data: one line of JSON */
 };
 
@@ -29,12 +30,21 @@ struct events *events_new(struct loop *loop, int capacity);
 void events_free(struct events *events); /* its subscribers must be gone */
 
 void events_publish(struct events *events, const char *type, int64_t job, json_t *data /* taken */);
+/* About no job, for one team (0: everyone). */
+void events_publish_to(struct events *events, const char *type, int64_t team,
+                       json_t *data /* taken */);
+/* Says which team an event about a job is for, when it is published (0: everyone). Without it, all
+ * are for everyone. */
+void events_set_audience(struct events *events, int64_t (*audience)(void *context, int64_t job),
+                         void *context);
 int64_t events_last_id(const struct events *events);
 
 /* Wakes `woken` (on the loop, at most once a turn) whenever there is something past the cursor.
  * after: the last id seen; 0: from now on. job: only events about this job and "queue"; 0: all. */
 struct subscriber *events_subscribe(struct events *events, int64_t after, int64_t job,
                                     loop_due *woken, void *context);
+/* From now on only what is for that team, or for everyone; 0: all, as at first. */
+void events_only_for(struct subscriber *subscriber, int64_t team);
 void events_unsubscribe(struct subscriber *subscriber); /* accepts NULL */
 
 /* The next event for this subscriber, borrowed until the next events_publish(); NULL: none now.

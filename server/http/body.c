@@ -160,11 +160,19 @@ static int end_json(struct exchange *exchange, struct error *err)
 
 static enum MHD_Result call_handler(struct exchange *exchange)
 {
+    const struct http_options *options = &exchange->http->options;
     exchange->connection->deadline_ms = INT64_MAX; /* from here on it is our time, not theirs */
     exchange->stage = STAGE_PARKED;
-    struct reply reply = exchange->route->handle(&exchange->req);
-    if (reply.kind != REPLY_LATER)
+    struct reply reply;
+    if (options->inspect && !options->inspect(&exchange->req, exchange->route, &reply)) {
         exchange_answer(exchange, reply);
+        return respond(exchange);
+    }
+    reply = exchange->route->handle(&exchange->req);
+    if (reply.kind != REPLY_LATER) {
+        exchange_handled(exchange, &reply);
+        exchange_answer(exchange, reply);
+    }
     if (exchange->stage == STAGE_ANSWERED) /* perhaps by request_answer() already */
         return respond(exchange);
     exchange_suspend(exchange);

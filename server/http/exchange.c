@@ -33,7 +33,9 @@ void exchange_reset(struct exchange *exchange)
     free(exchange->arguments);
     free(exchange->argument_text);
     *exchange = (struct exchange){
-        .req = {.hidden = exchange, .server = exchange->req.server, .remote = exchange->req.remote},
+        .req = {.hidden = exchange,
+                .server = exchange->req.server,
+                .remote = exchange->connection ? exchange->connection->remote : ""},
         .http = exchange->http,
         .connection = exchange->connection,
         .target = exchange->target,
@@ -75,6 +77,8 @@ void exchange_answer(struct exchange *exchange, struct reply reply)
     assert(reply.kind != REPLY_LATER);
     exchange->answer = reply;
     exchange->stage = STAGE_ANSWERED;
+    if (reply.hold_ms > 0)
+        exchange->held_until_ms = exchange->http->now_ms + reply.hold_ms;
 }
 
 /* --- path ---------------------------------------------------------------------------------- */
@@ -164,6 +168,14 @@ const char *request_header(const struct request *req, const char *name)
     return MHD_lookup_connection_value(exchange->connection->mhd, MHD_HEADER_KIND, name);
 }
 
+const char *request_cookie(const struct request *req, const char *name)
+{
+    const struct exchange *exchange = exchange_of(req);
+    if (!exchange->connection)
+        return NULL;
+    return MHD_lookup_connection_value(exchange->connection->mhd, MHD_COOKIE_KIND, name);
+}
+
 /* Digits only, no more than an int64_t surely holds. */
 static bool read_digits(const char *text, int64_t *out)
 {
@@ -218,10 +230,18 @@ static void forget_orphan(struct exchange *orphan)
         orphan->next->previous = orphan->previous;
 }
 
+void exchange_handled(struct exchange *exchange, const struct reply *reply)
+{
+    const struct http_options *options = &exchange->http->options;
+    if (options->handled)
+        options->handled(&exchange->req, exchange->route, reply);
+}
+
 void request_answer(struct request *req, struct reply reply)
 {
     struct exchange *exchange = exchange_of(req);
     assert(exchange->stage == STAGE_PARKED); /* answered twice, or not parked */
+    exchange_handled(exchange, &reply);
     if (!exchange->connection) {
         forget_orphan(exchange);
         reply_release(&reply);

@@ -54,10 +54,14 @@ static struct gate_field *field_of(struct gate_head *head, const char *name, siz
         return is_same(name, bytes, "Content-Type") ? &head->type : NULL;
     case 14:
         return is_same(name, bytes, "Content-Length") ? &head->length : NULL;
+    case 15:
+        return is_same(name, bytes, "X-Forwarded-For") ? &head->forwarded_for : NULL;
     case 16:
         return is_same(name, bytes, "Content-Encoding") ? &head->encoding : NULL;
     case 17:
-        return is_same(name, bytes, "Transfer-Encoding") ? &head->transfer : NULL;
+        return is_same(name, bytes, "X-Forwarded-Proto")   ? &head->forwarded_proto
+               : is_same(name, bytes, "Transfer-Encoding") ? &head->transfer
+                                                           : NULL;
     default:
         return NULL;
     }

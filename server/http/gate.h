@@ -29,6 +29,7 @@ struct gate_field {
 struct gate_head {
     const char *method, *target, *version; /* the target as it came, nothing decoded */
     struct gate_field host, origin, length, transfer, encoding, type;
+    struct gate_field forwarded_for, forwarded_proto; /* the last ones: of the nearest proxy */
     int header_count;
     bool has_bad_name, has_bad_value;
 };

@@ -11,8 +11,10 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -118,6 +120,21 @@ static enum MHD_Result refuse_method(struct exchange *exchange, const struct pla
     return body_refuse(exchange, reply);
 }
 
+static void name_real_client(struct exchange *exchange, const struct gate_head *head)
+{
+    const struct connection *connection = exchange->connection;
+    const char *const *proxies = exchange->http->options.proxies;
+    const struct gate_field *proto = &head->forwarded_proto;
+    exchange->req.is_forwarded = head->forwarded_for.count > 0;
+    if (!address_is_proxy(connection->remote, proxies))
+        return;
+    forwarded_client(connection->remote, head->forwarded_for.text, head->forwarded_for.bytes,
+                     proxies, exchange->client);
+    exchange->req.remote = exchange->client;
+    exchange->req.is_proxied = true;
+    exchange->req.is_secure = proto->bytes == 5 && strncasecmp(proto->text, "https", 5) == 0;
+}
+
 static enum MHD_Result begin_handling(struct exchange *exchange, const char *method,
                                       const char *version)
 {
@@ -136,11 +153,15 @@ static enum MHD_Result begin_handling(struct exchange *exchange, const char *met
         router_find(http->router, exchange->target, exchange->pass.path_bytes, params);
     exchange_set_path(exchange, params);
     exchange->req.method = method_of(exchange->pass.method);
+    name_real_client(exchange, &head);
     if (!place)
         return serve_asset(exchange);
     exchange->route = place->by_method[exchange->req.method];
     if (!exchange->route || exchange->pass.method == GATE_OPTIONS)
         return refuse_method(exchange, place);
+    struct reply unwelcome;
+    if (http->options.admit && !http->options.admit(&exchange->req, exchange->route, &unwelcome))
+        return body_refuse(exchange, unwelcome);
     return body_begin(exchange, &head);
 }
 
@@ -198,15 +219,17 @@ static void request_over(void *context, struct MHD_Connection *mhd, void **reque
 
 static void name_client(struct connection *connection, const struct sockaddr *address)
 {
+    char text[ADDRESS_BYTES] = "";
     if (address->sa_family == AF_INET) {
         struct sockaddr_in v4;
         memcpy(&v4, address, sizeof v4);
-        inet_ntop(AF_INET, &v4.sin_addr, connection->remote, sizeof connection->remote);
+        inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
     } else if (address->sa_family == AF_INET6) {
         struct sockaddr_in6 v6;
         memcpy(&v6, address, sizeof v6);
-        inet_ntop(AF_INET6, &v6.sin6_addr, connection->remote, sizeof connection->remote);
+        inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
     }
+    address_read(text, strlen(text), connection->remote);
 }
 
 static struct connection *open_connection(struct http *http, struct MHD_Connection *mhd)
@@ -271,12 +294,21 @@ static bool has_hung_up(struct connection *connection)
     return is_at_end && was_at_end;
 }
 
+/* Whoever sent wrong tokens all the time has waited for his answer. */
+static void release_answer(struct exchange *exchange)
+{
+    exchange->held_until_ms = 0;
+    exchange_resume(exchange);
+}
+
 /* libmicrohttpd's own timeout is one of inactivity: a byte now and then lives for ever. */
 static void sweep_connection(struct connection *connection, int64_t now_ms)
 {
     struct exchange *exchange = connection->exchange;
     if (exchange && exchange->stage == STAGE_SENT)
         stream_sweep(exchange);
+    if (exchange && exchange->held_until_ms && now_ms >= exchange->held_until_ms)
+        release_answer(exchange);
     if (now_ms < connection->deadline_ms && !has_hung_up(connection))
         return;
     connection->deadline_ms = INT64_MAX;
@@ -414,7 +446,10 @@ static void answer_parked(struct connection *connection)
 
     struct http *http = orphan->http;
     orphan->connection = NULL;
-    orphan->method = orphan->req.remote = "";
+    orphan->method = "";
+    if (orphan->req.remote != orphan->client)
+        snprintf(orphan->client, sizeof orphan->client, "%s", orphan->req.remote);
+    orphan->req.remote = orphan->client;
     orphan->is_suspended = false;
     orphan->next = http->orphans;
     if (orphan->next)

@@ -36,16 +36,19 @@ struct reply {
     const char *type; /* media type, static */
     char *bytes;      /* malloc'd, the reply frees it */
     size_t count;
-    bool borrowed;      /* bytes are static: not freed */
-    int fd;             /* REPLY_FILE: closed by the reply */
-    char *location;     /* or NULL; malloc'd */
-    const char *allow;  /* of a 405, or NULL; static */
-    char *etag;         /* with the quotes, or NULL; malloc'd */
-    int retry_after_s;  /* 0: none */
-    const char *cache;  /* Cache-Control, static; NULL: no-store */
-    char *filename;     /* Content-Disposition: attachment, or NULL; malloc'd */
-    const char *policy; /* Content-Security-Policy, static, or NULL */
-    char *reason;       /* of a refusal, for the log, or NULL; malloc'd */
+    bool borrowed;         /* bytes are static: not freed */
+    int fd;                /* REPLY_FILE: closed by the reply */
+    char *location;        /* or NULL; malloc'd */
+    const char *allow;     /* of a 405, or NULL; static */
+    char *etag;            /* with the quotes, or NULL; malloc'd */
+    int retry_after_s;     /* 0: none */
+    const char *cache;     /* Cache-Control, static; NULL: no-store */
+    char *filename;        /* Content-Disposition: attachment, or NULL; malloc'd */
+    const char *policy;    /* Content-Security-Policy, static, or NULL */
+    char *reason;          /* of a refusal, for the log, or NULL; malloc'd */
+    const char *challenge; /* WWW-Authenticate, static, or NULL */
+    char *cookie;          /* Set-Cookie, or NULL; malloc'd */
+    int hold_ms;           /* how long it waits before it goes out, a quarter second sharp */
     struct stream_source source;
 };
 
@@ -84,14 +87,24 @@ enum body_kind {
 
 enum { REQUEST_PARAMS_MAX = 4 };
 
+/* Who asks, as admit() found out; what the numbers mean is its business. */
+struct caller {
+    int64_t team, token;
+    int role;
+};
+
 struct request {
     void *server; /* what http_open() was given: the API's world */
     enum method method;
     const char *path;                      /* without the query */
     const char *param[REQUEST_PARAMS_MAX]; /* the {…} of the route in order, decoded */
-    const char *remote;                    /* address of the client as text */
-    json_t *json;                          /* BODY_JSON: the value, owned by the request; or NULL */
-    const char *body;                      /* BODY_JSON: its bytes */
+    const char *remote; /* address of the client as text; behind a trusted proxy, whom it names */
+    bool is_secure;     /* it came to the trusted proxy by TLS */
+    bool is_proxied;    /* it came through a trusted proxy */
+    bool is_forwarded;  /* it says that it came through one, trusted or not */
+    struct caller caller;
+    json_t *json;     /* BODY_JSON: the value, owned by the request; or NULL */
+    const char *body; /* BODY_JSON: its bytes */
     size_t body_bytes;
     struct upload_part *parts; /* BODY_FORM */
     int part_count;
@@ -101,6 +114,7 @@ struct request {
 
 const char *request_query(const struct request *req, const char *name);  /* NULL: absent */
 const char *request_header(const struct request *req, const char *name); /* NULL: absent */
+const char *request_cookie(const struct request *req, const char *name); /* NULL: absent */
 /* A whole number of the path (1 … 2^53), or a 404 sentence. */
 int request_id(const struct request *req, int param, int64_t *out, struct error *err);
 /* A whole number of the query within low … high; absent: fallback. */
@@ -125,6 +139,7 @@ struct route {
     handler *handle;
     enum body_kind body;
     int64_t body_most; /* bytes; 0: the configured default */
+    int access;        /* for admit(): whom it is for, and what the {…} of its path names */
 };
 
 struct asset {
@@ -149,6 +164,14 @@ struct http_options {
     int stream_age_s;  /* streams end after this; clients come back */
     int stream_beat_s; /* a comment line to find out who is gone */
     void *server;
+    const char *const *proxies; /* addresses whose X-Forwarded-For and -Proto are believed, ends
+                                   with NULL; or NULL */
+    /* Before the body is read, and once it is complete: false with an answer, and the handler is
+     * not called. NULL: all may do all. */
+    bool (*admit)(struct request *req, const struct route *route, struct reply *out_refusal);
+    bool (*inspect)(struct request *req, const struct route *route, struct reply *out_refusal);
+    /* A handler has answered; may be NULL. */
+    void (*handled)(struct request *req, const struct route *route, const struct reply *reply);
     /* One line for the log about every answer of 400 and more, e.g. "POST /api/v1/jobs: …"; may be
      * NULL. */
     void (*refused)(void *server, const char *remote, int status, const char *line);

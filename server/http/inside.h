@@ -5,13 +5,13 @@
 #ifndef HTTP_INSIDE_H
 #define HTTP_INSIDE_H
 
+#include "http/forwarded.h"
 #include "http/gate.h"
 #include "http/http.h"
 #include "http/router.h"
 #include "http/upload.h"
 
 #include <microhttpd.h>
-#include <netinet/in.h>
 
 enum {
     SWEEP_MS = 250,            /* how exactly deadlines are kept */
@@ -67,6 +67,8 @@ struct exchange {
 
     bool is_event_stream, is_over, wants_beat, was_woken;
     int64_t stream_until_ms, last_written_ms;
+    int64_t held_until_ms;      /* the answer waits until then */
+    char client[ADDRESS_BYTES]; /* of the request, where a proxy tells */
 
     struct exchange *previous, *next; /* among the orphans */
 };
@@ -75,7 +77,7 @@ struct connection {
     struct http *http;
     struct MHD_Connection *mhd;
     int fd;
-    char remote[INET6_ADDRSTRLEN];
+    char remote[ADDRESS_BYTES];
     int64_t deadline_ms; /* cut off then; INT64_MAX: never */
     bool is_at_end;      /* at the last sweep the client had hung up */
     struct exchange *exchange;
@@ -125,6 +127,8 @@ void exchange_reset(struct exchange *exchange); /* the request is over */
 void exchange_free(struct exchange *exchange);
 void exchange_suspend(struct exchange *exchange);
 void exchange_resume(struct exchange *exchange);
+/* A handler's answer: the one who wants to know hears of it. */
+void exchange_handled(struct exchange *exchange, const struct reply *reply);
 /* Keeps the answer until libmicrohttpd asks again. */
 void exchange_answer(struct exchange *exchange, struct reply reply);
 void exchange_set_path(struct exchange *exchange, const struct span *params);

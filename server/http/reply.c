@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { LIMIT_RETRY_S = 30 }; /* for what has to finish first */
+
 static const char json_media[] = "application/json";
 static const char problem_media[] = "application/problem+json";
 
@@ -24,15 +26,18 @@ const char *status_title(int status)
         {204, "No Content"},
         {304, "Not Modified"},
         {400, "Bad Request"},
+        {401, "Unauthorized"},
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
         {409, "Conflict"},
         {413, "Content Too Large"},
         {414, "URI Too Long"},
         {415, "Unsupported Media Type"},
         {421, "Misdirected Request"},
         {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
         {501, "Not Implemented"},
@@ -102,6 +107,8 @@ static struct reply make_problem(int status, const char *detail, json_t *errors)
     reply.reason = xstrdup(detail);
     if (status == 503)
         reply.retry_after_s = 1;
+    if (status == 429)
+        reply.retry_after_s = LIMIT_RETRY_S;
     return reply;
 }
 
@@ -130,6 +137,10 @@ static int status_of(enum error_kind kind)
         return 413;
     case ERROR_UNAVAILABLE:
         return 503;
+    case ERROR_FORBIDDEN:
+        return 403;
+    case ERROR_LIMIT:
+        return 429;
     case ERROR_INTERNAL:
         break;
     }
@@ -162,6 +173,7 @@ void reply_release(struct reply *reply)
     free(reply->etag);
     free(reply->filename);
     free(reply->reason);
+    free(reply->cookie);
     *reply = (struct reply){.fd = -1};
 }
 

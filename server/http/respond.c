@@ -36,7 +36,7 @@ static void log_refusal(const struct exchange *exchange, const struct reply *rep
     AUTO_FREE char *target = printable(exchange->target);
     AUTO_FREE char *line = xprintf("%s %s: %s", method, target,
                                    reply->reason ? reply->reason : status_title(reply->status));
-    options->refused(options->server, exchange->connection->remote, reply->status, line);
+    options->refused(options->server, exchange->req.remote, reply->status, line);
 }
 
 /* --- headers ------------------------------------------------------------------------------- */
@@ -77,6 +77,8 @@ static void add_headers(struct MHD_Response *response, const struct reply *reply
     add(response, "Location", reply->location);
     add(response, "Allow", reply->allow);
     add(response, "ETag", reply->etag);
+    add(response, "WWW-Authenticate", reply->challenge);
+    add(response, "Set-Cookie", reply->cookie);
     add(response, "Content-Security-Policy", reply->policy);
     if (reply->policy) {
         add(response, "X-Frame-Options", "DENY");
@@ -143,7 +145,7 @@ static bool is_constant(const struct exchange *exchange)
     const struct reply *reply = &exchange->answer;
     return reply->borrowed && reply->kind == REPLY_BYTES && !reply->location && !reply->etag &&
            !reply->filename && !reply->allow && !reply->policy && !reply->cache &&
-           !reply->retry_after_s && !exchange->must_close;
+           !reply->retry_after_s && !reply->challenge && !reply->cookie && !exchange->must_close;
 }
 
 /* Borrowed; NULL: not one of them, or no place left. */
@@ -220,6 +222,10 @@ static void set_deadline_of_answer(struct exchange *exchange)
 enum MHD_Result respond(struct exchange *exchange)
 {
     struct MHD_Connection *mhd = exchange->connection->mhd;
+    if (exchange->http->now_ms < exchange->held_until_ms && !exchange->http->is_closing) {
+        exchange_suspend(exchange); /* the sweep wakes it */
+        return MHD_YES;
+    }
     exchange->stage = STAGE_SENT;
     if (exchange->http->is_closing)
         exchange->must_close = true;

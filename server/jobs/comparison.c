@@ -134,8 +134,9 @@ static void read_baseline(const json_t *body, struct job_plan *plan, struct prob
 void comparison_read(const json_t *body, struct comparison *comparison, struct job_plan *plan,
                      struct problems *problems)
 {
-    static const char *const fields[] = {"kind", "name",  "priority", "base",     "arms",
-                                         "tune", "seeds", "metric",   "baseline", "scale_batch"};
+    static const char *const fields[] = {"kind",   "name",     "priority",   "visibility",
+                                         "base",   "arms",     "tune",       "seeds",
+                                         "metric", "baseline", "scale_batch"};
 
     fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), problems);
     read_base(body, comparison, problems);

@@ -12,6 +12,8 @@
 const char *const job_kind_names[JOB_KINDS] = {
     [JOB_TRAIN] = "train", [JOB_COMPARE] = "compare", [JOB_SEARCH] = "search"};
 
+const char *const visibility_names[2] = {"team", "everyone"};
+
 const char *const run_phase_names[PHASES] = {
     [PHASE_TRAIN] = "train", [PHASE_TUNE] = "tune", [PHASE_REPORT] = "report"};
 
@@ -48,6 +50,8 @@ static void read_common(const json_t *body, struct job_plan *plan, struct proble
         plan->name = xstrdup(name);
     plan->priority =
         (int)fields_integer(body, "", "priority", -PRIORITY_MAX, PRIORITY_MAX, 0, problems);
+    plan->for_everyone = fields_choice(body, "", "visibility", visibility_names,
+                                       (int)COUNT_OF(visibility_names), problems) == 1;
 }
 
 void job_plan_read(const json_t *catalog, data_lookup *lookup, void *lookup_context,

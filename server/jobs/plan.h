@@ -30,6 +30,8 @@ enum { SPEC_BYTES_MAX = 48 * 1024, VARIANTS_BYTES_MAX = 128 * 1024 * 1024 };
 enum job_kind { JOB_TRAIN, JOB_COMPARE, JOB_SEARCH, JOB_KINDS };
 extern const char *const job_kind_names[JOB_KINDS];
 
+extern const char *const visibility_names[2]; /* of a bool for_everyone: "team", "everyone" */
+
 enum run_phase { PHASE_TRAIN, PHASE_TUNE, PHASE_REPORT, PHASES };
 extern const char *const run_phase_names[PHASES];
 
@@ -83,6 +85,7 @@ struct job_plan {
     char *name;
     char *request;               /* the body as it is to be kept; NULL: as it was sent */
     int priority;                /* -PRIORITY_MAX … PRIORITY_MAX, higher first, default 0 */
+    bool for_everyone;           /* to read; else its team alone may */
     char **arms;                 /* names */
     int arm_count, point_count;  /* points of the grid per arm; 1 without tune */
     int baseline;                /* an arm, -1 for train */

@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "memory.h"
+#include "store/teams.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,8 @@ struct add_job {
     struct run_plan *runs;
     int run_count;
     char *key, *digest; /* both or neither */
-    int64_t now_ms;
+    int64_t now_ms, team, max_queued;
+    bool for_everyone;
     struct added_job added;
 };
 
@@ -54,6 +56,7 @@ static int describe_job(struct add_job *add, struct sql *db, int64_t job, struct
                                     .first_run = row_integer(read, 0),
                                     .run_count = (int)row_integer(read, 1),
                                     .first_variant = row_integer(read, 2),
+                                    .team = add->team,
                                     .repeated = true};
     statement_reset(read);
     return 0;
@@ -63,7 +66,8 @@ static int describe_job(struct add_job *add, struct sql *db, int64_t job, struct
 static int find_key(struct add_job *add, struct sql *db, struct error *err)
 {
     struct statement *find =
-        sql_statement(db, "SELECT job_id, digest FROM idempotency WHERE key = ?");
+        sql_statement(db, "SELECT job_id, digest FROM idempotency WHERE team_id = ? AND key = ?");
+    put_integer(find, add->team);
     put_text(find, add->key);
     const int found = statement_next(find, err);
     if (found <= 0)
@@ -81,13 +85,41 @@ static int find_key(struct add_job *add, struct sql *db, struct error *err)
 
 static int insert_key(const struct add_job *add, struct sql *db, struct error *err)
 {
-    struct statement *insert = sql_statement(
-        db, "INSERT INTO idempotency (key, digest, job_id, created_ms) VALUES (?, ?, ?, ?)");
+    struct statement *insert =
+        sql_statement(db, "INSERT INTO idempotency (team_id, key, digest, job_id, created_ms)"
+                          " VALUES (?, ?, ?, ?, ?)");
+    put_integer(insert, add->team);
     put_text(insert, add->key);
     put_text(insert, add->digest);
     put_integer(insert, add->added.job);
     put_integer(insert, add->now_ms);
     return statement_run(insert, err);
+}
+
+/* --- the team's limit --------------------------------------------------------------------------
+ */
+
+/* Counted where it is written: two that come at once see each other. */
+static int check_queued(const struct add_job *add, struct sql *db, struct error *err)
+{
+    if (add->max_queued == 0)
+        return 0;
+    if (add->run_count > add->max_queued)
+        return error_of(err, ERROR_FORBIDDEN,
+                        "the job has %d runs, and the team may have %lld queued in all",
+                        add->run_count, (long long)add->max_queued);
+    struct statement *read =
+        sql_statement(db, "SELECT coalesce(sum(waiting + queued), 0) FROM job WHERE team_id = ?");
+    put_integer(read, add->team);
+    if (statement_next(read, err) < 0)
+        return -1;
+    const int64_t queued = row_integer(read, 0);
+    statement_reset(read);
+    if (queued + add->run_count <= add->max_queued)
+        return 0;
+    return error_of(err, ERROR_LIMIT,
+                    "the team may have %lld runs queued: %lld are, and this job brings %d",
+                    (long long)add->max_queued, (long long)queued, add->run_count);
 }
 
 /* --- the job, its variants, its runs ---------------------------------------------------------- */
@@ -105,8 +137,8 @@ static int insert_job(struct add_job *add, struct sql *db, struct error *err)
     const int waiting = count_waiting(add);
     struct statement *insert = sql_statement(
         db, "INSERT INTO job (kind, name, priority, created_ms, waiting, queued, point_count,"
-            " baseline, metric_name, metric_goal, metric_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, -1), ?, ?, ?)");
+            " baseline, metric_name, metric_goal, metric_at, team_id, visibility)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, -1), ?, ?, ?, ?, ?)");
     put_text(insert, job_kind_names[add->kind]);
     put_text(insert, add->name);
     put_integer(insert, add->priority);
@@ -118,6 +150,8 @@ static int insert_job(struct add_job *add, struct sql *db, struct error *err)
     put_text(insert, add->metric.name);
     put_text(insert, add->metric.maximize ? "maximize" : "minimize");
     put_text(insert, add->metric.best ? "best" : "last");
+    put_integer(insert, add->team);
+    put_text(insert, visibility_names[add->for_everyone]);
     if (statement_run(insert, err) < 0)
         return -1;
     add->added.job = sqlite3_last_insert_rowid(db->handle);
@@ -192,14 +226,14 @@ static int add_job(struct writer *writer, struct command *command, struct error 
 {
     struct add_job *add = (struct add_job *)command;
     struct sql *db = writer_db(writer);
-    add->added = (struct added_job){.run_count = add->run_count};
+    add->added = (struct added_job){.run_count = add->run_count, .team = add->team};
     if (add->key) {
         const int found = drop_old_keys(add, db, err) < 0 ? -1 : find_key(add, db, err);
         if (found != 0)
             return found < 0 ? -1 : 0;
     }
-    if (insert_job(add, db, err) < 0 || insert_variants(add, db, err) < 0 ||
-        insert_runs(add, db, err) < 0)
+    if (check_queued(add, db, err) < 0 || insert_job(add, db, err) < 0 ||
+        insert_variants(add, db, err) < 0 || insert_runs(add, db, err) < 0)
         return -1;
     return add->key ? insert_key(add, db, err) : 0;
 }
@@ -289,6 +323,7 @@ static void copy_plan(struct add_job *add, const struct job_plan *plan)
     add->name = xstrdup(plan->name ? plan->name : "");
     add->arms = arms_text(plan);
     add->priority = plan->priority;
+    add->for_everyone = plan->for_everyone;
     add->point_count = plan->point_count;
     add->baseline = plan->baseline;
     add->metric = plan->metric;
@@ -310,6 +345,8 @@ void store_add_job(struct store *store, const struct new_job *job, store_job_add
     add->done = done;
     add->context = context;
     add->now_ms = job->now_ms;
+    add->team = job->team ? job->team : TEAM_DEFAULT;
+    add->max_queued = job->max_queued;
     add->request = xstrdup(job->request_text);
     if (job->idempotency_key) {
         add->key = xstrdup(job->idempotency_key);

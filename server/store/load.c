@@ -126,6 +126,7 @@ static int read_job(struct statement *row, const struct threads *threads, struct
         .first_variant = threads->first_variant,
         .request_text = row_text(row, 12),
         .sources = row_text(row, 14),
+        .team = row_integer(row, 15),
     };
     strncpy(job->metric.name, row_text(row, 7), sizeof job->metric.name - 1);
     job->metric.maximize = strcmp(row_text(row, 8), "maximize") == 0;
@@ -155,10 +156,8 @@ static int load_job(struct sql *db, int64_t id, const struct threads *threads, u
     struct statement *read = sql_statement(
         db, "SELECT id, kind, name, priority, paused, started_ms, point_count, metric_name,"
             " metric_goal, metric_at, arms, waiting + queued + running + succeeded + pruned +"
-            " cancelled + failed, request, created_ms, sources FROM job JOIN job_text ON "
-            "job_text.job_id = "
-            "job.id"
-            " WHERE id = ?");
+            " cancelled + failed, request, created_ms, sources, team_id FROM job"
+            " JOIN job_text ON job_text.job_id = job.id WHERE id = ?");
     put_integer(read, id);
     const int found = statement_next(read, err);
     if (found < 0)
@@ -238,20 +237,26 @@ int store_load(struct store *store, void (*job)(void *, const struct live_job *)
 
 /* --- data sets -------------------------------------------------------------------------------- */
 
-static int load_datasets(struct sql *db,
-                         void (*dataset)(void *, const char *name, int classes, const char *file),
+static int load_datasets(struct sql *db, void (*dataset)(void *, const struct known_dataset *),
                          void *context, struct error *err)
 {
-    struct statement *read = sql_statement(
-        db, "SELECT name, json_extract(summary, '$.classes'), file FROM dataset ORDER BY name");
+    struct statement *read =
+        sql_statement(db, "SELECT name, json_extract(summary, '$.classes'), file, team_id, bytes,"
+                          " visibility = 'everyone' FROM dataset ORDER BY name");
     int got;
     while ((got = statement_next(read, err)) > 0)
-        dataset(context, row_text(read, 0), (int)row_integer(read, 1), row_text(read, 2));
+        dataset(context, &(struct known_dataset){
+                             .name = row_text(read, 0),
+                             .classes = (int)row_integer(read, 1),
+                             .file = row_text(read, 2),
+                             .team = row_integer(read, 3),
+                             .bytes = row_integer(read, 4),
+                             .for_everyone = row_integer(read, 5) != 0,
+                         });
     return got;
 }
 
-int store_load_datasets(struct store *store,
-                        void (*dataset)(void *, const char *name, int classes, const char *file),
+int store_load_datasets(struct store *store, void (*dataset)(void *, const struct known_dataset *),
                         void *context, struct error *err)
 {
     struct reader *reader = store_reader_start(store);

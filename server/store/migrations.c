@@ -18,6 +18,7 @@
 
 EMBED(0001_first);
 EMBED(0002_sources);
+EMBED(0003_teams);
 
 /* In the order of their numbers. */
 static const struct {
@@ -25,6 +26,7 @@ static const struct {
 } migrations[] = {
     {"0001_first", schema_0001_first},
     {"0002_sources", schema_0002_sources},
+    {"0003_teams", schema_0003_teams},
 };
 
 const int migration_count = COUNT_OF(migrations);

@@ -11,6 +11,12 @@
 #define RUN_SPEC                                                                                   \
     "json_patch(json_set(variant.spec, '$.seed', run.seed), coalesce(run.overlay, '{}'))"
 
+/* The data set that a name means to a team: its own, else the one for everyone. Both are SQL. */
+#define DATASET_FOR(team, name)                                                                    \
+    "(SELECT seen.id FROM dataset AS seen WHERE seen.name = " name                                 \
+    " AND (seen.visibility = 'everyone' OR seen.team_id = " team ")"                               \
+    " ORDER BY seen.visibility = 'everyone' LIMIT 1)"
+
 /* Hands a command over to the writer thread; on the loop. Zeroed but for what it needs; the store
  * frees it after `tell`. */
 void store_send(struct store *store, struct command *command);

@@ -5,8 +5,14 @@
 #define JOB_COLUMNS                                                                                \
     "job.id, job.kind, job.name, job.state, job.priority, job.paused, job.created_ms,"             \
     " job.started_ms, job.finished_ms, job.waiting, job.queued, job.running, job.succeeded,"       \
-    " job.pruned, job.cancelled, job.failed"
-enum { COLUMN_FIRST_COUNT = 9, JOB_COLUMN_COUNT = COLUMN_FIRST_COUNT + RUN_STATES };
+    " job.pruned, job.cancelled, job.failed, job.visibility,"                                      \
+    " (SELECT team.name FROM team WHERE team.id = job.team_id)"
+enum {
+    COLUMN_FIRST_COUNT = 9,
+    COLUMN_VISIBILITY = COLUMN_FIRST_COUNT + RUN_STATES,
+    COLUMN_TEAM,
+    JOB_COLUMN_COUNT,
+};
 
 /* The columns stand in the order of enum run_state. */
 static json_t *run_counts(struct statement *row)
@@ -25,18 +31,40 @@ static json_t *run_counts(struct statement *row)
 
 static json_t *job_json(struct statement *row)
 {
-    return json_pack("{so so so so so sb so so so so}", "id", row_json_integer(row, 0), "kind",
-                     row_json_text(row, 1), "name", row_json_text(row, 2), "state",
-                     row_json_text(row, 3), "priority", row_json_integer(row, 4), "paused",
-                     row_integer(row, 5) != 0, "created_ms", row_json_integer(row, 6), "started_ms",
-                     row_json_integer(row, 7), "finished_ms", row_json_integer(row, 8), "runs",
-                     run_counts(row));
+    return json_pack("{so so so so so so so sb so so so so}", "id", row_json_integer(row, 0),
+                     "kind", row_json_text(row, 1), "name", row_json_text(row, 2), "team",
+                     row_json_text(row, COLUMN_TEAM), "visibility",
+                     row_json_text(row, COLUMN_VISIBILITY), "state", row_json_text(row, 3),
+                     "priority", row_json_integer(row, 4), "paused", row_integer(row, 5) != 0,
+                     "created_ms", row_json_integer(row, 6), "started_ms", row_json_integer(row, 7),
+                     "finished_ms", row_json_integer(row, 8), "runs", run_counts(row));
+}
+
+/* Both halves go down an index and stop early, however many jobs others have. */
+#define JOBS_SEEN_WHERE(more)                                                                      \
+    "SELECT " JOB_COLUMNS " FROM job WHERE id IN (SELECT id FROM (SELECT id FROM job"              \
+    " WHERE team_id = ?1 AND id < ?2" more " ORDER BY id DESC LIMIT ?3) UNION"                     \
+    " SELECT id FROM (SELECT id FROM job WHERE visibility = 'everyone' AND id < ?2" more           \
+    " ORDER BY id DESC LIMIT ?3)) ORDER BY id DESC LIMIT ?3"
+
+static struct statement *seen_jobs_statement(struct sql *db, const struct page *page)
+{
+    struct statement *list = page->state ? sql_statement(db, JOBS_SEEN_WHERE(" AND state = ?4"))
+                                         : sql_statement(db, JOBS_SEEN_WHERE(""));
+    put_integer(list, page->team);
+    put_integer(list, page->after > 0 ? page->after : INT64_MAX);
+    put_integer(list, page->limit + 1);
+    if (page->state)
+        put_text(list, page->state);
+    return list;
 }
 
 /* Two texts, so that each is planned for its own index. */
 static struct statement *jobs_statement(struct sql *db, const struct page *page)
 {
     struct statement *list;
+    if (page->team)
+        return seen_jobs_statement(db, page);
     if (page->state) {
         list = sql_statement(db, "SELECT " JOB_COLUMNS " FROM job WHERE id < ? AND state = ?"
                                  " ORDER BY id DESC LIMIT ?");

@@ -45,7 +45,8 @@ static int read_start(struct start_run *start, struct sql *db, int64_t *job, str
                           " coalesce(run.checkpoint_step, -1), run.checkpoint_fingerprint,"
                           " coalesce((SELECT max(last_step) FROM series WHERE run_id = run.id), -1)"
                           " FROM run JOIN variant ON variant.id = run.variant_id"
-                          " LEFT JOIN dataset ON dataset.name = variant.dataset WHERE run.id = ?");
+                          " JOIN job ON job.id = run.job_id LEFT JOIN dataset ON dataset.id ="
+                          " " DATASET_FOR("job.team_id", "variant.dataset") " WHERE run.id = ?");
     put_integer(read, start->run);
     const int found = statement_next(read, err);
     if (found < 0)

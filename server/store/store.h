@@ -57,14 +57,18 @@ struct new_job {
     const char *idempotency_key; /* or NULL */
     const char *body_digest;     /* of the submitted bytes, with a key */
     int64_t now_ms;
+    int64_t team;       /* whose it is; 0: the default team's */
+    int64_t max_queued; /* runs that the team may have queued; 0: no limit */
 };
 struct added_job {
     int64_t job, first_run; /* runs have consecutive ids in the order of the plan */
     int64_t first_variant;  /* likewise */
     bool repeated;          /* the key was used before with the same body: that job again */
     int run_count;          /* of the job (also when repeated) */
+    int64_t team;
 };
-/* A key used before with another body: ERROR_CONFLICT. Keys are kept 7 days. */
+/* A key used before by the team with another body: ERROR_CONFLICT. Keys are kept 7 days. More runs
+ * than the team may have queued: ERROR_LIMIT, or ERROR_FORBIDDEN where the job alone has. */
 typedef void store_job_added(void *context, const struct added_job *added, const struct error *err);
 void store_add_job(struct store *store, const struct new_job *job, store_job_added *done,
                    void *context);
@@ -172,20 +176,25 @@ struct dataset_row {
     const char *digest;
     const char *summary; /* JSON text */
     int64_t bytes, now_ms;
+    int64_t team;      /* whose it is; 0: the default team's */
+    bool for_everyone; /* its name is then one of those that all teams see */
+    int64_t max_bytes; /* of all the team's data sets; 0: no limit */
 };
+/* A name taken, among the team's or among everyone's: ERROR_CONFLICT; too much: ERROR_FORBIDDEN. */
 void store_add_dataset(struct store *store, const struct dataset_row *row, store_done *done,
-                       void *context); /* name taken: ERROR_CONFLICT */
-/* Refused (ERROR_CONFLICT) while a run that is not final names it. *file_unused: no other name uses
+                       void *context);
+/* The team's own of that name, or else the one for everyone that it owns. Refused (ERROR_CONFLICT)
+ * while a run that is not final uses it. *file_unused: no other name uses
  * its file. */
 typedef void store_dataset_gone(void *context, const char *file, bool file_unused,
                                 const struct error *err);
-void store_delete_dataset(struct store *store, const char *name, store_dataset_gone *done,
-                          void *context);
+void store_delete_dataset(struct store *store, int64_t team, const char *name,
+                          store_dataset_gone *done, void *context);
 
 /* --- what is alive, at the start ----------------------------------------------------------- */
 
 struct live_job {
-    int64_t id;
+    int64_t id, team;
     enum job_kind kind;
     const char *name;
     int priority;
@@ -220,9 +229,14 @@ int store_load_job(struct reader *reader, int64_t job,
                    void (*on_job)(void *, const struct live_job *),
                    void (*on_run)(void *, const struct live_run *), void *context,
                    struct error *err);
-/* Names, classes, file and bytes of all data sets. */
-int store_load_datasets(struct store *store,
-                        void (*dataset)(void *, const char *name, int classes, const char *file),
+/* All data sets. */
+struct known_dataset {
+    const char *name, *file;
+    int classes;
+    int64_t team, bytes;
+    bool for_everyone;
+};
+int store_load_datasets(struct store *store, void (*dataset)(void *, const struct known_dataset *),
                         void *context, struct error *err);
 
 /* --- reads ---------------------------------------------------------------------------------- */
@@ -236,9 +250,11 @@ struct page {
     int64_t after;     /* the last id of the page before; 0: from the start */
     int limit;         /* 1 … 1,000 */
     const char *state; /* or NULL */
+    int64_t team;      /* of jobs: only what this team may see; 0: all */
 };
 /* Lists: {"jobs": […], "next": id or null}. Newest job first; runs in order. A job in a list has
- * {"id","kind","name","state","priority","paused","created_ms","started_ms","finished_ms","runs":
+ * {"id","kind","name","team","visibility","state","priority","paused","created_ms","started_ms",
+ * "finished_ms","runs":
  * {"total","waiting","queued","running","succeeded","pruned","cancelled","failed"}}; alone also
  * "request","arms":[names],"metric":{"name","goal","at"},"baseline". A run in a list has
  * {"id","job","number","arm","phase","seed","state","reason","message","attempt","objective","step",
@@ -254,8 +270,10 @@ int store_read_runs(struct reader *reader, int64_t job, const struct page *page,
 int store_read_run(struct reader *reader, int64_t run, json_t **out, struct error *err);
 int store_read_log(struct reader *reader, int64_t run, const struct page *page, json_t **out,
                    struct error *err); /* {"lines":[{"id","attempt","wall_ms","text"}],"next"} */
-int store_read_datasets(struct reader *reader, json_t **out, struct error *err);
-int store_read_dataset(struct reader *reader, const char *name, json_t **out, struct error *err);
+/* What a team sees: its own, and those for everyone. By name its own comes first. */
+int store_read_datasets(struct reader *reader, int64_t team, json_t **out, struct error *err);
+int store_read_dataset(struct reader *reader, int64_t team, const char *name, json_t **out,
+                       struct error *err);
 
 /* One series, reduced to at most `points` shared buckets where it is longer (0: all). Buckets keep
  * first step, last step, min, max and last value, so that no spike is lost. Arrays are the caller's

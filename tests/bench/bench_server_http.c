@@ -49,9 +49,9 @@ static struct reply park(struct request *req)
 }
 
 static const struct route routes[] = {
-    {METHOD_GET, "/healthz", say_ok, BODY_NONE, 0},
-    {METHOD_GET, "/json", make_json, BODY_NONE, 0},
-    {METHOD_GET, "/parked", park, BODY_NONE, 0},
+    {METHOD_GET, "/healthz", say_ok, BODY_NONE, 0, 0},
+    {METHOD_GET, "/json", make_json, BODY_NONE, 0, 0},
+    {METHOD_GET, "/parked", park, BODY_NONE, 0, 0},
     {0},
 };
 static const struct route *const tables[] = {routes, NULL};

@@ -99,8 +99,10 @@ static void send_job(struct bench *bench)
         "{\"kind\":\"train\",\"name\":\"first try\",\"spec\":{\"dataset\":\"digits\",\"model\":"
         "{\"type\":\"mlp\",\"hidden\":[128]},\"optimizer\":{\"type\":\"nesterov\",\"lr\":0.05}}}";
     bench->sent++;
-    store_add_job(bench->store, &(struct new_job){&bench->plan, request, NULL, NULL, wall_ms()},
-                  job_added, bench);
+    store_add_job(
+        bench->store,
+        &(struct new_job){.plan = &bench->plan, .request_text = request, .now_ms = wall_ms()},
+        job_added, bench);
 }
 
 static double add_jobs(struct bench *bench, int jobs, int in_flight)

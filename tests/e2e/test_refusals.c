@@ -674,6 +674,11 @@ static int start(void **state)
     (void)state;
     service_start(&service, arguments);
     port = service.port;
+    /* Job 1 with run 1, which never starts: for what is wrong with questions about one. */
+    assert_int_equal(
+        api_submit(port, "{'kind': 'train', 'spec': {'optimizer': {'type': 'sgd', 'lr': 0.1},"
+                         " 'problem': {'type': 'quadratic', 'eigenvalues': [1], 'start': [1]}}}"),
+        1);
     return 0;
 }
 

@@ -19,10 +19,10 @@ static struct reply handle(struct request *req)
 }
 
 static const struct route routes[] = {
-    {METHOD_GET, "/", handle, BODY_NONE, 0},
-    {METHOD_GET, "/a", handle, BODY_NONE, 0},
-    {METHOD_POST, "/a/{b}", handle, BODY_JSON, 100},
-    {METHOD_GET, "/a/{b}/c/{d}", handle, BODY_FORM, 0},
+    {METHOD_GET, "/", handle, BODY_NONE, 0, 0},
+    {METHOD_GET, "/a", handle, BODY_NONE, 0, 0},
+    {METHOD_POST, "/a/{b}", handle, BODY_JSON, 100, 0},
+    {METHOD_GET, "/a/{b}/c/{d}", handle, BODY_FORM, 0, 0},
     {0},
 };
 static const struct route *const tables[] = {routes, NULL};

@@ -62,6 +62,10 @@ static void refusals_name_the_option_and_what_it_takes(void **state)
     assert_says(err.sentence, "no option --slot");
     assert_int_equal(READ("data"), -1);
     assert_says(err.sentence, "\"data\" is not an option");
+    assert_int_equal(READ("--auth", "require"), -1);
+    assert_says(err.sentence, "--auth takes one of auto, required, not \"require\"");
+    assert_int_equal(READ("--auth", "required"), 0);
+    assert_string_equal(config.auth, "required");
     assert_int_equal(READ("--demo=yes"), -1);
     assert_says(err.sentence, "--demo takes no value");
     assert_int_equal(READ("--data="), -1);

@@ -34,6 +34,8 @@ sqlite3.h server/store
 cblas.h worker/math
 openblas_config.h worker/math
 nettle/sha2.h common
+nettle/hmac.h server/auth
+nettle/memops.h server/auth
 '
 bad=0
 complain() { echo "$1" >&2; bad=1; }

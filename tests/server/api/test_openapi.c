@@ -310,6 +310,63 @@ static void answers_about_the_service_are_described(void **state)
     client_close(&client);
 }
 
+static void ask_as_page(const char *path, const char *body, int status)
+{
+    struct http_answer answer = api_ask(port, "POST", "X-Sweepd-Page: 1\r\n", body, "%s", path);
+    check_answer("POST", path, status, &answer);
+}
+
+/* A good login is tried in tests/e2e/test_teams.c: once there is a token, all need one. */
+static void answers_about_teams_are_described(void **state)
+{
+    (void)state;
+    ask("GET", "/api/v1/me", NULL, "", NULL, 200);
+    ask_as_page("/api/v1/login", "{'token': 'swp_'}", 401);
+    ask_as_page("/api/v1/login", "{'tokens': 'swp_'}", 422);
+    ask("POST", "/api/v1/login", NULL, "", "{'token': 'swp_'}", 403);
+    ask_as_page("/api/v1/logout", NULL, 204);
+    ask("POST", "/api/v1/teams", NULL, "", "{'name': 'vision', 'share': 2, 'max_queued': 500}",
+        201);
+    ask("POST", "/api/v1/teams", NULL, "", "{'name': 'vision'}", 409);
+    ask("POST", "/api/v1/teams", NULL, "", "{'name': 'speech', 'share': 0}", 422);
+    ask("GET", "/api/v1/teams", NULL, "", NULL, 200);
+    ask("GET", "/api/v1/teams/{name}", "vision", "", NULL, 200);
+    ask("GET", "/api/v1/teams/{name}", "speech", "", NULL, 404);
+    ask("PATCH", "/api/v1/teams/{name}", "vision", "", "{'max_running': 3}", 200);
+    ask("PATCH", "/api/v1/teams/{name}", "vision", "", "{'max_running': -1}", 422);
+    ask("DELETE", "/api/v1/teams/{name}", "vision", "", NULL, 204);
+    ask("DELETE", "/api/v1/teams/{name}", "default", "", NULL, 409);
+    ask("GET", "/api/v1/tokens", NULL, "", NULL, 200);
+    ask("POST", "/api/v1/tokens", NULL, "", "{'team': 'vision', 'name': 'ci'}", 422);
+    ask("GET", "/api/v1/tokens/{id}", "1", "", NULL, 404);
+    ask("GET", "/api/v1/audit", NULL, "?limit=2", NULL, 200);
+}
+
+/* Behind all others. */
+static void answers_about_tokens_are_described(void **state)
+{
+    (void)state;
+    struct http_answer answer = api_ask(
+        port, "POST", NULL, "{'team': 'default', 'role': 'admin', 'name': 'me'}", "/api/v1/tokens");
+    json_auto_t *made = api_json(&answer);
+    AUTO_FREE char *token = xstrdup(api_text(made, "/token"));
+    check_answer("POST", "/api/v1/tokens", 201, &answer);
+    AUTO_FREE char *login = xprintf("{'token': '%s'}", token);
+    ask_as_page("/api/v1/login", login, 200);
+    ask("GET", "/api/v1/tokens", NULL, "", NULL, 401);
+    AUTO_FREE char *header = xprintf("Authorization: Bearer %s\r\n", token);
+    struct http_answer shown = api_ask(port, "GET", header, NULL, "/api/v1/tokens/1");
+    check_answer("GET", "/api/v1/tokens/{id}", 200, &shown);
+    struct http_answer rotated = api_ask(port, "POST", header, NULL, "/api/v1/tokens/1/rotate");
+    json_auto_t *next = api_json(&rotated);
+    AUTO_FREE char *other = xprintf("Authorization: Bearer %s\r\n", api_text(next, "/token"));
+    check_answer("POST", "/api/v1/tokens/{id}/rotate", 201, &rotated);
+    struct http_answer old = api_ask(port, "GET", header, NULL, "/api/v1/tokens/1");
+    check_answer("GET", "/api/v1/tokens/{id}", 401, &old);
+    struct http_answer gone = api_ask(port, "DELETE", other, NULL, "/api/v1/tokens/2");
+    check_answer("DELETE", "/api/v1/tokens/{id}", 204, &gone);
+}
+
 static void answers_about_schedules_are_described(void **state)
 {
     (void)state;
@@ -361,9 +418,9 @@ static void refusals_are_described(void **state)
         ask("GET", run, "98765", "", NULL, 404);
     }
     ask("PATCH", "/api/v1/jobs/{id}", "98765", "", "{'priority': 1}", 404);
-    ask("PATCH", "/api/v1/jobs/{id}", "98765", "", "{'priority': 'x'}", 422);
+    ask("PATCH", "/api/v1/jobs/{id}", "1", "", "{'priority': 'x'}", 422);
     ask("POST", "/api/v1/jobs/{id}/cancel", "98765", "", NULL, 404);
-    ask("POST", "/api/v1/jobs/{id}/cancel", "98765", "", "{}", 400);
+    ask("POST", "/api/v1/jobs/{id}/cancel", "1", "", "{}", 400);
     ask("POST", "/api/v1/runs/{id}/cancel", "98765", "", NULL, 404);
     ask("POST", "/api/v1/runs/{id}/retry", "98765", "", NULL, 404);
     ask("GET", "/api/v1/runs/{id}/metrics", "1", "?format=xml", NULL, 406);
@@ -420,6 +477,8 @@ int main(void)
         cmocka_unit_test(answers_about_schedules_are_described),
         cmocka_unit_test(answers_about_theory_are_described),
         cmocka_unit_test(refusals_are_described),
+        cmocka_unit_test(answers_about_teams_are_described),
+        cmocka_unit_test(answers_about_tokens_are_described),
         cmocka_unit_test(every_operation_was_tried),
     };
     return cmocka_run_group_tests(tests, start, end);

@@ -55,12 +55,12 @@ static struct reply keep_file(struct request *req)
 }
 
 static const struct route routes[] = {
-    {METHOD_POST, "/json", echo, BODY_JSON, 0},
-    {METHOD_POST, "/small", echo, BODY_JSON, 10},
-    {METHOD_POST, "/none", say_done, BODY_NONE, 0},
-    {METHOD_GET, "/none", say_done, BODY_NONE, 0},
-    {METHOD_POST, "/form", show_form, BODY_FORM, 0},
-    {METHOD_POST, "/keep", keep_file, BODY_FORM, 0},
+    {METHOD_POST, "/json", echo, BODY_JSON, 0, 0},
+    {METHOD_POST, "/small", echo, BODY_JSON, 10, 0},
+    {METHOD_POST, "/none", say_done, BODY_NONE, 0, 0},
+    {METHOD_GET, "/none", say_done, BODY_NONE, 0, 0},
+    {METHOD_POST, "/form", show_form, BODY_FORM, 0, 0},
+    {METHOD_POST, "/keep", keep_file, BODY_FORM, 0, 0},
     {0},
 };
 static const struct route *const tables[] = {routes, NULL};

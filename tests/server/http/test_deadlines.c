@@ -12,9 +12,9 @@ static struct reply say_ok(struct request *req)
 }
 
 static const struct route routes[] = {
-    {METHOD_GET, "/ok", say_ok, BODY_NONE, 0},
-    {METHOD_POST, "/json", say_ok, BODY_JSON, 0},
-    {METHOD_POST, "/form", say_ok, BODY_FORM, 0},
+    {METHOD_GET, "/ok", say_ok, BODY_NONE, 0, 0},
+    {METHOD_POST, "/json", say_ok, BODY_JSON, 0, 0},
+    {METHOD_POST, "/form", say_ok, BODY_FORM, 0, 0},
     {0},
 };
 static const struct route *const tables[] = {routes, NULL};

@@ -70,14 +70,14 @@ static struct reply send_file(struct request *req)
 }
 
 static const struct route routes[] = {
-    {METHOD_GET, "/healthz", say_ok, BODY_NONE, 0},
-    {METHOD_GET, "/api/v1/mirror/{a}/of/{b}", mirror, BODY_NONE, 0},
-    {METHOD_POST, "/api/v1/mirror/{a}/of/{b}", mirror, BODY_JSON, 0},
-    {METHOD_GET, "/api/v1/things/{id}", show_number, BODY_NONE, 0},
-    {METHOD_DELETE, "/api/v1/things/{id}", delete_it, BODY_NONE, 0},
-    {METHOD_POST, "/api/v1/things", create, BODY_JSON, 0},
-    {METHOD_GET, "/api/v1/tagged", tagged, BODY_NONE, 0},
-    {METHOD_GET, "/api/v1/file", send_file, BODY_NONE, 0},
+    {METHOD_GET, "/healthz", say_ok, BODY_NONE, 0, 0},
+    {METHOD_GET, "/api/v1/mirror/{a}/of/{b}", mirror, BODY_NONE, 0, 0},
+    {METHOD_POST, "/api/v1/mirror/{a}/of/{b}", mirror, BODY_JSON, 0, 0},
+    {METHOD_GET, "/api/v1/things/{id}", show_number, BODY_NONE, 0, 0},
+    {METHOD_DELETE, "/api/v1/things/{id}", delete_it, BODY_NONE, 0, 0},
+    {METHOD_POST, "/api/v1/things", create, BODY_JSON, 0, 0},
+    {METHOD_GET, "/api/v1/tagged", tagged, BODY_NONE, 0, 0},
+    {METHOD_GET, "/api/v1/file", send_file, BODY_NONE, 0, 0},
     {0},
 };
 static const struct route *const tables[] = {routes, NULL};

@@ -33,11 +33,11 @@ static struct reply say_ok(struct request *req)
 }
 
 static const struct route routes[] = {
-    {METHOD_GET, "/park/{id}", park, BODY_NONE, 0},
-    {METHOD_POST, "/park/{id}", park, BODY_JSON, 0},
-    {METHOD_POST, "/form", park, BODY_FORM, 0},
-    {METHOD_GET, "/early", answer_early, BODY_NONE, 0},
-    {METHOD_GET, "/ok", say_ok, BODY_NONE, 0},
+    {METHOD_GET, "/park/{id}", park, BODY_NONE, 0, 0},
+    {METHOD_POST, "/park/{id}", park, BODY_JSON, 0, 0},
+    {METHOD_POST, "/form", park, BODY_FORM, 0, 0},
+    {METHOD_GET, "/early", answer_early, BODY_NONE, 0, 0},
+    {METHOD_GET, "/ok", say_ok, BODY_NONE, 0, 0},
     {0},
 };
 static const struct route *const tables[] = {routes, NULL};

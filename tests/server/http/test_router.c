@@ -14,18 +14,18 @@ static struct reply handle(struct request *req)
 }
 
 static const struct route jobs[] = {
-    {METHOD_GET, "/api/v1/jobs", handle, BODY_NONE, 0},
-    {METHOD_POST, "/api/v1/jobs", handle, BODY_JSON, 0},
-    {METHOD_GET, "/api/v1/jobs/{id}", handle, BODY_NONE, 0},
-    {METHOD_GET, "/api/v1/jobs/newest", handle, BODY_NONE, 0},
-    {METHOD_POST, "/api/v1/jobs/{id}/cancel", handle, BODY_NONE, 0},
-    {METHOD_GET, "/api/v1/jobs/{id}/runs/{run}", handle, BODY_NONE, 0},
+    {METHOD_GET, "/api/v1/jobs", handle, BODY_NONE, 0, 0},
+    {METHOD_POST, "/api/v1/jobs", handle, BODY_JSON, 0, 0},
+    {METHOD_GET, "/api/v1/jobs/{id}", handle, BODY_NONE, 0, 0},
+    {METHOD_GET, "/api/v1/jobs/newest", handle, BODY_NONE, 0, 0},
+    {METHOD_POST, "/api/v1/jobs/{id}/cancel", handle, BODY_NONE, 0, 0},
+    {METHOD_GET, "/api/v1/jobs/{id}/runs/{run}", handle, BODY_NONE, 0, 0},
     {0},
 };
 static const struct route others[] = {
-    {METHOD_GET, "/healthz", handle, BODY_NONE, 0},
-    {METHOD_DELETE, "/api/v1/jobs/{id}", handle, BODY_NONE, 0},
-    {METHOD_PATCH, "/api/v1/jobs/{id}", handle, BODY_JSON, 0},
+    {METHOD_GET, "/healthz", handle, BODY_NONE, 0, 0},
+    {METHOD_DELETE, "/api/v1/jobs/{id}", handle, BODY_NONE, 0, 0},
+    {METHOD_PATCH, "/api/v1/jobs/{id}", handle, BODY_JSON, 0, 0},
     {0},
 };
 static const struct route *const tables[] = {jobs, others, NULL};
@@ -120,7 +120,7 @@ static void paths_whose_hashes_collide_are_all_found(void **state)
     struct span params[REQUEST_PARAMS_MAX];
     (void)state;
     for (int i = 0; i < COUNT; i++)
-        many[i] = (struct route){METHOD_GET, xprintf("/p%d", i), handle, BODY_NONE, 0};
+        many[i] = (struct route){METHOD_GET, xprintf("/p%d", i), handle, BODY_NONE, 0, 0};
     const struct route *const list[] = {many, NULL};
     struct router *wide = router_new(list);
     for (int i = 0; i < COUNT; i++)

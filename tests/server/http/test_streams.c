@@ -78,8 +78,8 @@ static struct reply export_lines(struct request *req)
 }
 
 static const struct route routes[] = {
-    {METHOD_GET, "/events", watch, BODY_NONE, 0},
-    {METHOD_GET, "/lines", export_lines, BODY_NONE, 0},
+    {METHOD_GET, "/events", watch, BODY_NONE, 0, 0},
+    {METHOD_GET, "/lines", export_lines, BODY_NONE, 0, 0},
     {0},
 };
 static const struct route *const tables[] = {routes, NULL};

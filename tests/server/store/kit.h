@@ -34,6 +34,7 @@ struct answer {
     char spec[4096], data[256], fingerprint[256], file[256];
     int64_t checkpoint, steps_seen;
     bool file_unused;
+    int64_t id;
 };
 
 KIT_FUNCTION void kit_start(struct kit *kit)
@@ -150,6 +151,12 @@ KIT_FUNCTION void kit_done(void *context, const struct error *err)
     kit_note(context, err);
 }
 
+KIT_FUNCTION void kit_id_done(void *context, int64_t id, const struct error *err)
+{
+    ((struct answer *)context)->id = id;
+    kit_note(context, err);
+}
+
 KIT_FUNCTION void kit_job_added(void *context, const struct added_job *added,
                                 const struct error *err)
 {
@@ -199,11 +206,24 @@ KIT_FUNCTION void kit_dataset_gone(void *context, const char *file, bool file_un
     kit_note(answer, err);
 }
 
+KIT_FUNCTION struct answer kit_add_job_of(struct kit *kit, const struct new_job *job)
+{
+    struct answer answer = {.loop = kit->loop};
+    store_add_job(kit->store, job, kit_job_added, &answer);
+    loop_run(kit->loop);
+    return answer;
+}
+
 KIT_FUNCTION struct answer kit_add_plan(struct kit *kit, const struct job_plan *plan,
                                         const char *key, const char *digest, int64_t now_ms)
 {
     struct answer answer = {.loop = kit->loop};
-    store_add_job(kit->store, &(struct new_job){plan, "{\"kind\":\"train\"}", key, digest, now_ms},
+    store_add_job(kit->store,
+                  &(struct new_job){.plan = plan,
+                                    .request_text = "{\"kind\":\"train\"}",
+                                    .idempotency_key = key,
+                                    .body_digest = digest,
+                                    .now_ms = now_ms},
                   kit_job_added, &answer);
     loop_run(kit->loop);
     return answer;

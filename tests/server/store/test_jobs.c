@@ -57,7 +57,7 @@ static json_t *list_jobs(struct kit *kit, int64_t after, int limit, const char *
 {
     json_t *page;
     struct error err;
-    const struct page wanted = {after, limit, job_state};
+    const struct page wanted = {after, limit, job_state, 0};
     if (store_read_jobs(kit->reader, &wanted, &page, &err) < 0)
         fail_msg("%s", err.sentence);
     return page;

@@ -63,7 +63,8 @@ static void send_job(struct session *session, int number)
     struct job_plan plan = kit_plan(0, 1);
     free(plan.name);
     plan.name = xprintf("%d", number);
-    store_add_job(session->store, &(struct new_job){&plan, "{}", NULL, NULL, 1000}, job_added,
+    store_add_job(session->store,
+                  &(struct new_job){.plan = &plan, .request_text = "{}", .now_ms = 1000}, job_added,
                   session);
     kit_plan_release(&plan);
 }

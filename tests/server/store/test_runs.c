@@ -401,7 +401,8 @@ static json_t *list_runs(struct kit *kit, int64_t after, int limit, const char *
 {
     json_t *page;
     struct error err;
-    if (store_read_runs(kit->reader, 1, &(struct page){after, limit, run_state}, &page, &err) < 0)
+    if (store_read_runs(kit->reader, 1, &(struct page){after, limit, run_state, 0}, &page, &err) <
+        0)
         fail_msg("%s", err.sentence);
     return page;
 }
@@ -486,7 +487,8 @@ static void runs_of_no_job_cannot_be_listed(void **state)
     struct kit *kit = *state;
     struct error err;
     json_t *out = NULL;
-    assert_int_equal(store_read_runs(kit->reader, 4, &(struct page){0, 10, NULL}, &out, &err), -1);
+    assert_int_equal(store_read_runs(kit->reader, 4, &(struct page){0, 10, NULL, 0}, &out, &err),
+                     -1);
     assert_int_equal(err.kind, ERROR_NOT_FOUND);
     assert_int_equal(store_read_run(kit->reader, 4, &out, &err), -1);
     assert_string_equal(err.sentence, "there is no run 4");
@@ -515,13 +517,13 @@ static void the_log_is_read_a_page_at_a_time(void **state)
 
     json_t *out;
     struct error err;
-    assert_int_equal(store_read_log(kit->reader, 1, &(struct page){0, 2, NULL}, &out, &err), 0);
+    assert_int_equal(store_read_log(kit->reader, 1, &(struct page){0, 2, NULL, 0}, &out, &err), 0);
     assert_member(out, "lines",
                   "[{\"id\":1,\"attempt\":1,\"wall_ms\":6000,\"text\":\"one\"},"
                   "{\"id\":3,\"attempt\":1,\"wall_ms\":6000,\"text\":\"two\"}]");
     assert_member(out, "next", "3");
     json_decref(out);
-    assert_int_equal(store_read_log(kit->reader, 1, &(struct page){3, 2, NULL}, &out, &err), 0);
+    assert_int_equal(store_read_log(kit->reader, 1, &(struct page){3, 2, NULL, 0}, &out, &err), 0);
     assert_member(
         out, "lines",
         "[{\"id\":4,\"attempt\":1,\"wall_ms\":6000,\"text\":\"not UTF-8: \xef\xbf\xbd\"}]");
@@ -537,11 +539,11 @@ static void a_line_of_an_older_attempt_is_dropped(void **state)
     assert_false(add_line(kit, 1, 0, "late").failed);
     json_t *out;
     struct error err;
-    assert_int_equal(store_read_log(kit->reader, 1, &(struct page){0, 2, NULL}, &out, &err), 0);
+    assert_int_equal(store_read_log(kit->reader, 1, &(struct page){0, 2, NULL, 0}, &out, &err), 0);
     assert_member(out, "lines", "[]");
     json_decref(out);
     assert_int_equal(add_line(kit, 5, 1, "nobody's").err.kind, ERROR_NOT_FOUND);
-    assert_int_equal(store_read_log(kit->reader, 5, &(struct page){0, 2, NULL}, &out, &err), -1);
+    assert_int_equal(store_read_log(kit->reader, 5, &(struct page){0, 2, NULL, 0}, &out, &err), -1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)

@@ -68,7 +68,8 @@ static struct one *next_one(struct many *many)
 
 static void send_job(struct many *many, const struct job_plan *plan)
 {
-    store_add_job(many->kit->store, &(struct new_job){plan, "{}", NULL, NULL, 1}, job_told,
+    store_add_job(many->kit->store,
+                  &(struct new_job){.plan = plan, .request_text = "{}", .now_ms = 1}, job_told,
                   next_one(many));
 }
 

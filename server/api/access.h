@@ -1,0 +1,61 @@
+/*
+ * Who may do what, decided in one place before any handler runs. Each route says whom it is for and
+ * what the {…} of its path names; a route that says nothing is for nobody.
+ *
+ * Whoever asks for what is another team's is answered as if it did not exist.
+ */
+#ifndef ACCESS_H
+#define ACCESS_H
+
+#include "auth/auth.h"
+#include "auth/owners.h"
+#include "http/http.h"
+
+/* The least role, and what the path names. */
+enum {
+    FOR_ANYONE = 1, /* without a token too */
+    FOR_VIEWERS,    /* reads, or only computes */
+    FOR_MEMBERS,    /* changes what the team owns */
+    FOR_ADMINS,     /* of the server: teams, tokens, the audit */
+    FOR_MASK = 7,
+
+    OF_JOB = 1 << 3, /* {id} */
+    OF_RUN = 2 << 3,
+    OF_TOKEN = 3 << 3,
+    OF_DATASET = 4 << 3, /* {name} */
+    OF_TEAM = 5 << 3,
+    OF_MASK = 7 << 3,
+};
+
+/* caller.token of who comes without one, and of who has the key of the server's own command. */
+enum { NO_TOKEN = 0, MASTER_TOKEN = -1 };
+
+/* The header that a changing request has to carry where the token comes in a cookie: a page of
+ * another site cannot add it without asking us first, and we never agree. */
+#define PAGE_HEADER "X-Sweepd-Page"
+#define PAGE_COOKIE "sweepd"
+
+struct world;
+struct access;
+
+struct access *access_new(bool required);
+void access_free(struct access *access); /* accepts NULL */
+
+/* For struct http_options; request->server is a struct world. */
+bool access_admit(struct request *req, const struct route *route, struct reply *out_refusal);
+bool access_inspect(struct request *req, const struct route *route, struct reply *out_refusal);
+void access_handled(struct request *req, const struct route *route, const struct reply *reply);
+
+/* The same answer for every token that is not good. Counts it against the address. */
+struct reply access_unknown(struct request *req);
+
+/* Whether who was let in still would be: of answers that go on for long. */
+bool access_lasts(const struct request *req);
+
+/* Whether the team may read the job, which may be NULL. */
+bool access_sees(int64_t team, const struct owned_job *job);
+
+/* For events_set_audience(). */
+int64_t access_audience(void *world, int64_t job);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * Teams, their tokens, the audit, and who owns which job: as the store keeps them. Who may do what
+ * is decided elsewhere (server/auth), from what is loaded here at the start.
+ */
+#ifndef TEAMS_H
+#define TEAMS_H
+
+#include "store/store.h"
+
+enum { TEAM_DEFAULT = 1, TEAM_NAME_BYTES = 64, TOKEN_NAME_BYTES = 64 };
+enum { TOKEN_PREFIX_TEXT = 16, TOKEN_HASH_BYTES = 32 };
+
+enum role { ROLE_VIEWER, ROLE_MEMBER, ROLE_ADMIN, ROLES };
+extern const char *const role_names[ROLES];
+
+struct team {
+    int64_t id;
+    char name[TEAM_NAME_BYTES + 1]; /* [a-z0-9][a-z0-9._-]{0,63} */
+    double share;                   /* above 0 */
+    int64_t max_running;            /* slots; 0: no limit, as below */
+    int64_t max_queued;             /* runs */
+    int64_t max_bytes;              /* of data sets */
+    double requests_per_s;
+    int64_t created_ms;
+};
+
+struct token {
+    int64_t id, team;
+    enum role role;
+    char name[TOKEN_NAME_BYTES + 1];
+    char prefix[TOKEN_PREFIX_TEXT];
+    unsigned char hash[TOKEN_HASH_BYTES];
+    int64_t created_ms;
+    int64_t expires_ms; /* 0: never */
+    int64_t used_ms;    /* 0: not yet */
+    int64_t revoked_ms; /* 0: it is not */
+};
+
+/* --- changes ---------------------------------------------------------------------------------- */
+
+typedef void store_id_done(void *context, int64_t id, const struct error *err);
+
+/* Its id is given by the store. A name that is taken: ERROR_CONFLICT. */
+void store_add_team(struct store *store, const struct team *team, store_id_done *done,
+                    void *context);
+/* All but id and creation. A limit below what the team has at this moment: ERROR_INVALID. */
+void store_change_team(struct store *store, const struct team *team, store_done *done,
+                       void *context);
+/* Revokes its tokens. Refused (ERROR_CONFLICT) while it owns a job or a data set. */
+void store_remove_team(struct store *store, int64_t team, int64_t now_ms, store_done *done,
+                       void *context);
+
+void store_add_token(struct store *store, const struct token *token, store_id_done *done,
+                     void *context);
+void store_revoke_token(struct store *store, int64_t token, int64_t now_ms, store_done *done,
+                        void *context);
+/* Both in one: the old one ends with the new one's creation. */
+void store_replace_token(struct store *store, int64_t old, const struct token *token,
+                         store_id_done *done, void *context);
+/* When it was last used: for people, and so not worth a command at each use. */
+void store_note_token(struct store *store, int64_t token, int64_t used_ms);
+
+struct audit_entry {
+    int64_t at_ms, team, token;
+    const char *what, *subject, *origin;
+};
+void store_add_audit(struct store *store, const struct audit_entry *entry);
+
+/* --- reads ------------------------------------------------------------------------------------ */
+
+/* On the loop's thread before it runs. Revoked tokens too. */
+int store_load_teams(struct store *store, void (*team)(void *, const struct team *),
+                     void (*token)(void *, const struct token *), void *context, struct error *err);
+
+struct owned_job {
+    int64_t id, team;
+    int64_t first_run;
+    int run_count; /* with consecutive ids */
+    bool for_everyone;
+};
+int store_load_owners(struct store *store, void (*job)(void *, const struct owned_job *),
+                      void *context, struct error *err);
+
+/* {"audit":[{"id","at_ms","team","token","who","what","subject","from"}],"next"}, newest first. */
+int store_read_audit(struct reader *reader, const struct page *page, json_t **out,
+                     struct error *err);
+
+#endif
