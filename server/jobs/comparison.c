@@ -2,6 +2,7 @@
 #include "jobs/comparison.h"
 
 #include "jobs/fields.h"
+#include "jobs/judging.h"
 #include "jobs/sources.h"
 #include "json.h"
 #include "memory.h"
@@ -134,14 +135,27 @@ static void read_baseline(const json_t *body, struct job_plan *plan, struct prob
 void comparison_read(const json_t *body, struct comparison *comparison, struct job_plan *plan,
                      struct problems *problems)
 {
-    static const char *const fields[] = {"kind",   "name",     "priority",   "visibility",
-                                         "base",   "arms",     "tune",       "seeds",
-                                         "metric", "baseline", "scale_batch"};
+    static const char *const fields[] = {"kind",
+                                         "name",
+                                         "priority",
+                                         "visibility",
+                                         "base",
+                                         "arms",
+                                         "tune",
+                                         "seeds",
+                                         "metric",
+                                         "baseline",
+                                         "scale_batch",
+                                         "level",
+                                         "equivalent_within",
+                                         "target",
+                                         "band"};
 
     fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), problems);
     read_base(body, comparison, problems);
     read_arms(body, comparison, plan, problems);
     comparison->report_seeds = seeds_read(body, "", "seeds", RUNS_MAX, true, problems);
+    judging_read(body, problems);
     read_tune(body, comparison, problems);
     if (plan->arm_count)
         read_baseline(body, plan, problems);
