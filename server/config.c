@@ -251,7 +251,8 @@ char *config_help(void)
 {
     return write_rows(
         "sweepd: a hyperparameter-optimization service\n\n"
-        "usage: sweepd [--name value …]\n\n"
+        "usage: sweepd [--name value …]\n"
+        "       sweepd admin …    teams and tokens; see sweepd admin --help\n\n"
         "  name                default            range                          what\n",
         "  --%-17s %-18s %s %s\n", RANGE_COLUMNS);
 }

@@ -1,6 +1,7 @@
 /*
  * sweepd: puts the parts together, runs the loop, takes them apart again.
  */
+#include "admin.h"
 #include "api/api.h"
 #include "demo.h"
 #include "json.h"
@@ -193,7 +194,10 @@ static int open_http(struct server *server, struct error *err)
         .handled = access_handled,
         .server = &server->world,
     };
-    return http_open(server->world.loop, server->world.helpers, &options, &server->http, err);
+    if (http_open(server->world.loop, server->world.helpers, &options, &server->http, err) < 0)
+        return -1;
+    return admin_invite(server->data, config->listen, http_port(server->http), server->world.auth,
+                        err);
 }
 
 static void caught_signal(void *context, int number);
@@ -272,6 +276,8 @@ static void take_apart(struct server *server)
 {
     struct world *world = &server->world;
     progress_free(server->progress);
+    if (server->http)
+        admin_uninvite(server->data);
     if (world->helpers)
         helpers_stop(world->helpers); /* the last reads and plans; they may send to the store */
     if (world->store)
@@ -331,6 +337,8 @@ int main(int argc, char **argv)
 
     json_object_seed(0);
     signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && strcmp(argv[1], "admin") == 0)
+        return admin_main(argc - 2, argv + 2);
     if (config_read(argc, argv, &server.config, &err) < 0) {
         fprintf(stderr, "sweepd: %s\n", err.sentence);
         return EXIT_USAGE;
