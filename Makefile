@@ -124,6 +124,7 @@ $(B)/tests/bench/bench_service: $(B)/tests/bench/bench_service.o $(B)/libcommon.
 	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
 $(B)/tests/reproduce/reproduce: $(call objects,$(REPRODUCE_SOURCES)) $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
+$(B)/tests/e2e/test_reproduce: | $(B)/tests/reproduce/reproduce
 # A fuzz target's first line names its side.
 fuzzers_of = $(patsubst tests/%.c,$(B)/tests/%,$(shell grep -l '^/\* side: $(1) \*/' tests/fuzz/fuzz_*.c))
 $(B)/tests/fuzz/%.o: CFLAGS += -Iserver -Iworker -Itests
