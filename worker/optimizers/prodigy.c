@@ -29,7 +29,9 @@ enum {
     SAFEGUARD
 };
 enum { DISTANCE, LARGEST, NUMBER, SCALARS };
-enum { FIRST_VALUE, MEAN, SQUARE, SUM, ARRAYS };
+/* GONE is first value - value, kept by itself: the first steps are so small that float would lose
+ * them in the value, and then the estimate would never grow. */
+enum { FIRST_VALUE, GONE, MEAN, SQUARE, SUM, ARRAYS };
 
 static const struct setting settings[] = {
     RATE_FREE_SETTINGS(", decoupled"),
@@ -102,14 +104,18 @@ OPTIMIZER_STEP accumulate(const struct factors *factors, struct weights *weights
     }
 }
 
-OPTIMIZER_STEP descend(real rate, real shrink, real epsilon, struct weights *weights)
+OPTIMIZER_STEP descend(real rate, real decay, real epsilon, struct weights *weights)
 {
     real *restrict value = weights->value;
+    real *restrict gone = weights->memory[GONE];
+    const real *restrict first = weights->memory[FIRST_VALUE];
     const real *restrict mean = weights->memory[MEAN];
     const real *restrict square = weights->memory[SQUARE];
 
-    for (size_t i = 0; i < weights->count; i++)
-        value[i] = shrink * value[i] - rate * mean[i] / (real_sqrt(square[i]) + epsilon);
+    for (size_t i = 0; i < weights->count; i++) {
+        gone[i] += decay * value[i] + rate * mean[i] / (real_sqrt(square[i]) + epsilon);
+        value[i] = first[i] - gone[i];
+    }
 }
 
 static void raise_distance(const struct chosen *chosen, double estimate, double *scalars)
@@ -144,25 +150,17 @@ static void step(const struct chosen *chosen, real factor, struct weights *weigh
         rate_free_bias(number[BIAS_CORRECTION] > 0.0, number[BETA1], number[BETA2], weights->step);
     const struct factors factors = factors_of(chosen, distance, rate);
 
-    vector_combine(count, 1.0F, weights->memory[FIRST_VALUE], -1.0F, weights->value,
-                   weights->scratch);
     scalars[NUMBER] = kept_sum_of(chosen) * scalars[NUMBER] +
                       distance / number[FIRST_DISTANCE] * rate *
-                          vector_dot(count, weights->gradient, weights->scratch);
+                          vector_dot(count, weights->gradient, weights->memory[GONE]);
     accumulate(&factors, weights);
     const double length = vector_sum_absolute(count, weights->memory[SUM]);
     if (length == 0.0)
         return;
     raise_distance(chosen, number[DISTANCE_FACTOR] * scalars[NUMBER] / length, scalars);
-    descend((real)rate, (real)(1.0 - rate * number[OPTIMIZER_WEIGHT_DECAY]),
+    descend((real)rate, (real)(rate * number[OPTIMIZER_WEIGHT_DECAY]),
             (real)(scalars[DISTANCE] * number[EPSILON]), weights);
     rate_free_tell(weights->told, rate, scalars[DISTANCE]);
-}
-
-static size_t scratch(const struct chosen *chosen, const struct pieces *pieces)
-{
-    (void)chosen;
-    return pieces->dimension;
 }
 
 const struct optimizer prodigy_optimizer = {
@@ -174,6 +172,5 @@ const struct optimizer prodigy_optimizer = {
     .whole = true,
     .memory_per_weight = ARRAYS,
     .scalar_count = SCALARS,
-    .scratch = scratch,
     .step = step,
 };

@@ -21,9 +21,12 @@
         .help = "pull of the weights to zero" decay_help                                           \
     }
 
+/* Where estimates may start: smaller ones would be lost in squares of floats and never grow. */
+#define RATE_FREE_LEAST 1e-12
+
 #define FIRST_DISTANCE_SETTING                                                                     \
     {                                                                                              \
-        .name = "first_distance", .type = SETTING_NUMBER, .low = 0, .above_low = true, .high = 1,  \
+        .name = "first_distance", .type = SETTING_NUMBER, .low = RATE_FREE_LEAST, .high = 1,       \
         .fallback = 1e-6, .help = "where the estimate of the distance starts: far below the truth" \
     }
 

@@ -20,6 +20,9 @@ enum { FORM = OPTIMIZER_OWN, BETA1, BETA2, EPSILON, AVERAGE_POWER, WEIGHT_POWER 
 enum { FORM_ADAMW, FORM_SGD };
 enum { LARGEST_RATE, WEIGHT_SUM, SCALARS };
 enum { BASE, SQUARE, ARRAYS };
+enum {
+    POWER_MOST = 10
+}; /* above it, weights of small rates would be 0 and those of many steps infinite */
 
 static const struct setting settings[] = {
     OPTIMIZER_SETTINGS(", such as 0.003; with sgd 10 to 50 times that of plain sgd", 0.0),
@@ -30,8 +33,7 @@ static const struct setting settings[] = {
      .help = "the method whose steps are averaged"},
     {.name = "beta1",
      .type = SETTING_NUMBER,
-     .low = 0,
-     .above_low = true,
+     .low = 0.01, /* x is y - z over this: below it, of a few digits only */
      .high = 1,
      .fallback = 0.9,
      .help = "how near to the average gradients are taken; 0.98 for long runs"},
@@ -40,12 +42,12 @@ static const struct setting settings[] = {
     {.name = "average_power",
      .type = SETTING_NUMBER,
      .low = 0,
-     .high = 100,
+     .high = POWER_MOST,
      .help = "step t counts t to this power in the average; 0: all alike"},
     {.name = "weight_power",
      .type = SETTING_NUMBER,
      .low = 0,
-     .high = 100,
+     .high = POWER_MOST,
      .fallback = 2,
      .help = "a step counts by the largest rate so far to this power in the average"},
     {0},

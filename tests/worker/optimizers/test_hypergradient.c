@@ -355,6 +355,8 @@ static void settings_that_contradict_each_other_are_refused(void **state)
         {"{\"type\": \"sgdn_hd\", \"lr\": 1, \"min_lr\": 0.2, \"max_lr\": 0.1}",
          "/optimizer/max_lr", "at least \"min_lr\": 0.2"},
         {"{\"type\": \"hdm\", \"convex\": true}", "/optimizer/convex", "lipschitz"},
+        /* P would begin infinite, and no step could ever be taken. */
+        {"{\"type\": \"hdm\", \"lipschitz\": 1e-300}", "/optimizer/lipschitz", "at least 1e-30"},
     };
     (void)state;
 

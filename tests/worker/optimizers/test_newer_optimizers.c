@@ -87,6 +87,73 @@ static void schedule_free_begins_as_its_method(void **state)
     assert_near(first_step("schedule_free", "{\"lr\": 0.1}", told), 0.9, 1e-6);
 }
 
+/* At the ends of their ranges the average still moves, and so do the estimates of the distance. */
+static void the_ends_of_the_ranges_still_train(void **state)
+{
+    static const char *const ends[][2] = {
+        {"schedule_free", "{\"lr\": 1e-4, \"weight_power\": 10, \"average_power\": 10}"},
+        {"schedule_free", "{\"lr\": 0.1, \"beta1\": 0.01}"},
+        {"d_adaptation", "{\"first_distance\": 1e-12}"},
+        {"d_adaptation", "{\"first_distance\": 1e-12, \"form\": \"sgd\"}"},
+        {"prodigy", "{\"first_distance\": 1e-12}"},
+        {"dog", "{\"first_move\": 1e-7}"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        struct stepper stepper = stepper_on(ends[i][0], ends[i][1], &single.pieces);
+        float theta = 1.0F, point = 0.0F;
+        for (int64_t t = 1; t <= 2000; t++) {
+            float gradient = theta;
+            step_once(&stepper, &theta, &gradient, 1.0, 1.0, t, NULL);
+        }
+        const double reached = (double)*stepper_point(&stepper, &theta, 2000, &point);
+        if (!(fabs(reached) < 0.9))
+            fail_msg("%s with %s stays at %g", ends[i][0], ends[i][1], reached);
+        stepper_release(&stepper);
+    }
+}
+
+/* 1000 + 3e-6 is 1000 in float: what has been gone is kept beside the weights. */
+static void prodigy_leaves_weights_that_hide_its_first_steps(void **state)
+{
+    struct stepper stepper = stepper_on("prodigy", "{}", &single.pieces);
+    float theta = 1000.0F;
+    (void)state;
+
+    for (int64_t t = 1; t <= 200; t++) {
+        float gradient = theta - 999.0F;
+        step_once(&stepper, &theta, &gradient, 1.0, 1.0, t, NULL);
+    }
+    assert_near((double)theta, 999.0, 0.2);
+    stepper_release(&stepper);
+}
+
+/* Beyond them something is lost in float, and training would stand still without a word. */
+static void settings_that_would_stand_still_are_refused(void **state)
+{
+    static const struct {
+        const char *name, *settings, *says;
+    } cases[] = {
+        {"schedule_free", "{\"lr\": 1, \"beta1\": 1e-6}", "at least 0.01"},
+        {"schedule_free", "{\"lr\": 1, \"weight_power\": 100}", "at most 10"},
+        {"schedule_free", "{\"lr\": 1, \"average_power\": 100}", "at most 10"},
+        {"d_adaptation", "{\"first_distance\": 1e-300}", "at least 1e-12"},
+        {"prodigy", "{\"first_distance\": 1e-300}", "at least 1e-12"},
+        {"dog", "{\"first_move\": 1e-300}", "at least 1e-07"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO_PROBLEMS struct problems problems = {0};
+        json_auto_t *table = settings_describe(optimizer_find(cases[i].name)->settings);
+        json_auto_t *given = json_loads(cases[i].settings, 0, NULL);
+        json_decref(settings_resolve(NULL, table, given, "", &problems));
+        assert_int_equal(problems.found, 1);
+        assert_says(problems.list[0].detail, cases[i].says);
+    }
+}
+
 /* A gradient of zero gives no scale to go by; nothing moves until there is one. */
 static void nothing_moves_while_gradients_are_zero(void **state)
 {
@@ -360,6 +427,9 @@ int main(void)
         cmocka_unit_test(d_adaptation_goes_its_first_distance_in_all),
         cmocka_unit_test(prodigy_steps_by_its_distance),
         cmocka_unit_test(schedule_free_begins_as_its_method),
+        cmocka_unit_test(the_ends_of_the_ranges_still_train),
+        cmocka_unit_test(prodigy_leaves_weights_that_hide_its_first_steps),
+        cmocka_unit_test(settings_that_would_stand_still_are_refused),
         cmocka_unit_test(nothing_moves_while_gradients_are_zero),
         cmocka_unit_test(before_the_first_step_the_point_is_the_start),
         cmocka_unit_test(dog_without_averaging_is_evaluated_where_it_trains),
