@@ -174,8 +174,8 @@ static json_t *take_entry(const struct place *place, const json_t *name, const c
     if (json_is_string(name))
         unknown_name(place, pointer, key, registry, json_string_value(name), names, count);
     else
-        problems_add(place->problems, pointer, key, "must be the name of a %s, such as \"%s\"",
-                     registry, count ? names[0] : "");
+        problems_add(place->problems, pointer, key, "must be the name of %s %s, such as \"%s\"",
+                     strchr("aeiou", registry[0]) ? "an" : "a", registry, count ? names[0] : "");
     return NULL;
 }
 

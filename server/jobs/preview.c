@@ -134,6 +134,7 @@ static void find_source(const struct preview *preview, struct preview_entry *ent
                         struct problems *problems)
 {
     json_t *schedule = entry->schedule;
+    const int before = problems->found;
     const json_t *from;
     const bool alone = json_is_null(json_object_get(schedule, "from")) &&
                        json_is_null(json_object_get(schedule, "curve"));
@@ -146,7 +147,7 @@ static void find_source(const struct preview *preview, struct preview_entry *ent
         return;
     }
     refined_resolve(schedule, preview->l1, entry->pointer, problems);
-    if (!refined_waits(schedule, &from))
+    if (problems->found > before || !refined_waits(schedule, &from))
         return;
     entry->run = json_integer_at(from, "run", 0);
     if (entry->run == 0)

@@ -292,6 +292,20 @@ static void keep_at(struct job_plan *plan, int arm, double at)
     *kept = json_compact(list);
 }
 
+/* What is known before anything has run, as with rows. */
+static void refuse_one_step(const struct job_plan *plan, int arm, const json_t *spec,
+                            struct problems *problems)
+{
+    char here[48];
+    if (json_integer_at(spec, "steps", json_integer_at(spec, "iterations", 2)) > 1)
+        return;
+    snprintf(here, sizeof here, "/arms/%d/branch_from", arm);
+    problems_add(
+        problems, here, "at",
+        "runs of arm \"%s\" have one step and no middle to go on from; give them 2 or more",
+        plan->arms[plan->sources[arm].arm]);
+}
+
 static void settle_branch(struct job_plan *plan, int arm, struct problems *problems)
 {
     const int other = plan->sources[arm].arm;
@@ -308,6 +322,7 @@ static void settle_branch(struct job_plan *plan, int arm, struct problems *probl
                      plan->arms[arm], plan->arms[other], key);
     } else {
         keep_at(plan, other, plan->sources[arm].at);
+        refuse_one_step(plan, arm, mine, problems);
     }
 }
 

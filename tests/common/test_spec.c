@@ -252,6 +252,8 @@ static void wrong_values_are_named_with_what_is_accepted(void **state)
     refuses(WITH("\"shape\": 3"), "/spec/shape", "linear, cosine");
     refuses(WITH("\"loss\": \"entropy\""), "/spec/loss", "accepted: cross_entropy");
     refuses(WITH("\"loss\": 3"), "/spec/loss", "name of a loss");
+    refuses("{\"dataset\": \"d\", \"optimizer\": {\"type\": 3}}", "/spec/optimizer/type",
+            "must be the name of an optimizer");
     refuses(WITH("\"hidden\": 3"), "/spec/hidden", "a list of 0 to 3 whole numbers");
     refuses(WITH("\"hidden\": [1, 2, 3, 4]"), "/spec/hidden", "a list of 0 to 3");
     refuses(WITH("\"hidden\": [1, 2.5]"), "/spec/hidden/1", "whole number");

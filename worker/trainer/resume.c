@@ -129,7 +129,9 @@ static int begin(struct trainer *trainer, struct error *err)
         xprintf("%s/../%" PRId64, trainer->training->folder ? trainer->training->folder : ".", run);
     if (checkpoint_read(folder, &head, sections, sections_of(trainer, sections), &why) == 0)
         return 0;
-    return error_of(err, why.kind, "cannot go on from step %" PRId64 " of run %" PRId64 ": %.400s",
+    return error_of(err, why.kind,
+                    "cannot go on from step %" PRId64 " of run %" PRId64
+                    ": %.400s; send the job anew, which trains that run again",
                     step, run, why.sentence);
 }
 

@@ -183,6 +183,21 @@ static void norms_that_cannot_be_used_are_refused_at_their_schedule(void **state
     preview_release(&preview);
 }
 
+/* Not that an arm has not been trained, too. */
+static void norms_that_are_too_few_are_one_problem(void **state)
+{
+    (void)state;
+    json_auto_t *body = json_of("{'steps': 30, 'schedules': [{'type': 'refined', 'drop_ends': true,"
+                                " 'from': {'norms': " NORMS "}}]}");
+    AUTO_PROBLEMS struct problems problems = {0};
+    struct preview preview;
+    preview_read(body, &preview, &problems);
+    preview_release(&preview);
+    assert_int_equal(problems.found, 1);
+    assert_string_equal(problems.list[0].pointer, "/schedules/0/from/norms");
+    assert_says(problems.list[0].detail, "needs at least 24");
+}
+
 static const struct {
     const char *body, *pointer, *says;
 } refused[] = {
@@ -278,6 +293,7 @@ int main(void)
         cmocka_unit_test(what_is_odd_is_said),
         cmocka_unit_test(a_run_is_asked_for),
         cmocka_unit_test(norms_that_cannot_be_used_are_refused_at_their_schedule),
+        cmocka_unit_test(norms_that_are_too_few_are_one_problem),
         cmocka_unit_test(every_bad_body_is_refused_where_it_is_wrong),
         cmocka_unit_test(every_schedule_can_be_previewed),
     };
