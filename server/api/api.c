@@ -24,6 +24,8 @@ static void read_on_helper(void *reader, void *context)
     struct api_read *read = context;
     read->outcome = read->make ? read->make(reader, read, &read->made, &read->err)
                                : read->work(reader, read, &read->value, &read->err);
+    if (read->outcome == 0 && !read->make && !read->reply) /* writing it out can take long, too */
+        read->made = reply_json(200, read->value);
 }
 
 static void read_done(void *context)
@@ -33,12 +35,10 @@ static void read_done(void *context)
 
     if (read->outcome < 0)
         reply = reply_error(&read->err);
-    else if (read->make)
-        reply = read->made;
     else if (read->reply)
         reply = read->reply(read->req, read, read->value);
     else
-        reply = reply_json(200, read->value);
+        reply = read->made;
     if (reply.kind != REPLY_LATER) /* a retry goes on from what was read */
         request_answer(read->req, reply);
     free(read);
