@@ -55,14 +55,23 @@ void client_send_text(struct http_client *client, const char *text)
     client_send(client, text, strlen(text));
 }
 
+static char authorization[128]; /* a header line, or nothing */
+
+void client_use_token(const char *token)
+{
+    authorization[0] = '\0';
+    if (token)
+        snprintf(authorization, sizeof authorization, "Authorization: Bearer %s\r\n", token);
+}
+
 void client_send_request(struct http_client *client, const char *method, const char *target,
                          const char *headers, const void *body, size_t body_bytes)
 {
     char length[48] = "";
     if (body)
         snprintf(length, sizeof length, "Content-Length: %zu\r\n", body_bytes);
-    char *head = xprintf("%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s%s\r\n", method, target,
-                         client->port, headers ? headers : "", length);
+    char *head = xprintf("%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s%s%s\r\n", method, target,
+                         client->port, authorization, headers ? headers : "", length);
     const size_t head_bytes = strlen(head);
     head = xrealloc(head, head_bytes + body_bytes + 1, 1);
     if (body)

@@ -25,6 +25,9 @@ const char *answer_header(const struct http_answer *answer, const char *name);
 struct http_answer http_request(int port, const char *method, const char *target,
                                 const char *headers, const char *body);
 
+/* From now on every request carries that token; NULL: none, as at first. */
+void client_use_token(const char *token);
+
 /* --- a connection -------------------------------------------------------------------------- */
 
 struct http_client {

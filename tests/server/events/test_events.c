@@ -163,6 +163,37 @@ static void a_subscriber_of_one_job_sees_it_and_the_queue(void **state)
 
 /* --- waking -------------------------------------------------------------------------------- */
 
+static int64_t team_of_job(void *context, int64_t job)
+{
+    (void)context;
+    return job < 10 ? 0 : job / 10; /* 10 … 19 are team 1's */
+}
+
+static void a_team_sees_its_own_and_what_is_for_everyone(void **state)
+{
+    (void)state;
+    events_set_audience(events, team_of_job, NULL);
+    struct subscriber *one = subscribe(0, 0), *two_s_job = subscribe(0, 20);
+    events_only_for(one, 1);
+    events_only_for(two_s_job, 1);
+    publish("run", 10, 1);
+    publish("run", 20, 2);
+    publish("run", 3, 3);
+    publish("queue", 0, 4);
+    events_publish_to(events, "dataset", 1, json_pack("{s:i}", "n", 5));
+    events_publish_to(events, "dataset", 2, json_pack("{s:i}", "n", 6));
+    publish("reload", 20, 7);
+    assert_next_is(one, "run", "{\"n\":1}");
+    assert_next_is(one, "run", "{\"n\":3}");
+    assert_next_is(one, "queue", "{\"n\":4}");
+    assert_next_is(one, "dataset", "{\"n\":5}");
+    assert_null(events_next(one));
+    assert_next_is(two_s_job, "queue", "{\"n\":4}");
+    assert_null(events_next(two_s_job));
+    events_unsubscribe(one);
+    events_unsubscribe(two_s_job);
+}
+
 static void many_events_of_a_turn_wake_once(void **state)
 {
     (void)state;
@@ -327,6 +358,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_ring_is_still_complete, setup, teardown),
         cmocka_unit_test_setup_teardown(an_id_of_an_earlier_life_means_reload, setup, teardown),
         cmocka_unit_test_setup_teardown(a_subscriber_of_one_job_sees_it_and_the_queue, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_team_sees_its_own_and_what_is_for_everyone, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(many_events_of_a_turn_wake_once, setup, teardown),
         cmocka_unit_test_setup_teardown(events_about_others_do_not_wake, setup, teardown),
