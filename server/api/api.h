@@ -60,6 +60,7 @@ struct api_read {
     char state[16];
     int points, phase;
     int64_t first, last;
+    int choices[4]; /* of a report: api/report.c */
     int (*work)(struct reader *reader, struct api_read *read, json_t **out, struct error *err);
     /* What becomes of the value, on the loop; NULL: 200 with it. */
     struct reply (*reply)(struct request *req, struct api_read *read, json_t *value);

@@ -12,6 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What may be asked for in the query, each one of some words; the first where it is not asked. */
+enum choice { CHOICE_TABLE, CHOICE_PAIRS, CHOICES };
+enum { TABLE_VALUES, TABLE_PAIRS };
+enum { PAIRS_ALL, PAIRS_BASELINE };
+
+static const struct {
+    const char *name, *words[5];
+} choices[CHOICES] = {
+    [CHOICE_TABLE] = {"table", {"values", "pairs"}},
+    [CHOICE_PAIRS] = {"pairs", {"all", "baseline"}},
+};
+
 struct gathered {
     struct job_runs job;
     struct report_input input;
@@ -122,6 +134,7 @@ static int report_as_json(struct reader *reader, struct api_read *read, json_t *
 {
     struct gathered gathered;
     const int outcome = gather(reader, read, &gathered, true, err);
+    gathered.input.baseline_only = read->choices[CHOICE_PAIRS] == PAIRS_BASELINE;
     if (outcome == 0)
         *out = report_json(&gathered.input);
     gathered_release(&gathered);
@@ -131,15 +144,36 @@ static int report_as_json(struct reader *reader, struct api_read *read, json_t *
 static int report_as_csv(struct reader *reader, struct api_read *read, struct reply *out,
                          struct error *err)
 {
+    const bool pairs = read->choices[CHOICE_TABLE] == TABLE_PAIRS;
     struct gathered gathered;
     const int outcome = gather(reader, read, &gathered, false, err);
     if (outcome == 0) {
-        char *text = report_csv(&gathered.input);
+        char *text = pairs ? report_pairs_csv(&gathered.input) : report_csv(&gathered.input);
         *out = reply_bytes(200, "text/csv; charset=utf-8", text, strlen(text));
-        out->filename = xprintf("job-%" PRId64 "-report.csv", read->id);
+        out->filename = xprintf("job-%" PRId64 "-%s.csv", read->id, pairs ? "pairs" : "report");
     }
     gathered_release(&gathered);
     return outcome;
+}
+
+static int read_choice(const struct request *req, enum choice choice, int *out, struct error *err)
+{
+    const char *const *words = choices[choice].words;
+    const char *asked = request_query(req, choices[choice].name);
+    char all[120] = "";
+
+    *out = 0;
+    if (!asked)
+        return 0;
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(words[i], asked) == 0) {
+            *out = i;
+            return 0;
+        }
+        const size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", words[i]);
+    }
+    return error_set(err, "the query's \"%s\" must be one of %s", choices[choice].name, all);
 }
 
 static struct reply show_report(struct request *req)
@@ -156,6 +190,10 @@ static struct reply show_report(struct request *req)
     if (request_id(req, 0, &read.id, &err) < 0 ||
         request_query_integer(req, "points", 2, 10000, 200, &points, &err) < 0)
         return reply_error(&err);
+    for (int i = 0; i < CHOICES; i++) {
+        if (read_choice(req, (enum choice)i, &read.choices[i], &err) < 0)
+            return reply_error(&err);
+    }
     if (metric && (!*metric || strlen(metric) > 63))
         return reply_problem(422, "?metric= must be the name of a metric, such as valid_loss");
     read.points = (int)points;

@@ -1,15 +1,15 @@
 #include "compare/report.h"
 
 #include "compare/arms.h"
+#include "compare/csv.h"
+#include "compare/matrix.h"
 #include "compare/statistics.h"
+#include "compare/verdict_json.h"
 #include "json.h"
 #include "memory.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static json_t *values_json(const struct sample *sample)
 {
@@ -64,19 +64,19 @@ static void add_remarks(const struct arms *arms, int index, json_t *arm)
     }
 }
 
-static json_t *arm_json(const struct arms *arms, int index)
+static json_t *arm_json(const struct arms *arms, const struct matrix *matrix, int index)
 {
     const struct arm *arm = &arms->list[index];
     const struct sample *report = &arm->report;
 
     json_t *object = json_pack(
-        "{s:s, s:o, s:i, s:o, s:o, s:b, s:i, s:i, s:o, s:o, s:o, s:o}", "name", arm->name, "chosen",
-        arm->chosen < 0 ? json_null() : grid_values(&arms->grid, (uint64_t)arm->chosen), "n",
-        report->n, "mean", json_number(report->mean), "standard_error",
-        json_number(report->standard_error), "best", arm->best, "failed", report->failed,
-        "cancelled", report->cancelled, "values", values_json(report), "tuning",
-        tuning_json(arms, arm), "curve", curve_json(arms->input, index), "source",
-        arm_source_json(arms, index));
+        "{s:s, s:o, s:i, s:o, s:o, s:o, s:b, s:i, s:i, s:o, s:o, s:o, s:o}", "name", arm->name,
+        "chosen", arm->chosen < 0 ? json_null() : grid_values(&arms->grid, (uint64_t)arm->chosen),
+        "n", report->n, "mean", json_number(report->mean), "standard_error",
+        json_number(report->standard_error), "median", json_number(matrix_median(matrix, index)),
+        "best", arm->best, "failed", report->failed, "cancelled", report->cancelled, "values",
+        values_json(report), "tuning", tuning_json(arms, arm), "curve",
+        curve_json(arms->input, index), "source", arm_source_json(arms, index));
     add_remarks(arms, index, object);
     return object;
 }
@@ -93,9 +93,11 @@ static bool is_finished(const struct report_input *input)
 json_t *report_json(const struct report_input *input)
 {
     struct arms arms = arms_of(input);
+    struct matrix matrix = matrix_of(&arms);
+    struct comparison_verdict verdict = verdict_of(&matrix.comparison);
     json_t *list = json_array();
     for (int i = 0; i < arms.count; i++)
-        json_array_append_new(list, arm_json(&arms, i));
+        json_array_append_new(list, arm_json(&arms, &matrix, i));
 
     json_t *report =
         json_pack("{s:I, s:s, s:{s:s, s:s, s:s}, s:s, s:b, s:o, s:o}", "job",
@@ -104,44 +106,19 @@ json_t *report_json(const struct report_input *input)
                   "at", input->metric.best ? "best" : "last", "baseline",
                   arms.count ? arms.list[arms.baseline].name : "", "finished", is_finished(input),
                   "arms", list, "warnings", arms_warnings(&arms));
+    verdict_add_json(&matrix, &verdict, input->baseline_only, report);
+    verdict_release(&verdict);
+    matrix_release(&matrix);
     arms_release(&arms);
     return report;
 }
 
-/* Quoted where the text itself has a comma, a quote or a line's end. */
-static void write_text(FILE *out, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
-/* As few digits as give the same number back. */
-static void write_number(FILE *out, double value)
-{
-    char text[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    fputs(text, out);
-}
-
 static void write_line(FILE *out, const char *arm, const struct report_run *run)
 {
-    write_text(out, arm);
+    csv_text(out, arm);
     fprintf(out, ",%" PRIu64 ",%" PRId64 ",", run->seed, run->id);
     if (report_run_counts(run))
-        write_number(out, run->objective);
+        csv_number(out, run->objective);
     fputc('\n', out);
 }
 
@@ -161,6 +138,19 @@ char *report_csv(const struct report_input *input)
         }
     }
     fclose(out);
+    arms_release(&arms);
+    return text;
+}
+
+char *report_pairs_csv(const struct report_input *input)
+{
+    struct arms arms = arms_of(input);
+    struct matrix matrix = matrix_of(&arms);
+    struct comparison_verdict verdict = verdict_of(&matrix.comparison);
+    char *text = verdict_csv(&matrix, &verdict);
+
+    verdict_release(&verdict);
+    matrix_release(&matrix);
     arms_release(&arms);
     return text;
 }

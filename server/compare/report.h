@@ -40,20 +40,25 @@ struct report_input {
     const json_t *sources; /* the arms' ones as stored (migration 0002); NULL: no arm has one */
     const json_t *refined; /* {"ARM": refined schedule, …}, by the arm's number; NULL: none */
     const json_t *theory; /* [{"prediction", "measured"}] of each arm; NULL: none (predictions.h) */
+    bool baseline_only;   /* "pairs" has those with the baseline alone */
 };
 
 /* {"job", "state", "metric": {"name", "goal", "at"}, "baseline", "finished",
- *  "arms": [{"name", "chosen": {pointer: value} or null, "n", "mean", "standard_error", "best",
- *            "failed", "cancelled", "values": [{"seed", "run", "value"}],
+ *  "arms": [{"name", "chosen": {pointer: value} or null, "n", "mean", "standard_error", "median",
+ *            "best", "failed", "cancelled", "values": [{"seed", "run", "value"}],
  *            "tuning": [{"point": {pointer: value}, "n", "mean", "failed", "values"}], "curve",
  *            "source": {"kind": "branch", "arm", "at", "steps_saved"} or {"kind": "refined", "arm"
  *            or null, "run" or null, "fallback": text or null} or null}],
- *  "warnings": ["…"]}
+ *  "warnings": ["…"], and the verdict: "sentence", "sentences", "judging", "pairs"
+ *  (verdict_json.h)}
  * "values" has the runs that have ended; the value of a failed one is null. */
 json_t *report_json(const struct report_input *input);
 
 /* "arm,seed,run,value" and a line for each report run that has ended (RFC 4180, lines end in LF; no
  * value: nothing). The caller frees it. */
 char *report_csv(const struct report_input *input);
+
+/* Every pair of arms with what tells them apart: verdict_csv(). The caller frees it. */
+char *report_pairs_csv(const struct report_input *input);
 
 #endif

@@ -243,6 +243,9 @@ static void answers_about_jobs_and_runs_are_described(void **state)
     ask("GET", "/api/v1/runs/{id}/model", trained_run, "", NULL, 200);
     ask("GET", "/api/v1/jobs/{id}/report", compared, "", NULL, 200);
     ask("GET", "/api/v1/jobs/{id}/report", compared, "?format=csv", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", compared, "?format=csv&table=pairs", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", compared, "?pairs=baseline", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", compared, "?pairs=some", NULL, 422);
     ask("POST", "/api/v1/runs/{id}/retry", diverged_run, "", NULL, 200);
     json_decref(api_await_job(port, atoll(diverged), "failed"));
 }

@@ -7,6 +7,7 @@
 #include "json.h"
 #include "memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { RUNS = 18 };
@@ -339,6 +340,118 @@ static void csv_has_a_line_for_each_run_that_has_ended(void **state)
                              "\"cosine, \"\"slow\"\"\",3,117,\n");
 }
 
+/* By hand: gains 0.10 and 0.06, and the largest of all with seed 3, where cosine failed: of the 8
+ * equally likely signs two are as extreme, p = 0.25; there is no mean. The middle one of cosine's
+ * 0.35, 0.41 and a failure is 0.41. Below 0.05 it takes 2^(1 - 6). */
+static void a_pair_is_judged_by_ranks_where_a_seed_failed(void **state)
+{
+    (void)state;
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+
+    assert_int_equal(json_array_size(json_pointer_get(report, "/pairs")), 1);
+    assert_json(report, "/pairs/0/first", "\"linear\"");
+    assert_json(report, "/pairs/0/wins", "3");
+    assert_json(report, "/pairs/0/failed", "{\"both\":0,\"first\":0,\"second\":1}");
+    assert_near(number(report, "/pairs/0/gain/median"), 0.1, 1e-14);
+    assert_json(report, "/pairs/0/gain/mean", "null");
+    assert_json(report, "/pairs/0/gain/interval", "null");
+    assert_json(report, "/pairs/0/gain/bca_interval", "null");
+    assert_json(report, "/pairs/0/signed_rank/p", "0.25");
+    assert_json(report, "/pairs/0/signed_rank/exact", "true");
+    assert_json(report, "/pairs/0/baseline/verdict", "\"undecided\"");
+    assert_json(report, "/pairs/0/baseline/too_few_seeds", "true");
+    assert_json(report, "/pairs/0/baseline/seeds_for_level", "6");
+    assert_json(report, "/judging/families/baseline/smallest_p", "0.25");
+    assert_near(number(report, "/arms/0/median"), 0.31, 0);
+    assert_near(number(report, "/arms/1/median"), 0.41, 0);
+    assert_says(json_text_at(report, "sentence", ""), "it takes 6");
+    assert_json(report, "/sentences/0",
+                "\"linear and cosine, \\\"slow\\\" are undecided, cosine, "
+                "\\\"slow\\\" failed with 1 (valid_loss, 3 seeds, p = 0.25): "
+                "3 seeds cannot reach p < 0.05 by this test; it takes 6\"");
+}
+
+/* By hand: gains 0.10, 0.06, 0.02: mean 0.06, deviation 0.04, error 0.04/sqrt(3), d = 1.5;
+ * Student's quantile of 2 degrees of freedom at 0.975 is 4.302652729911275 (any table), at 0.99
+ * 6.964556734283274. */
+static void a_pair_has_its_gain_with_intervals_at_the_level_asked_for(void **state)
+{
+    (void)state;
+    runs[17].state = RUN_SUCCEEDED;
+    runs[17].objective = 0.35;
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+    const double error = 0.04 / sqrt(3);
+
+    assert_near(number(report, "/pairs/0/gain/mean"), 0.06, 1e-14);
+    assert_near(number(report, "/pairs/0/gain/standard_error"), error, 1e-14);
+    assert_near(number(report, "/pairs/0/gain/interval/0"), 0.06 - 4.302652729911275 * error, 1e-9);
+    assert_near(number(report, "/pairs/0/effect/cohen_d"), 1.5, 1e-12);
+    assert_json(report, "/pairs/0/all/verdict", "\"undecided\"");
+    assert_json(report, "/judging/interval", "0.94999999999999996");
+
+    json_object_set_new(request, "level", json_real(0.02));
+    json_auto_t *strict = report_json(&input);
+    assert_near(number(strict, "/pairs/0/gain/interval/1"), 0.06 + 6.964556734283274 * error, 1e-9);
+    assert_json(strict, "/pairs/0/baseline/seeds_for_level", "7"); /* 2^(1 - 7) < 0.02 */
+}
+
+/* The baseline's mean is 0.37: a share of 0.1 of it is 0.037. */
+static void a_relative_band_is_told_in_the_metrics_unit(void **state)
+{
+    (void)state;
+    runs[17].state = RUN_SUCCEEDED;
+    runs[17].objective = 0.35;
+    json_object_set_new(request, "equivalent_within", json_pack("{s:f}", "relative", 0.1));
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+    assert_near(number(report, "/judging/equivalent_within"), 0.037, 1e-14);
+    assert_near(number(report, "/judging/relative"), 0.1, 0);
+    assert_json(report, "/pairs/0/negligible", "false");
+}
+
+static void the_pairs_come_as_csv_too(void **state)
+{
+    (void)state;
+    runs[12].objective = 0.25;
+    runs[13].objective = 0.5;
+    const struct report_input input = input_of();
+    AUTO_FREE char *csv = report_pairs_csv(&input);
+    const char *line = strchr(csv, '\n') + 1;
+    assert_int_equal(strncmp(csv, "first,second,seeds,wins,", 24), 0);
+    assert_string_equal(line,
+                        "linear,\"cosine, \"\"slow\"\"\",3,3,0,0,,,,,,,0.25,,,0.25,1,,,,undecided,"
+                        "0.25,,undecided,0.25,\n");
+}
+
+static void one_arm_has_no_pairs(void **state)
+{
+    (void)state;
+    json_array_remove(json_object_get(request, "arms"), 1);
+    json_object_del(request, "baseline");
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+    assert_json(report, "/pairs", "[]");
+    assert_json(report, "/sentence", "\"there is only one arm\"");
+    assert_json(report, "/judging/families/all",
+                "{\"pairs\":0,\"seeds\":0,\"seeds_for_level\":null,\"smallest_p\":null}");
+}
+
+static void before_any_seed_has_ended_nothing_is_claimed(void **state)
+{
+    (void)state;
+    for (int i = 12; i < RUNS; i++)
+        runs[i].state = RUN_WAITING;
+    const struct report_input input = input_of();
+    json_auto_t *report = report_json(&input);
+    assert_json(report, "/pairs/0/seeds", "0");
+    assert_json(report, "/pairs/0/all/p", "null");
+    assert_json(report, "/pairs/0/all/verdict", "\"undecided\"");
+    assert_json(report, "/arms/0/median", "null");
+    assert_says(json_text_at(report, "sentence", ""), "no seed in common yet");
+}
+
 /* Arm 1 goes on from arm 0; two of its three runs did so far, each from step 80. */
 static void a_branch_says_what_it_saved(void **state)
 {
@@ -395,6 +508,12 @@ int main(void)
         WITH_RUNS(curves_stand_beside_their_arms),
         WITH_RUNS(a_comparison_without_tuning_has_nothing_chosen),
         WITH_RUNS(csv_has_a_line_for_each_run_that_has_ended),
+        WITH_RUNS(a_pair_is_judged_by_ranks_where_a_seed_failed),
+        WITH_RUNS(a_pair_has_its_gain_with_intervals_at_the_level_asked_for),
+        WITH_RUNS(a_relative_band_is_told_in_the_metrics_unit),
+        WITH_RUNS(the_pairs_come_as_csv_too),
+        WITH_RUNS(one_arm_has_no_pairs),
+        WITH_RUNS(before_any_seed_has_ended_nothing_is_claimed),
         WITH_RUNS(a_branch_says_what_it_saved),
         WITH_RUNS(a_refined_schedule_says_where_it_comes_from_and_why_it_is_linear),
     };
