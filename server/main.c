@@ -145,6 +145,14 @@ static int slots_of(const struct config *config)
     return cores > 0 ? (int)cores : 1;
 }
 
+static void team_told(void *context, int64_t id, const struct team *team)
+{
+    if (team)
+        conductor_set_team(context, team);
+    else
+        conductor_remove_team(context, id);
+}
+
 static int open_conductor(struct server *server, struct error *err)
 {
     struct world *world = &server->world;
@@ -158,6 +166,7 @@ static int open_conductor(struct server *server, struct error *err)
     };
     world->conductor =
         conductor_new(world->loop, world->store, world->helpers, world->events, &options);
+    auth_watch_teams(world->auth, team_told, world->conductor);
     return conductor_load(world->conductor, err);
 }
 

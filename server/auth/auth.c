@@ -19,6 +19,8 @@ struct auth {
     int slot_count;
     struct token master;
     bool has_master;
+    auth_team_told *told; /* or NULL */
+    void *told_context;
 };
 
 /* --- the tables ------------------------------------------------------------------------------- */
@@ -188,6 +190,20 @@ const struct token *auth_token(const struct auth *auth, int64_t token)
     return find_token(auth, token);
 }
 
+void auth_watch_teams(struct auth *auth, auth_team_told *told, void *context)
+{
+    auth->told = told;
+    auth->told_context = context;
+    for (int i = 0; i < auth->team_count; i++)
+        told(context, auth->teams[i].id, &auth->teams[i]);
+}
+
+static void tell_watcher(const struct auth *auth, int64_t id)
+{
+    if (auth->told)
+        auth->told(auth->told_context, id, find_team(auth, id));
+}
+
 void auth_set_master(struct auth *auth, const char *text)
 {
     assert(secret_is_token(text));
@@ -250,8 +266,10 @@ static void team_added(void *context, int64_t id, const struct error *err)
 {
     struct pending *pending = context;
     pending->team.id = id;
-    if (!err)
+    if (!err) {
         keep_team(pending->auth, &pending->team);
+        tell_watcher(pending->auth, id);
+    }
     tell(pending, id, err);
 }
 
@@ -266,8 +284,10 @@ static void team_changed(void *context, const struct error *err)
 {
     struct pending *pending = context;
     struct team *team = find_team(pending->auth, pending->team.id);
-    if (!err && team)
+    if (!err && team) {
         *team = pending->team;
+        tell_watcher(pending->auth, team->id);
+    }
     tell(pending, 0, err);
 }
 
@@ -291,6 +311,7 @@ static void team_removed(void *context, const struct error *err)
         for (int i = 0; i < auth->token_count; i++)
             if (auth->tokens[i].team == pending->team.id && !auth->tokens[i].revoked_ms)
                 auth->tokens[i].revoked_ms = pending->now_ms;
+        tell_watcher(auth, pending->team.id);
     }
     tell(pending, 0, err);
 }

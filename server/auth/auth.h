@@ -29,6 +29,11 @@ const struct team *auth_team(const struct auth *auth, int64_t team); /* NULL: th
 const struct team *auth_team_named(const struct auth *auth, const char *name);
 const struct token *auth_token(const struct auth *auth, int64_t token);
 
+/* Tells, on the loop, of every team there is now, and of each that comes, changes or (NULL) goes.
+ */
+typedef void auth_team_told(void *context, int64_t id, const struct team *team);
+void auth_watch_teams(struct auth *auth, auth_team_told *told, void *context);
+
 /* One more key to the server, for whoever may read its data folder; it is not stored. The token it
  * is found as has id 0, team TEAM_DEFAULT and the role of an admin. */
 void auth_set_master(struct auth *auth, const char *text);

@@ -273,6 +273,11 @@ void queue_set_team(struct queue *queue, int64_t now_ms, const struct queue_team
     tell_order(queue, team);
 }
 
+bool queue_has_team(const struct queue *queue, int64_t id)
+{
+    return index_find(&queue->by_team, id);
+}
+
 /* The place of one that has gone, or moved. */
 static int place_after(int place, int gone, int moved)
 {

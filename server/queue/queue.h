@@ -57,6 +57,7 @@ struct queue_team {
 /* Adds it or changes it. What runs above a lowered limit runs on. */
 void queue_set_team(struct queue *queue, int64_t now_ms, const struct queue_team *team);
 void queue_remove_team(struct queue *queue, int64_t team); /* which has no jobs */
+bool queue_has_team(const struct queue *queue, int64_t team);
 
 struct queue_standing {
     int64_t team;

@@ -19,6 +19,7 @@
 EMBED(0001_first);
 EMBED(0002_sources);
 EMBED(0003_teams);
+EMBED(0004_usage);
 
 /* In the order of their numbers. */
 static const struct {
@@ -27,6 +28,7 @@ static const struct {
     {"0001_first", schema_0001_first},
     {"0002_sources", schema_0002_sources},
     {"0003_teams", schema_0003_teams},
+    {"0004_usage", schema_0004_usage},
 };
 
 const int migration_count = COUNT_OF(migrations);

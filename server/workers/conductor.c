@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVERYBODY = 0 }; /* the only team so far */
 enum { SPARE_GRACE_MS = 5000, TELL_EVERY_MS = 250, TELL_JOB_EVERY_MS = 100, RETRY_MS = 1000 };
 
 /* --- the pump -------------------------------------------------------------------------------- */
@@ -44,6 +43,7 @@ static void pump(void *context)
         struct run *run = job_index_find_run(conductor->jobs, id);
         assert(run && run->position.state == RUN_QUEUED);
         start_run(conductor, run);
+        save_later(conductor);
     }
 }
 
@@ -228,7 +228,8 @@ static void take_up_job(struct conductor *conductor, struct job *job)
 {
     job->conductor = conductor;
     job_index_add(conductor->jobs, job);
-    queue_add_job(conductor->queue, job->id, EVERYBODY, job->priority, job->paused);
+    need_team(conductor, job->team);
+    queue_add_job(conductor->queue, job->id, job->team, job->priority, job->paused);
     for (int i = 0; i < job->run_count; i++)
         if (job->runs[i].position.state == RUN_QUEUED)
             enter_run(conductor, &job->runs[i]);
@@ -283,6 +284,7 @@ static void tell_if_stopped(struct conductor *conductor)
         return;
     loop_due *stopped = conductor->stopped;
     conductor->stopped = NULL;
+    save_shares(conductor);
     loop_soon(conductor->loop, stopped, conductor->stopped_context);
 }
 
@@ -343,8 +345,6 @@ struct conductor *conductor_new(struct loop *loop, struct store *store, struct h
                                                     .context = conductor});
     conductor->unrepeatable = unrepeatable_names(options->metrics);
     conductor->queue = queue_new(options->slots, QUEUE_HALF_LIFE_MS, clock_ms());
-    queue_set_team(conductor->queue, clock_ms(),
-                   &(struct queue_team){.id = EVERYBODY, .share = 1.0});
     conductor->jobs = job_index_new();
     return conductor;
 }
@@ -387,6 +387,8 @@ int conductor_load(struct conductor *conductor, struct error *err)
     struct error start_error;
     struct worker *worker;
 
+    if (load_shares(conductor, err) < 0)
+        return -1;
     if (store_load(conductor->store, load_job, load_run, &loading, err) < 0) {
         for (int i = 0; i < loading.count; i++)
             job_free(loading.jobs[i]);
@@ -416,6 +418,7 @@ void conductor_free(struct conductor *conductor)
     loop_cancel(conductor->retry);
     loop_cancel(conductor->telling);
     loop_cancel(conductor->telling_jobs);
+    loop_cancel(conductor->saving);
     drop_agains(conductor);
     prepare_cancel_all(conductor);
     pool_free(conductor->pool);

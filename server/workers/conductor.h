@@ -9,7 +9,8 @@
 
 #include "events/events.h"
 #include "jobs/plan.h"
-#include "store/store.h"
+#include "queue/queue.h"
+#include "store/teams.h"
 
 struct conductor;
 
@@ -25,12 +26,20 @@ struct conductor_options {
 
 struct conductor *conductor_new(struct loop *loop, struct store *store, struct helpers *helpers,
                                 struct events *events, const struct conductor_options *options);
-/* Takes up what the store holds unfinished, starts workers; once, before the loop runs. */
+/* Takes up what the store holds unfinished, starts workers; once, before the loop runs and after
+ * the teams are set. */
 int conductor_load(struct conductor *conductor, struct error *err);
 void conductor_free(struct conductor *conductor); /* after conductor_stop() is done */
 
 /* No new starts; workers checkpoint and go (killed after `grace_ms`); then `done`. */
 void conductor_stop(struct conductor *conductor, int64_t grace_ms, loop_due *done, void *context);
+
+/* Teams as they come, change and go. A job whose team nobody told of has a share of 1. */
+void conductor_set_team(struct conductor *conductor, const struct team *team);
+void conductor_remove_team(struct conductor *conductor, int64_t team); /* which owns no job */
+/* Team number `i`, in no special order; false: there are no more. */
+bool conductor_standing(const struct conductor *conductor, size_t i,
+                        struct queue_standing *out_standing);
 
 /* A job that is on disk now. The answer is the job as the events show it; the caller owns it. */
 json_t *conductor_adopt(struct conductor *conductor, const struct job_plan *plan,

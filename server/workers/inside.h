@@ -9,6 +9,7 @@
  *   refining.c   curves from the norms of runs, on a helper thread
  *   release.c    waiting runs of an arm move on
  *   control.c    what people ask: cancel, pause, priority, retry
+ *   shares.c     teams, and what they have used
  *   prepare.c    data sets
  */
 #ifndef INSIDE_H
@@ -43,8 +44,9 @@ struct conductor {
     struct job *untold;              /* jobs that changed since watchers heard of them */
     struct loop_timer *telling_jobs; /* they will */
     struct again *agains;            /* what could not be written */
-    struct loop_timer *retry; /* the next try after workers failed to start or the disk was full */
-    struct prepare *prepares; /* under way or waiting for a worker */
+    struct loop_timer *retry;  /* the next try after workers failed to start or the disk was full */
+    struct loop_timer *saving; /* what teams have used will be written down */
+    struct prepare *prepares;  /* under way or waiting for a worker */
     int64_t prepare_count;
     loop_due *stopped;
     void *stopped_context;
@@ -66,6 +68,12 @@ void publish_run(struct conductor *conductor, const struct run *run);
 /* Store commands that point at a job keep it alive; the last one of a final job lets it go. */
 void hold_job(struct job *job);
 void drop_job(struct conductor *conductor, struct job *job);
+
+/* shares.c */
+void need_team(struct conductor *conductor, int64_t team);
+int load_shares(struct conductor *conductor, struct error *err);
+void save_shares(struct conductor *conductor); /* now */
+void save_later(struct conductor *conductor);  /* within a minute, and as long as runs run */
 
 /* running.c, rows.c */
 void start_run(struct conductor *conductor, struct run *run);

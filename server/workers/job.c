@@ -44,6 +44,7 @@ struct job *job_of_plan(const struct job_plan *plan, const struct added_job *add
 {
     struct job *job = job_new(plan->run_count, plan->arm_count);
     job->id = added->job;
+    job->team = added->team;
     job->first_run = added->first_run;
     job->first_variant = added->first_variant;
     job->kind = plan->kind;
@@ -110,6 +111,7 @@ struct job *job_of_row(const struct live_job *row)
 {
     struct job *job = job_new(row->run_count, row->arm_count);
     job->id = row->id;
+    job->team = row->team;
     job->first_variant = row->first_variant;
     job->kind = row->kind;
     job->name = xstrdup(row->name);

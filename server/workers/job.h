@@ -54,7 +54,7 @@ struct source {
 };
 
 struct job {
-    int64_t id, first_run, first_variant;
+    int64_t id, team, first_run, first_variant;
     enum job_kind kind;
     char *name;
     int priority;

@@ -272,6 +272,47 @@ static void the_key_of_the_machine_opens_as_an_admin(void **state)
     assert_false(auth_has_tokens(auth));
 }
 
+struct told {
+    int calls;
+    int64_t id;
+    bool is_gone;
+    int64_t max_running;
+};
+
+static void note_team(void *context, int64_t id, const struct team *team)
+{
+    struct told *told = context;
+    *told = (struct told){told->calls + 1, id, !team, team ? team->max_running : 0};
+}
+
+static void whoever_watches_hears_of_each_team_that_comes_changes_or_goes(void **state)
+{
+    struct told told = {0};
+    struct answer answer = {.loop = kit->loop};
+    (void)state;
+    auth_watch_teams(auth, note_team, &told);
+    assert_int_equal(told.calls, 1); /* the one that is there */
+    assert_int_equal(told.id, TEAM_DEFAULT);
+
+    const int64_t vision = add_team("vision").id;
+    assert_int_equal(told.calls, 2);
+    assert_int_equal(told.id, vision);
+    assert_int_equal(told.max_running, 8);
+    assert_true(add_team("vision").failed);
+    assert_int_equal(told.calls, 2);
+
+    struct team team = *auth_team(auth, vision);
+    team.max_running = 3;
+    auth_change_team(auth, &team, kit_done, &answer);
+    loop_run(kit->loop);
+    assert_int_equal(told.max_running, 3);
+    auth_remove_team(auth, vision, 5, kit_done, &answer);
+    loop_run(kit->loop);
+    assert_int_equal(told.id, vision);
+    assert_true(told.is_gone);
+    assert_int_equal(told.calls, 4);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -288,6 +329,7 @@ int main(void)
         TEST(a_removed_team_takes_its_tokens_with_it),
         TEST(a_team_that_owns_something_stays),
         TEST(a_limit_below_what_there_is_is_refused),
+        TEST(whoever_watches_hears_of_each_team_that_comes_changes_or_goes),
         TEST(jobs_and_runs_are_their_teams),
         TEST(the_key_of_the_machine_opens_as_an_admin),
     };

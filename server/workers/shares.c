@@ -1,0 +1,89 @@
+/*
+ * Teams in the queue, and what they have used: taken up from the server before this one, and
+ * written down for the next, so that stopping and starting gives nobody an advantage.
+ */
+#include "workers/inside.h"
+
+#include "memory.h"
+#include "store/usage.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { SAVE_EVERY_MS = 60000 };
+
+void conductor_set_team(struct conductor *conductor, const struct team *team)
+{
+    const int64_t most = team->max_running < INT_MAX ? team->max_running : INT_MAX;
+    queue_set_team(
+        conductor->queue, clock_ms(),
+        &(struct queue_team){.id = team->id, .share = team->share, .max_running = (int)most});
+    wake_pump(conductor);
+}
+
+void conductor_remove_team(struct conductor *conductor, int64_t team)
+{
+    if (queue_has_team(conductor->queue, team))
+        queue_remove_team(conductor->queue, team);
+}
+
+/* A team may be removed while its first job is on the way to the disk. */
+void need_team(struct conductor *conductor, int64_t team)
+{
+    if (!queue_has_team(conductor->queue, team))
+        queue_set_team(conductor->queue, clock_ms(), &(struct queue_team){.id = team, .share = 1});
+}
+
+bool conductor_standing(const struct conductor *conductor, size_t i,
+                        struct queue_standing *out_standing)
+{
+    return queue_standing(conductor->queue, clock_ms(), i, out_standing);
+}
+
+/* --- over a restart ----------------------------------------------------------------------------
+ */
+
+static void take_up(void *context, const struct team_usage *usage)
+{
+    struct conductor *conductor = context;
+    const double away_ms = (double)(wall_ms() - usage->at_ms);
+    const double left = away_ms > 0 ? exp2(-away_ms / QUEUE_HALF_LIFE_MS) : 1;
+    if (usage->slot_s > 0 && queue_has_team(conductor->queue, usage->team))
+        queue_set_usage(conductor->queue, clock_ms(), usage->team, usage->slot_s * left);
+}
+
+int load_shares(struct conductor *conductor, struct error *err)
+{
+    return store_load_usage(conductor->store, take_up, conductor, err);
+}
+
+void save_shares(struct conductor *conductor)
+{
+    struct team_usage *usages = NULL;
+    struct queue_standing standing;
+    const int64_t now_ms = wall_ms();
+    int count = 0;
+    while (conductor_standing(conductor, (size_t)count, &standing)) {
+        if ((count & (count - 1)) == 0) /* grows by doubling */
+            usages = xrealloc(usages, 2 * (size_t)count + 1, sizeof *usages);
+        usages[count++] = (struct team_usage){standing.team, standing.used_slot_s, now_ms};
+    }
+    store_save_usage(conductor->store, usages, count);
+    free(usages);
+}
+
+static void save_is_due(void *context)
+{
+    struct conductor *conductor = context;
+    conductor->saving = NULL;
+    save_shares(conductor);
+    if (queue_used(conductor->queue) > 0)
+        save_later(conductor);
+}
+
+void save_later(struct conductor *conductor)
+{
+    if (!conductor->saving && !conductor->stopping)
+        conductor->saving = loop_after(conductor->loop, SAVE_EVERY_MS, save_is_due, conductor);
+}
