@@ -20,14 +20,13 @@ static bool works(const struct folder *folder, const char *command)
     return fine;
 }
 
-static void the_page_works_in_a_browser(void **state)
+static void run_script(const char *name)
 {
     static const char *const arguments[] = {"--slots", "2", NULL};
     char root[4096];
     struct folder folder = folder_make();
-    (void)state;
     assert_non_null(realpath(".", root));
-    AUTO_FREE char *script = xprintf("%s/tests/e2e/page/page.test.mjs", root);
+    AUTO_FREE char *script = xprintf("%s/tests/e2e/page/%s", root, name);
     AUTO_FREE char *packages = xprintf("test -d %s/web/node_modules/playwright-core", root);
     const char *missing = !works(&folder, "node --version") ? "node"
                           : !works(&folder, "\"${CHROMIUM:-chromium}\" --version --no-sandbox")
@@ -51,10 +50,23 @@ static void the_page_works_in_a_browser(void **state)
     folder_remove(&folder);
 }
 
+static void the_page_works_in_a_browser(void **state)
+{
+    (void)state;
+    run_script("page.test.mjs");
+}
+
+static void the_page_asks_for_a_token_where_one_is_needed(void **state)
+{
+    (void)state;
+    run_script("login.test.mjs");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_works_in_a_browser),
+        cmocka_unit_test(the_page_asks_for_a_token_where_one_is_needed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

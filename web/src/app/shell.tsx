@@ -2,8 +2,10 @@
 import { createElement, type ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { connection, type Connection } from "../data/events";
+import { locked } from "../data/session";
 import { useTopic } from "../data/topics";
 import { views, type View } from "../views/views";
+import { Login, Whose } from "./login";
 import { Notices } from "./notices";
 import { match, usePlace } from "./router";
 import { setTheme, theme, themes } from "./theme";
@@ -79,6 +81,7 @@ function TopBar({ view }: { view: View | undefined }) {
                 </nav>
                 <span class="top-end">
                     <ConnectionMark />
+                    <Whose />
                     <ThemeButton />
                     <a class="button primary" href="/submit">
                         New job
@@ -103,6 +106,7 @@ function NoSuchPage({ path }: { path: string }) {
 
 export function Shell() {
     const { path } = usePlace();
+    useTopic("session");
     const view = views.find((candidate) => match(candidate.path, path));
     const properties = view ? match(view.path, path) : null;
     return (
@@ -112,7 +116,7 @@ export function Shell() {
             </a>
             <TopBar view={view} />
             <main id="main" tabIndex={-1}>
-                {view && properties ? createElement(view.show as ComponentType<Record<string, string>>, { ...properties, key: path }) : <NoSuchPage path={path} />}
+                {locked ? <Login /> : view && properties ? createElement(view.show as ComponentType<Record<string, string>>, { ...properties, key: path }) : <NoSuchPage path={path} />}
             </main>
             <Notices />
         </>

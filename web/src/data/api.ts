@@ -1,4 +1,5 @@
 /* Talks to /api/v1. Every failure is a Refusal with a sentence a person can read. */
+import { lock } from "./session";
 
 export interface FieldProblem {
     pointer: string;
@@ -32,14 +33,17 @@ async function refusalOf(response: Response): Promise<Refusal> {
     return new Refusal(response.status, words, body.errors ?? []);
 }
 
+/* The header says that it is this page that asks: a page of another site cannot add it. */
 async function send(path: string, options: RequestInit): Promise<Response> {
     let response: Response;
+    if (options.method) options.headers = { ...options.headers, "x-sweepd-page": "1" };
     try {
         response = await fetch(`/api/v1${path}`, options);
     } catch (cause) {
         if (options.signal?.aborted) throw cause;
         throw new Refusal(0, "The server does not answer");
     }
+    if (response.status === 401 && path !== "/login") lock();
     if (!response.ok) throw await refusalOf(response);
     return response;
 }
@@ -57,7 +61,8 @@ export async function post<T>(path: string, text?: string): Promise<T> {
         options.body = text;
         options.headers = { "content-type": "application/json" };
     }
-    return (await (await send(path, options)).json()) as T;
+    const response = await send(path, options);
+    return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 export async function patch<T>(path: string, body: unknown): Promise<T> {

@@ -3,6 +3,7 @@
  * after the last event seen; whoever shows data is asked to fetch again where events were missed.
  */
 import type { Dataset, Job, LogLine, MetricsEvent, RunChange } from "./types";
+import { locked } from "./session";
 import { changed } from "./topics";
 
 export interface EventTypes {
@@ -84,6 +85,7 @@ function onError(stream: EventSource): void {
 function connect(): void {
     source?.close();
     clearTimeout(retry);
+    if (locked) return; /* whoever signs in loads the page again */
     const query = new URLSearchParams();
     if (scope) query.set("job", String(scope));
     if (lastId && failures > 0) query.set("after", lastId);
