@@ -31,7 +31,7 @@ static struct reply answer(const struct planner *planner, const json_t *sent,
                            const json_t *resolved, double factor)
 {
     const char *optimizer = json_text_at(json_object_get(resolved, "optimizer"), "type", "");
-    struct scaled scaled;
+    struct scaled scaled = {0};
 
     scale_spec(planner->catalog, resolved, factor, SCALE_RULE, "/spec", &scaled, planner->problems);
     json_t *spec = scaled_apply(&scaled, planner->catalog, sent);

@@ -126,7 +126,7 @@ static struct entry *first_victim(struct queue *queue, const struct claim *claim
 int64_t queue_preempt(struct queue *queue, int64_t now_ms, int64_t after_ms, int64_t *look_again_ms)
 {
     struct order *order = &queue->order;
-    int64_t ignored;
+    int64_t ignored = 0;
     struct claim claim;
 
     look_again_ms = look_again_ms ? look_again_ms : &ignored;
