@@ -28,3 +28,10 @@ int64_t branch_step(double at, int64_t steps)
     const int64_t nearest = llround(at * (double)steps);
     return nearest < 1 ? 1 : nearest >= steps ? steps - 1 : nearest;
 }
+
+int64_t rung_step(double at, int64_t steps, int64_t epochs)
+{
+    if (epochs < 2 || steps % epochs != 0)
+        return branch_step(at, steps);
+    return branch_step(at, epochs) * (steps / epochs);
+}

@@ -20,4 +20,9 @@ json_t *branch_trunk(const json_t *spec);
  * one behind it; 0 where there are fewer than two steps. */
 int64_t branch_step(double at, int64_t steps);
 
+/* The step at which a run stops to be compared with others: as branch_step(), but the end of an
+ * epoch where the run is counted in more than one (0: it is counted in steps), because that is
+ * where it is evaluated. */
+int64_t rung_step(double at, int64_t steps, int64_t epochs);
+
 #endif

@@ -26,7 +26,8 @@
  *     assign      run, attempt, spec (resolved; seed within), folder (of the run, absolute),
  *                 data (path of the data set's cache file, absent for built-ins and problems),
  *                 cache (folder where built-ins are kept), checkpoint (step, absent: from the
- *                 start), steps_seen (no metrics row at or below this step is new)
+ *                 start), steps_seen (no metrics row at or below this step is new), pause_at (the
+ *                 fraction of the steps at which to stop, with result "stopped"; absent: nowhere)
  *     kept        run, step (on record: older files may go)
  *     stop        run, attempt, reason ("cancelled", "pruned", "preempted", "shutdown")
  *     prepare     request (number), dataset (name), format, settings, parts {"name": path, …},

@@ -272,6 +272,7 @@ static void run_assigned(struct session *session, const struct wire_message *mes
         .run = message->run,
         .attempt = message->attempt,
         .checkpoint = json_integer_at(body, "checkpoint", 0),
+        .pause_at = json_number_at(body, "pause_at", 0),
     };
     struct outcome outcome = {.state = OUTCOME_FAILED};
     struct error err;

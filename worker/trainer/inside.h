@@ -28,8 +28,9 @@ struct course {
     int64_t checkpoint_every_ns;
     enum metric stop_metric; /* METRICS: no such rule */
     double stop_at_most, stop_at_least;
-    int64_t patience; /* evaluations; 0: endless */
-    int64_t burn_in;  /* steps that loss_average leaves out; below 0: there is none */
+    int64_t patience;   /* evaluations; 0: endless */
+    int64_t pause_step; /* stop there; 0: nowhere */
+    int64_t burn_in;    /* steps that loss_average leaves out; below 0: there is none */
 };
 
 /* All that changes while it trains, but the arrays: a section of the checkpoint as it is. */

@@ -1,5 +1,6 @@
 #include "trainer/inside.h"
 
+#include "branching.h"
 #include "json.h"
 #include "math/fingerprint.h"
 #include "memory.h"
@@ -152,6 +153,9 @@ int trainer_open(struct trainer *trainer, struct error *err)
     trainer->course = course_of(spec, trainer->objective, trainer->stepper.optimizer);
     if (trainer->course.steps < 1)
         return error_set(err, "there is not one step to make");
+    if (training->pause_at > 0)
+        trainer->course.pause_step = rung_step(training->pause_at, trainer->course.steps,
+                                               json_integer_at(spec, "epochs", 0));
     begin_average(trainer);
     trainer->progress.best_loss = HUGE_VAL;
     return 0;

@@ -49,17 +49,26 @@ static bool advance(struct trainer *trainer)
     return !has_diverged(trainer) && !trainer->ends;
 }
 
+static bool pauses(const struct trainer *trainer)
+{
+    return trainer->course.pause_step > 0 && trainer->progress.step == trainer->course.pause_step;
+}
+
 static void run_steps(struct trainer *trainer)
 {
     const struct report *report = trainer->report;
 
+    if (pauses(trainer)) { /* a checkpoint brought it there */
+        trainer->outcome->state = OUTCOME_STOPPED;
+        return;
+    }
     trainer->outcome->state = OUTCOME_SUCCEEDED;
     while (trainer->progress.step < trainer->course.steps) {
         if (!advance(trainer))
             return;
         const int64_t now_ns = monotonic_ns();
         const bool last = trainer->progress.step == trainer->course.steps;
-        const bool stopped = report->poll(report->context, now_ns);
+        const bool stopped = report->poll(report->context, now_ns) || pauses(trainer);
         keep_for_branches(trainer, now_ns);
         if (!last && (stopped || checkpoint_is_due(trainer, now_ns)))
             keep_checkpoint(trainer, now_ns);

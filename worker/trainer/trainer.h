@@ -17,12 +17,13 @@ struct training {
     const char *folder; /* for checkpoints and model.safetensors; NULL: keeps neither */
     int64_t run, attempt;
     int64_t checkpoint; /* go on from this step; 0: from the start */
+    double pause_at;    /* stop at this fraction of the steps (rung_step()); 0: nowhere */
     bool wants_weights; /* outcome.weights */
 };
 
 enum outcome_state {
     OUTCOME_SUCCEEDED, /* all steps, or its own rule to stop early */
-    OUTCOME_STOPPED,   /* report.poll() asked for it; the checkpoint is written */
+    OUTCOME_STOPPED,   /* report.poll() asked for it, or pause_at; the checkpoint is written */
     OUTCOME_FAILED,    /* the message says why */
     OUTCOME_DIVERGED,  /* loss or weights are not finite at `step` */
 };
