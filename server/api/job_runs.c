@@ -10,6 +10,9 @@ static void take_job(void *context, const struct live_job *row)
     struct job_runs *job = context;
     *job = (struct job_runs){
         .id = row->id,
+        .team = row->team,
+        .first_variant = row->first_variant,
+        .point_count = row->point_count,
         .kind = row->kind,
         .paused = row->paused,
         .metric = row->metric,

@@ -7,9 +7,11 @@
 #include "store/store.h"
 
 struct job_runs {
-    int64_t id;
+    int64_t id, team;
     enum job_kind kind;
     bool paused;
+    int64_t first_variant; /* that of an arm and a point: first + arm * point_count + point */
+    int point_count;
     struct metric_choice metric;
     json_t *request;       /* as submitted */
     json_t *sources;       /* what its arms start from; NULL: no other arms */

@@ -2,6 +2,8 @@
 #include "compare/report.h"
 #include "api/api.h"
 #include "api/job_runs.h"
+#include "api/report_budgets.h"
+#include "api/report_curves.h"
 #include "api/report_theory.h"
 
 #include "json.h"
@@ -12,24 +14,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What may be asked for in the query, each one of some words; the first where it is not asked. */
-enum choice { CHOICE_TABLE, CHOICE_PAIRS, CHOICES };
-enum { TABLE_VALUES, TABLE_PAIRS };
-enum { PAIRS_ALL, PAIRS_BASELINE };
+/* What may be asked for in the query, each one of some words; 1 + which, 0: it is not asked for. */
+enum choice { CHOICE_TABLE, CHOICE_PAIRS, CHOICE_BY, CHOICE_BAND, CHOICES };
+enum { TABLE_VALUES = 1, TABLE_PAIRS };
+enum { PAIRS_ALL = 1, PAIRS_BASELINE };
 
 static const struct {
     const char *name, *words[5];
 } choices[CHOICES] = {
     [CHOICE_TABLE] = {"table", {"values", "pairs"}},
     [CHOICE_PAIRS] = {"pairs", {"all", "baseline"}},
+    [CHOICE_BY] = {"by", {"step", "epoch", "wall_time", "work"}}, /* as enum curve_axis */
+    [CHOICE_BAND] = {"band", {"standard_error", "quantiles"}},    /* as enum curve_band */
 };
 
 struct gathered {
     struct job_runs job;
     struct report_input input;
     struct report_run *runs;
-    struct series *series;
-    struct curve_input *curves;
+    struct arm_budget *budgets;
+    struct report_curves curves;
+    struct target_time *targets; /* [runs]; NULL: no target */
+    int64_t *evaluations;        /* [runs]; NULL: not asked */
     json_t *refined;
     json_t *theory;
 };
@@ -73,34 +79,55 @@ static void gather_runs(struct gathered *gathered)
     };
 }
 
-static int gather_curves(struct reader *reader, struct gathered *gathered, const char *metric,
-                         int points, struct error *err)
+static int gather_curves(struct reader *reader, const struct api_read *read,
+                         struct gathered *gathered, struct error *err)
 {
-    int count = 0;
-    if (store_read_job_series(reader, gathered->input.job, metric, PHASE_REPORT, points,
-                              &gathered->series, &count, err) < 0)
+    const struct job_runs *job = &gathered->job;
+    struct report_input *input = &gathered->input;
+    const int by = read->choices[CHOICE_BY], band = read->choices[CHOICE_BAND];
+
+    input->curve = (struct curve_style){
+        .metric = read->name[0] ? read->name : input->metric.name,
+        .by = by ? (enum curve_axis)(by - 1) : AXIS_STEP,
+        .band = band ? (enum curve_band)(band - 1) : judging_of(job->request).band,
+        .points = read->points,
+    };
+    if (report_budgets_read(reader, job, &gathered->budgets, err) < 0 ||
+        report_curves_read(reader, job, &input->curve, gathered->budgets, &gathered->curves, err) <
+            0)
         return -1;
-    gathered->curves = xcalloc((size_t)count, sizeof *gathered->curves);
-    for (int i = 0; i < count; i++)
-        gathered->curves[i] = (struct curve_input){
-            .arm = job_runs_find(&gathered->job, gathered->series[i].run)->arm,
-            .count = gathered->series[i].count,
-            .step = gathered->series[i].step,
-            .value = gathered->series[i].value,
-        };
-    gathered->input.curves = gathered->curves;
-    gathered->input.curve_count = count;
-    gathered->input.curve_metric = metric;
-    gathered->input.curve_points = points;
+    input->budgets = gathered->budgets;
+    input->curves = gathered->curves.curves;
+    input->curve_count = gathered->curves.count;
+    return 0;
+}
+
+/* What only some comparisons ask for. */
+static int gather_more(struct reader *reader, struct gathered *gathered, struct error *err)
+{
+    const struct job_runs *job = &gathered->job;
+    const struct judging judging = judging_of(job->request);
+
+    if (judging.has_target &&
+        report_targets_read(reader, job, judging.target, &gathered->targets, err) < 0)
+        return -1;
+    if (job->metric.best && report_evaluations_read(reader, job, &gathered->evaluations, err) < 0)
+        return -1;
+    for (int i = 0; i < job->run_count; i++) {
+        if (gathered->targets && gathered->targets[i].seen_step != TARGET_NO_ROWS)
+            gathered->runs[i].target = &gathered->targets[i];
+        if (gathered->evaluations)
+            gathered->runs[i].evaluations = gathered->evaluations[i];
+    }
     return 0;
 }
 
 static void gathered_release(struct gathered *gathered)
 {
-    for (int i = 0; i < gathered->input.curve_count; i++)
-        series_release(&gathered->series[i]);
-    free(gathered->series);
-    free(gathered->curves);
+    report_curves_release(&gathered->curves);
+    free(gathered->budgets);
+    free(gathered->targets);
+    free(gathered->evaluations);
     free(gathered->runs);
     json_decref(gathered->refined);
     json_decref(gathered->theory);
@@ -120,13 +147,12 @@ static int gather(struct reader *reader, const struct api_read *read, struct gat
     if (store_read_refined(reader, read->id, &gathered->refined, err) < 0)
         return -1;
     gathered->input.refined = gathered->refined;
-    const char *metric = read->name[0] ? read->name : gathered->input.metric.name;
     if (!with_curves)
         return 0;
     if (report_theory_read(reader, &gathered->job, &gathered->theory, err) < 0)
         return -1;
     gathered->input.theory = gathered->theory;
-    return gather_curves(reader, gathered, metric, read->points, err);
+    return gather_curves(reader, read, gathered, err) < 0 ? -1 : gather_more(reader, gathered, err);
 }
 
 static int report_as_json(struct reader *reader, struct api_read *read, json_t **out,
@@ -167,7 +193,7 @@ static int read_choice(const struct request *req, enum choice choice, int *out, 
         return 0;
     for (int i = 0; words[i]; i++) {
         if (strcmp(words[i], asked) == 0) {
-            *out = i;
+            *out = 1 + i;
             return 0;
         }
         const size_t used = strlen(all);

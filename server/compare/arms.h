@@ -49,6 +49,9 @@ bool arm_is_branch(const struct arms *arms, int index);
 json_t *arm_source_json(const struct arms *arms, int index);
 void arm_source_warnings(const struct arms *arms, int index, json_t *warnings);
 
+/* Unequal budgets, the best of unequally many evaluations, shared seeds (protocol.c). */
+void arms_protocol_warnings(const struct arms *arms, json_t *warnings);
+
 /* Sentences of caution about the protocol and its outcome. */
 json_t *arms_warnings(const struct arms *arms);
 

@@ -3,6 +3,7 @@
 #include "compare/arms.h"
 #include "compare/csv.h"
 #include "compare/matrix.h"
+#include "compare/reach.h"
 #include "compare/statistics.h"
 #include "compare/verdict_json.h"
 #include "json.h"
@@ -40,12 +41,11 @@ static json_t *tuning_json(const struct arms *arms, const struct arm *arm)
     return tuning;
 }
 
-static json_t *curve_json(const struct report_input *input, int arm)
+static json_t *arm_curve(const struct report_input *input, int arm)
 {
-    if (!input->curve_metric)
+    if (!input->curve.metric)
         return json_null();
-    return curve_mean(input->curve_metric, input->curves, input->curve_count, arm,
-                      input->curve_points);
+    return curve_json(&input->curve, input->curves, input->curve_count, arm);
 }
 
 /* What the theory says of the arm, and what the person who asked for it wrote beside it. */
@@ -76,7 +76,8 @@ static json_t *arm_json(const struct arms *arms, const struct matrix *matrix, in
         json_number(report->standard_error), "median", json_number(matrix_median(matrix, index)),
         "best", arm->best, "failed", report->failed, "cancelled", report->cancelled, "values",
         values_json(report), "tuning", tuning_json(arms, arm), "curve",
-        curve_json(arms->input, index), "source", arm_source_json(arms, index));
+        arm_curve(arms->input, index), "source", arm_source_json(arms, index));
+    json_object_set_new(object, "target", arm_target_json(arms, index));
     add_remarks(arms, index, object);
     return object;
 }

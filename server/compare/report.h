@@ -9,6 +9,7 @@
 #define REPORT_H
 
 #include "compare/curve.h"
+#include "compare/target.h"
 #include "jobs/plan.h"
 #include "jobs/state.h"
 #include <jansson.h>
@@ -22,8 +23,19 @@ struct report_run {
     enum run_phase phase; /* PHASE_TUNE or PHASE_REPORT */
     uint64_t seed;
     enum run_state state;
-    double objective;      /* NaN: none */
-    int64_t branched_step; /* where it went on from another run; 0: it did not */
+    double objective;                 /* NaN: none */
+    int64_t branched_step;            /* where it went on from another run; 0: it did not */
+    int64_t evaluations;              /* values of the metric so far; 0: not known */
+    const struct target_time *target; /* how soon it got there; NULL: none, or it has no rows */
+};
+
+/* What an arm may spend, by its resolved specification. */
+struct arm_budget {
+    int64_t steps;      /* planned; 0: not known yet */
+    int64_t iterations; /* of an optimizer that takes its own samples, instead of steps; else 0 */
+    int64_t epochs;     /* where they were given; else 0 */
+    int64_t batch_size; /* 0: it has none */
+    double steps_per_epoch; /* 0: it has none, or not known */
 };
 
 struct report_input {
@@ -33,10 +45,10 @@ struct report_input {
     const json_t *request;         /* the body of the POST: it was accepted, so it is sound */
     const struct report_run *runs; /* [run_count] all of them, in order */
     int run_count;
-    const char *curve_metric;         /* NULL: no curves */
+    struct curve_style curve;         /* its metric NULL: no curves */
     const struct curve_input *curves; /* [curve_count] of report runs */
     int curve_count;
-    int curve_points;      /* at most so many steps a curve */
+    const struct arm_budget *budgets; /* [arms]; NULL: not known */
     const json_t *sources; /* the arms' ones as stored (migration 0002); NULL: no arm has one */
     const json_t *refined; /* {"ARM": refined schedule, …}, by the arm's number; NULL: none */
     const json_t *theory; /* [{"prediction", "measured"}] of each arm; NULL: none (predictions.h) */
@@ -46,10 +58,10 @@ struct report_input {
 /* {"job", "state", "metric": {"name", "goal", "at"}, "baseline", "finished",
  *  "arms": [{"name", "chosen": {pointer: value} or null, "n", "mean", "standard_error", "median",
  *            "best", "failed", "cancelled", "values": [{"seed", "run", "value"}],
- *            "tuning": [{"point": {pointer: value}, "n", "mean", "failed", "values"}], "curve",
- *            "source": {"kind": "branch", "arm", "at", "steps_saved"} or {"kind": "refined", "arm"
- *            or null, "run" or null, "fallback": text or null} or null}],
- *  "warnings": ["…"], and the verdict: "sentence", "sentences", "judging", "pairs"
+ *            "tuning": [{"point": {pointer: value}, "n", "mean", "failed", "values"}], "curve"
+ *            (curve.h), "target" (reach.h), "source": {"kind": "branch", "arm", "at",
+ * "steps_saved"} or {"kind": "refined", "arm" or null, "run" or null, "fallback": text or null} or
+ * null}], "warnings": ["…"], and the verdict: "sentence", "sentences", "judging", "pairs"
  *  (verdict_json.h)}
  * "values" has the runs that have ended; the value of a failed one is null. */
 json_t *report_json(const struct report_input *input);

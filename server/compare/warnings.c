@@ -140,6 +140,7 @@ json_t *arms_warnings(const struct arms *arms)
 
     warn_of_open_runs(arms, warnings);
     warn_of_few_seeds(arms, warnings);
+    arms_protocol_warnings(arms, warnings);
     if (arms->input->metric.best)
         warn(warnings,
              "the metric is the best %s of each run, which flatters noisy curves; compare it with "

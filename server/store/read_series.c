@@ -99,6 +99,7 @@ static int read_all(struct sql *db, const struct wanted_list *wanted, int points
     for (int i = 0; i < wanted->count; i++) {
         memcpy(list[i].name, wanted->list[i].text, sizeof list[i].name);
         list[i].run = wanted->list[i].span.run;
+        list[i].rows = wanted->list[i].count;
         list[i].reduced = grid.width > 0 && (alike || wanted->list[i].count > points);
         if (wanted->list[i].count > 0 &&
             reduce_series(db, &wanted->list[i].span, &grid, &list[i], err) < 0) {

@@ -281,7 +281,9 @@ int store_read_dataset(struct reader *reader, int64_t team, const char *name, js
 struct series {
     char name[64];
     int64_t run;
-    int count; /* entries below */
+    int count;    /* entries below */
+    int64_t rows; /* that they stand for; counted up to the points asked for and one more, but of a
+                   * job's series to the end */
     bool reduced;
     int64_t *step;      /* last step of the bucket */
     double *value;      /* last value */

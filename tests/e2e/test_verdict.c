@@ -8,6 +8,7 @@
 
 #include "memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -67,6 +68,63 @@ static void arms_that_do_the_same_are_equivalent(void **state)
     print_message("%s\n", api_text(report, "/sentence"));
 }
 
+/* A bowl of curvature 1 without noise: the loss is (1 - rate)^(2 step)/2. With rate 0.1 it is below
+ * 0.05 at step 11 (0.0492; 0.0608 at 10), with 0.01 not within 100 (0.067). */
+static void the_target_is_found_among_many_rows(void **state)
+{
+    (void)state;
+    json_auto_t *report = report_of(
+        "{'kind': 'compare', 'base': {'problem': {'type': 'quadratic', 'eigenvalues': [1],"
+        "   'start': [1]}, 'optimizer': {'type': 'sgd', 'lr': 0.1}, 'steps': 5000,"
+        "   'report_every_steps': 1},"
+        " 'arms': [{'name': 'quick', 'patch': {}},"
+        "          {'name': 'slow', 'patch': {'optimizer': {'lr': 0.01}, 'steps': 100}}],"
+        " 'seeds': [1, 2, 3], 'target': 0.05}",
+        "");
+    const double above = pow(0.9, 20) / 2, below = pow(0.9, 22) / 2;
+
+    assert_int_equal(api_integer(report, "/arms/0/target/reached"), 3);
+    assert_near(api_number(report, "/arms/0/target/median_step"),
+                10 + (above - 0.05) / (above - below), 1e-4);
+    assert_true(api_number(report, "/arms/0/target/median_seconds") >= 0);
+    assert_int_equal(api_integer(report, "/arms/1/target/reached"), 0);
+    assert_int_equal(api_integer(report, "/arms/1/target/censored"), 3);
+    assert_true(api_is_null(report, "/arms/1/target/median_step"));
+    assert_near(api_number(report, "/arms/1/target/values/0/step"), 100, 0);
+    api_assert_equal(
+        json_array_get(api_at(report, "/warnings"), 0),
+        "'unequal budgets: arm \\\"slow\\\" trains 100 steps, the baseline \\\"quick\\\" "
+        "5000'");
+}
+
+/* 2,000 examples in batches of 100: 20 steps an epoch, however the length is given. */
+static void curves_lie_along_steps_epochs_or_seconds(void **state)
+{
+    (void)state;
+    const int64_t job = api_submit(
+        port, "{'kind': 'compare', 'base': {'dataset': 'spirals', 'model': {'type': 'softmax'},"
+              "   'optimizer': {'type': 'sgd', 'lr': 0.1}, 'batch_size': 100},"
+              " 'arms': [{'name': 'by epochs', 'patch': {'epochs': 3}},"
+              "          {'name': 'by steps', 'patch': {'steps': 60}}], 'seeds': [1, 2, 3]}");
+    json_decref(api_await_job(port, job, "succeeded"));
+    json_auto_t *epochs = api_get(port, "/api/v1/jobs/%lld/report?by=epoch", (long long)job);
+    json_auto_t *seconds =
+        api_get(port, "/api/v1/jobs/%lld/report?by=wall_time&band=quantiles", (long long)job);
+    json_auto_t *work = api_get(port, "/api/v1/jobs/%lld/report?by=work", (long long)job);
+
+    for (int arm = 0; arm < 2; arm++) {
+        const json_t *curve =
+            api_at(json_array_get(api_at(epochs, "/arms"), (size_t)arm), "/curve");
+        assert_int_equal(api_size(curve, "/x"), 3);
+        assert_near(api_number(curve, "/x/2"), 3, 0);
+    }
+    assert_string_equal(api_text(seconds, "/arms/0/curve/band"), "quantiles");
+    assert_true(api_size(seconds, "/arms/0/curve/x") >= 3);
+    assert_int_equal(api_size(seconds, "/arms/0/curve/median"),
+                     api_size(seconds, "/arms/0/curve/x"));
+    assert_int_equal(api_size(work, "/arms/0/curve/x"), 0);
+}
+
 /* The axes of a bowl change places: the two arms have the same law, and not the same noise. */
 #define BOWLS                                                                                      \
     "'base': {'problem': {'type': 'quadratic', 'noise': 1}, 'steps': 50,"                          \
@@ -124,6 +182,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(linear_beats_constant_on_digits),
         cmocka_unit_test(arms_that_do_the_same_are_equivalent),
+        cmocka_unit_test(the_target_is_found_among_many_rows),
+        cmocka_unit_test(curves_lie_along_steps_epochs_or_seconds),
         cmocka_unit_test(chance_makes_at_most_one_winner_in_twenty),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

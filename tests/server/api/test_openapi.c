@@ -198,7 +198,8 @@ static void ask(const char *method, const char *path, const char *param, const c
 #define COMPARE                                                                                    \
     "{'kind': 'compare', 'base': {" PROBLEM ", 'optimizer': {'type': 'sgd', 'lr': 0.1}},"          \
     " 'arms': [{'name': 'a', 'patch': {}}, {'name': 'b', 'patch': {'schedule': 'linear'}}],"       \
-    " 'tune': {'over': {'/optimizer/lr': [0.1, 0.2]}, 'seeds': [9]}, 'seeds': [1, 2, 3]}"
+    " 'tune': {'over': {'/optimizer/lr': [0.1, 0.2]}, 'seeds': [9]}, 'seeds': [1, 2, 3],"          \
+    " 'target': 0.001, 'equivalent_within': 0.1}"
 
 static char *submitted(const char *body, const char *state)
 {
@@ -246,6 +247,9 @@ static void answers_about_jobs_and_runs_are_described(void **state)
     ask("GET", "/api/v1/jobs/{id}/report", compared, "?format=csv&table=pairs", NULL, 200);
     ask("GET", "/api/v1/jobs/{id}/report", compared, "?pairs=baseline", NULL, 200);
     ask("GET", "/api/v1/jobs/{id}/report", compared, "?pairs=some", NULL, 422);
+    ask("GET", "/api/v1/jobs/{id}/report", compared, "?by=wall_time&band=quantiles", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", compared, "?by=work", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", compared, "?by=time", NULL, 422);
     ask("POST", "/api/v1/runs/{id}/retry", diverged_run, "", NULL, 200);
     json_decref(api_await_job(port, atoll(diverged), "failed"));
 }

@@ -294,14 +294,13 @@ static void cancelled_runs_are_counted_but_do_not_rank(void **state)
 static void curves_stand_beside_their_arms(void **state)
 {
     (void)state;
-    const int64_t steps[] = {0, 10};
+    const double steps[] = {0, 10};
     const double values[] = {2, 1};
-    const struct curve_input curve = {.arm = 1, .count = 2, .step = steps, .value = values};
+    const struct curve_input curve = {.arm = 1, .count = 2, .x = steps, .value = values};
     struct report_input input = input_of();
-    input.curve_metric = "valid_loss";
+    input.curve = (struct curve_style){.metric = "valid_loss", .points = 200};
     input.curves = &curve;
     input.curve_count = 1;
-    input.curve_points = 200;
 
     json_auto_t *report = report_json(&input);
     assert_json(report, "/arms/0/curve/step", "[]");
@@ -452,6 +451,100 @@ static void before_any_seed_has_ended_nothing_is_claimed(void **state)
     assert_says(json_text_at(report, "sentence", ""), "no seed in common yet");
 }
 
+static void unequal_budgets_are_cautioned(void **state)
+{
+    (void)state;
+    static const struct {
+        struct arm_budget linear, baseline;
+        const char *says; /* NULL: nothing */
+    } cases[] = {
+        {{.steps = 10, .batch_size = 8}, {.steps = 10, .batch_size = 8}, NULL},
+        {{.steps = 10}, {.steps = 20}, "arm \"linear\" trains 10 steps, the baseline \"cosine, "},
+        {{.epochs = 2, .batch_size = 8}, {.epochs = 3, .batch_size = 8}, "trains 2 epochs"},
+        {{.epochs = 2, .batch_size = 8, .steps = 50},
+         {.epochs = 2, .batch_size = 4, .steps = 100},
+         "has batches of 8 examples, the baseline \"cosine, \"slow\"\" of 4: as many examples in"},
+        {{.steps = 50, .batch_size = 8}, {.steps = 50, .batch_size = 4}, "batches of 8"},
+        {{.iterations = 20}, {.steps = 20}, "is counted in iterations of its own"},
+        {{.iterations = 20}, {.iterations = 30}, "trains 20 iterations"},
+        {{.epochs = 2}, {.steps = 20}, NULL}, /* not known before they start */
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct arm_budget budgets[] = {cases[i].linear, cases[i].baseline};
+        struct report_input input = input_of();
+        input.budgets = budgets;
+        json_auto_t *report = report_json(&input);
+        assert_int_equal(warnings_with(report, "unequal budgets"), cases[i].says != NULL);
+        if (cases[i].says)
+            assert_int_equal(warnings_with(report, cases[i].says), 1);
+    }
+}
+
+static void the_best_of_unequally_many_values_is_cautioned(void **state)
+{
+    (void)state;
+    struct report_input input = input_of();
+    for (int i = 12; i < RUNS; i++)
+        runs[i].evaluations = i % 2 ? 10 : 40;
+    json_auto_t *last = report_json(&input);
+    assert_int_equal(warnings_with(last, "more tries"), 0);
+
+    input.metric.best = true;
+    json_auto_t *best = report_json(&input);
+    assert_int_equal(warnings_with(best, "is taken of 10 values in arm \"cosine, \"slow\"\" and of "
+                                         "40 in arm \"linear\""),
+                     1);
+}
+
+static void a_seed_that_tunes_and_reports_is_cautioned(void **state)
+{
+    (void)state;
+    const struct report_input input = input_of();
+    json_auto_t *fair = report_json(&input);
+    assert_int_equal(warnings_with(fair, "both tunes and reports"), 0);
+    runs[14].seed = runs[15].seed = 9;
+    json_auto_t *report = report_json(&input);
+    assert_int_equal(warnings_with(report, "seed 9 both tunes and reports"), 1);
+}
+
+/* Linear: reached at 40, never within 100, at 20: half are there by 40. Cosine: one begun run,
+ * which failed. */
+static void the_target_has_medians_and_says_what_was_not_seen(void **state)
+{
+    (void)state;
+    static const struct target_time times[] = {
+        {.reached = true, .step = 40, .seconds = 4, .seen_step = 50},
+        {.reached = false, .step = 100, .seconds = 10, .seen_step = -1},
+        {.reached = true, .step = 20, .seconds = 3, .seen_step = 20},
+        {.reached = false, .step = HUGE_VAL, .seconds = HUGE_VAL, .seen_step = -1},
+    };
+    const struct report_input input = input_of();
+    json_auto_t *without = report_json(&input);
+    assert_json(without, "/arms/0/target", "null");
+    assert_json(without, "/judging/target", "null");
+
+    json_object_set_new(request, "target", json_real(0.3));
+    runs[12].target = &times[0];
+    runs[14].target = &times[1];
+    runs[16].target = &times[2];
+    runs[17].target = &times[3];
+    json_auto_t *report = report_json(&input);
+    assert_json(report, "/judging/target", "0.29999999999999999");
+    assert_json(report, "/arms/0/target/n", "3");
+    assert_json(report, "/arms/0/target/reached", "2");
+    assert_json(report, "/arms/0/target/censored", "1");
+    assert_json(report, "/arms/0/target/median_step", "40.0");
+    assert_json(report, "/arms/0/target/median_seconds", "4.0");
+    assert_json(report, "/arms/0/target/values/1",
+                "{\"failed\":false,\"reached\":false,\"run\":114,\"seconds\":10.0,\"seed\":2,"
+                "\"step\":100.0}");
+    assert_json(report, "/arms/1/target/n", "1");
+    assert_json(report, "/arms/1/target/median_step", "null");
+    assert_json(report, "/arms/1/target/values/0",
+                "{\"failed\":true,\"reached\":false,\"run\":117,\"seconds\":null,\"seed\":3,"
+                "\"step\":null}");
+}
+
 /* Arm 1 goes on from arm 0; two of its three runs did so far, each from step 80. */
 static void a_branch_says_what_it_saved(void **state)
 {
@@ -514,6 +607,10 @@ int main(void)
         WITH_RUNS(the_pairs_come_as_csv_too),
         WITH_RUNS(one_arm_has_no_pairs),
         WITH_RUNS(before_any_seed_has_ended_nothing_is_claimed),
+        WITH_RUNS(unequal_budgets_are_cautioned),
+        WITH_RUNS(the_best_of_unequally_many_values_is_cautioned),
+        WITH_RUNS(a_seed_that_tunes_and_reports_is_cautioned),
+        WITH_RUNS(the_target_has_medians_and_says_what_was_not_seen),
         WITH_RUNS(a_branch_says_what_it_saved),
         WITH_RUNS(a_refined_schedule_says_where_it_comes_from_and_why_it_is_linear),
     };
