@@ -202,17 +202,17 @@ static void the_client_s_own_address_is_known(void **state)
 {
     (void)state;
     needs_proxy();
-    AUTO_FREE char *none = asked("-H 'X-Forwarded-For: 192.0.2.7' " URL("/api/v1/me"), " 401 ");
+    free(asked("-H 'X-Forwarded-For: 192.0.2.7' " URL("/api/v1/me"), " 401 "));
     AUTO_FREE char *log = service_log(&service);
     assert_says(log, "192.0.2.7 401 GET /api/v1/me");
     AUTO_FREE char *change =
         xprintf("-H 'X-Forwarded-For: 10.9.9.9, 192.0.2.8' -H 'Authorization: Bearer %s' "
                 "--json '{\"name\": \"far\"}' " URL("/api/v1/teams"),
                 token);
-    AUTO_FREE char *made = asked(change, " 201 ");
+    free(asked(change, " 201 "));
     AUTO_FREE char *question =
         xprintf("-H 'Authorization: Bearer %s' " URL("/api/v1/audit"), token);
-    AUTO_FREE char *audit = asked(question, "\"from\":\"192.0.2.8\"");
+    free(asked(question, "\"from\":\"192.0.2.8\""));
 }
 
 static void the_cookie_is_for_tls_alone(void **state)
@@ -227,7 +227,7 @@ static void the_cookie_is_for_tls_alone(void **state)
     AUTO_FREE char *foreign = xprintf("-H 'X-Sweepd-Page: 1' -H 'Origin: https://evil.example' "
                                       "--json '{\"token\": \"%s\"}' " URL("/api/v1/login"),
                                       token);
-    AUTO_FREE char *refused = asked(foreign, " 403 ");
+    free(asked(foreign, " 403 "));
 }
 
 static void events_come_at_once(void **state)
@@ -250,14 +250,14 @@ static void uploads_go_through(void **state)
         xprintf("-H 'Authorization: Bearer %s' -F format=csv -F train=@points.csv " URL(
                     "/api/v1/datasets/points"),
                 token);
-    AUTO_FREE char *answer = asked(line, " 201 ");
+    free(asked(line, " 201 "));
 }
 
 static void another_name_is_not_ours(void **state)
 {
     (void)state;
     needs_proxy();
-    AUTO_FREE char *answer = asked("-H 'Host: evil.example' " URL("/api/v1/me"), " 421 ");
+    free(asked("-H 'Host: evil.example' " URL("/api/v1/me"), " 421 "));
 }
 
 int main(void)

@@ -628,11 +628,13 @@ static void wrong_tokens_are_slowed_down(void **state)
 {
     (void)state;
     client_use_token("swp_wrong");
-    for (int i = 0; i < 20; i++)
+    double longest = 0;
+    for (int i = 0; i < 60 && longest < 0.9; i++) { /* 20, and one more every three seconds */
+        const double before = seconds();
         check_no_way_in(NULL);
-    const double before = seconds();
-    check_no_way_in(NULL);
-    assert_true(seconds() - before > 0.9);
+        longest = fmax(longest, seconds() - before);
+    }
+    assert_true(longest >= 0.9);
     client_use_token(red);
     const double good = seconds();
     json_decref(api_get(port, "/api/v1/me"));
