@@ -161,6 +161,7 @@ static int open_conductor(struct server *server, struct error *err)
         .runs = world->runs,
         .cache = world->cache,
         .metrics = json_object_get(world->catalog, "metrics"),
+        .numeric = json_object_get(world->catalog, "numeric"),
         .slots = slots_of(&server->config),
         .lease_ms = server->config.lease_s * 1000,
     };

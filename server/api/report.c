@@ -51,6 +51,10 @@ static struct report_run report_run_of(const struct live_run *run)
         .state = run->position.state,
         .objective = run->objective,
         .branched_step = run->branched_step,
+        .reused_from = run->reused_from,
+        .step = run->step,
+        .steps = run->steps,
+        .rung = run->rung,
     };
 }
 

@@ -73,8 +73,9 @@ static struct reply retry_run(struct request *req)
 
 static struct reply weights_of(struct request *req, struct api_read *read, json_t *value)
 {
+    const int64_t trained = json_integer_at(value, "reused_from", read->id);
     AUTO_FREE char *path =
-        xprintf("%s/%" PRId64 "/model.safetensors", world_of(req)->runs, read->id);
+        xprintf("%s/%" PRId64 "/model.safetensors", world_of(req)->runs, trained);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     const char *state = json_text_at(value, "state", "");
 

@@ -52,6 +52,8 @@ static void count_run(struct sample *sample, const struct report_run *run)
         sample->n++;
     else if (run->state == RUN_CANCELLED)
         sample->cancelled++;
+    else if (run->state == RUN_PRUNED)
+        sample->pruned++;
     else
         sample->failed++;
 }

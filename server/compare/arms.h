@@ -14,6 +14,7 @@ struct sample {
     int n;                       /* have a value */
     int failed;                  /* ended without one */
     int cancelled;               /* were not let end */
+    int pruned;                  /* likewise: others were better */
     int open;                    /* have not ended */
     double mean, standard_error; /* of the n; NaN where there are too few */
 };

@@ -20,11 +20,24 @@ static json_t *values_json(const struct sample *sample)
         if (run_is_final(run->state))
             json_array_append_new(
                 values,
-                json_pack("{s:I, s:I, s:o}", "seed", (json_int_t)run->seed, "run",
-                          (json_int_t)run->id, "value",
+                json_pack("{s:I, s:I, s:o, s:o}", "seed", (json_int_t)run->seed, "run",
+                          (json_int_t)run->id, "reused_from",
+                          run->reused_from > 0 ? json_integer(run->reused_from) : json_null(),
+                          "value",
                           report_run_counts(run) ? json_number(run->objective) : json_null()));
     }
     return values;
+}
+
+/* Where halving gave up a grid point. */
+static json_t *dropped_json(const struct sample *sample)
+{
+    for (int i = 0; i < sample->count; i++) {
+        const struct report_run *run = sample->runs[i];
+        if (run->state == RUN_PRUNED)
+            return json_pack("{s:i, s:I}", "rung", run->rung + 1, "step", (json_int_t)run->step);
+    }
+    return json_null();
 }
 
 static json_t *tuning_json(const struct arms *arms, const struct arm *arm)
@@ -33,10 +46,11 @@ static json_t *tuning_json(const struct arms *arms, const struct arm *arm)
     for (uint64_t point = 0; arm->tuning && point < arms->grid.point_count; point++) {
         const struct sample *sample = &arm->tuning[point];
         json_array_append_new(tuning,
-                              json_pack("{s:o, s:i, s:o, s:i, s:o}", "point",
+                              json_pack("{s:o, s:i, s:o, s:i, s:o, s:o}", "point",
                                         grid_values(&arms->grid, point), "n", sample->n, "mean",
                                         json_number(sample->n ? sample->mean : NO_VALUE), "failed",
-                                        sample->failed, "values", values_json(sample)));
+                                        sample->failed, "values", values_json(sample), "dropped",
+                                        dropped_json(sample)));
     }
     return tuning;
 }
@@ -91,6 +105,26 @@ static bool is_finished(const struct report_input *input)
     return true;
 }
 
+/* What was not trained, and why. */
+static json_t *saved_json(const struct report_input *input)
+{
+    int reused_runs = 0, dropped_runs = 0;
+    int64_t reused_steps = 0, dropped_steps = 0;
+    for (int i = 0; i < input->run_count; i++) {
+        const struct report_run *run = &input->runs[i];
+        if (run->reused_from > 0) {
+            reused_runs++;
+            reused_steps += run->step;
+        } else if (run->state == RUN_PRUNED) {
+            dropped_runs++;
+            dropped_steps += run->steps - run->step;
+        }
+    }
+    return json_pack("{s:i, s:I, s:i, s:I}", "reused_runs", reused_runs, "reused_steps",
+                     (json_int_t)reused_steps, "dropped_runs", dropped_runs, "dropped_steps",
+                     (json_int_t)dropped_steps);
+}
+
 json_t *report_json(const struct report_input *input)
 {
     struct arms arms = arms_of(input);
@@ -101,12 +135,12 @@ json_t *report_json(const struct report_input *input)
         json_array_append_new(list, arm_json(&arms, &matrix, i));
 
     json_t *report =
-        json_pack("{s:I, s:s, s:{s:s, s:s, s:s}, s:s, s:b, s:o, s:o}", "job",
+        json_pack("{s:I, s:s, s:{s:s, s:s, s:s}, s:s, s:b, s:o, s:o, s:o}", "job",
                   (json_int_t)input->job, "state", job_state_names[input->state], "metric", "name",
                   input->metric.name, "goal", input->metric.maximize ? "maximize" : "minimize",
                   "at", input->metric.best ? "best" : "last", "baseline",
                   arms.count ? arms.list[arms.baseline].name : "", "finished", is_finished(input),
-                  "arms", list, "warnings", arms_warnings(&arms));
+                  "arms", list, "saved", saved_json(input), "warnings", arms_warnings(&arms));
     verdict_add_json(&matrix, &verdict, input->baseline_only, report);
     verdict_release(&verdict);
     matrix_release(&matrix);

@@ -102,7 +102,7 @@ static void refuse_shared_seeds(const struct comparison *comparison, struct prob
 
 static void read_tune(const json_t *body, struct comparison *comparison, struct problems *problems)
 {
-    static const char *const fields[] = {"over", "seeds"};
+    static const char *const fields[] = {"over", "seeds", "strategy", "factor", "rungs"};
     const json_t *tune = json_object_get(body, "tune");
 
     comparison->grid = (struct grid){.point_count = 1};
@@ -119,6 +119,7 @@ static void read_tune(const json_t *body, struct comparison *comparison, struct 
     fields_refuse_unknown(tune, "/tune", fields, (int)COUNT_OF(fields), problems);
     comparison->grid_is_sound =
         grid_read(json_object_get(tune, "over"), &comparison->grid, problems);
+    comparison->halving = halving_read(tune, comparison->grid.point_count, problems);
     comparison->tuning_seeds = seeds_read(tune, "/tune", "seeds", RUNS_MAX, false, problems);
     if (!json_object_get(tune, "seeds"))
         comparison->tuning_seeds = seeds_apart_from(&comparison->report_seeds);
@@ -135,21 +136,10 @@ static void read_baseline(const json_t *body, struct job_plan *plan, struct prob
 void comparison_read(const json_t *body, struct comparison *comparison, struct job_plan *plan,
                      struct problems *problems)
 {
-    static const char *const fields[] = {"kind",
-                                         "name",
-                                         "priority",
-                                         "visibility",
-                                         "base",
-                                         "arms",
-                                         "tune",
-                                         "seeds",
-                                         "metric",
-                                         "baseline",
-                                         "scale_batch",
-                                         "level",
-                                         "equivalent_within",
-                                         "target",
-                                         "band"};
+    static const char *const fields[] = {
+        "kind",   "name",  "priority", "visibility", OPTION_FIELDS, "base",  "arms",
+        "tune",   "seeds", "metric",   "baseline",   "scale_batch", "level", "equivalent_within",
+        "target", "band"};
 
     fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), problems);
     read_base(body, comparison, problems);

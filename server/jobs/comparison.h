@@ -22,6 +22,7 @@ struct comparison {
     bool tunes;       /* there is a "tune" */
     struct grid grid; /* of one point where nothing is tuned */
     bool grid_is_sound;
+    struct halving halving;
     struct seed_list tuning_seeds, report_seeds; /* none: missing or wrong */
 };
 

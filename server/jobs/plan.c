@@ -52,6 +52,7 @@ static void read_common(const json_t *body, struct job_plan *plan, struct proble
         (int)fields_integer(body, "", "priority", -PRIORITY_MAX, PRIORITY_MAX, 0, problems);
     plan->for_everyone = fields_choice(body, "", "visibility", visibility_names,
                                        (int)COUNT_OF(visibility_names), problems) == 1;
+    plan->options = options_read(body, problems);
 }
 
 void job_plan_read(const json_t *catalog, data_lookup *lookup, void *lookup_context,

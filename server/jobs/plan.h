@@ -16,6 +16,8 @@
 #ifndef PLAN_H
 #define PLAN_H
 
+#include "jobs/halving.h"
+#include "jobs/options.h"
 #include "problems.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -83,6 +85,7 @@ struct arm_source {
 struct job_plan {
     enum job_kind kind;
     char *name;
+    struct job_options options;
     char *request;               /* the body as it is to be kept; NULL: as it was sent */
     int priority;                /* -PRIORITY_MAX … PRIORITY_MAX, higher first, default 0 */
     bool for_everyone;           /* to read; else its team alone may */
@@ -96,6 +99,7 @@ struct job_plan {
     struct run_plan *runs;
     int run_count, tuning_run_count;
     struct arm_source *sources; /* [arm_count]; NULL: no arm has to do with another */
+    struct halving halving;     /* of the tuning runs */
 };
 
 /* What is known about a data set beside its name, for checks that need it. */

@@ -193,6 +193,50 @@ static char *name_of(const struct job_plan *plan)
                    plan->arms[plan->arm_count - 1]);
 }
 
+/* Points that train for different times stand nowhere at the same rung. */
+static void refuse_tuned_length(const struct comparison *comparison, struct problems *problems)
+{
+    static const char *const lengths[] = {"/epochs", "/steps", "/iterations"};
+    for (int axis = 0; axis < comparison->grid.axis_count; axis++)
+        for (size_t i = 0; i < COUNT_OF(lengths); i++)
+            if (strcmp(comparison->grid.axes[axis].pointer, lengths[i]) == 0)
+                problems_add(problems, "/tune/over", lengths[i],
+                             "cannot be tuned by halving: its points would train for different "
+                             "times; take \"strategy\": \"grid\"");
+}
+
+static void settle_halving(const struct comparison *comparison, struct job_plan *plan,
+                           struct problems *problems)
+{
+    struct error err;
+    plan->halving = comparison->halving;
+    if (plan->halving.factor == 0)
+        return;
+    refuse_tuned_length(comparison, problems);
+    for (int i = 0; i < plan->variant_count; i++) {
+        const struct variant_plan *variant = &plan->variants[i];
+        json_auto_t *spec = json_loads(variant->spec, 0, NULL);
+        if (plan_arm_is_branch(plan, variant->arm)) /* is not tuned */
+            continue;
+        if (halving_settle(&plan->halving, spec, &err) == 0)
+            continue;
+        problems_add(problems, "/tune", plan->halving.given ? "rungs" : "strategy",
+                     "arm \"%s\": %s", plan->arms[variant->arm], err.sentence);
+        return;
+    }
+}
+
+/* The rungs are kept with the request, so that it means the same under later defaults. */
+static void keep_rungs(const json_t *body, struct job_plan *plan)
+{
+    if (plan->halving.factor == 0)
+        return;
+    json_auto_t *kept = json_deep_copy(body);
+    halving_write(&plan->halving, json_object_get(kept, "tune"));
+    free(plan->request);
+    plan->request = json_compact(kept);
+}
+
 static void expand(const struct planner *planner, struct comparison *comparison,
                    struct job_plan *plan)
 {
@@ -208,6 +252,7 @@ static void expand(const struct planner *planner, struct comparison *comparison,
     if (problems->found > 0)
         return;
     sources_settle(planner, comparison, plan);
+    settle_halving(comparison, plan, problems);
     for (int axis = 0; axis < comparison->grid.axis_count; axis++)
         refuse_equal_values(comparison, axis, plan, problems);
     plan->runs = xcalloc((size_t)run_count, sizeof *plan->runs);
@@ -229,5 +274,6 @@ void plan_compare(const struct planner *planner, const json_t *body, struct job_
     comparison_read(body, &comparison, plan, planner->problems);
     plan_metric(planner, body, comparison_on_problem(&comparison, plan), &plan->metric);
     expand(planner, &comparison, plan);
+    keep_rungs(body, plan);
     comparison_release(&comparison);
 }

@@ -26,7 +26,8 @@ static void refuse_arm(const json_t *spec, struct problems *problems)
 
 void plan_train(const struct planner *planner, const json_t *body, struct job_plan *plan)
 {
-    static const char *const fields[] = {"kind", "name", "priority", "visibility", "spec"};
+    static const char *const fields[] = {"kind",       "name",        "priority",
+                                         "visibility", OPTION_FIELDS, "spec"};
     struct problems *problems = planner->problems;
     const json_t *spec = json_object_get(body, "spec");
 

@@ -26,20 +26,26 @@ static const char *const event_words[RUN_EVENTS] = {
     [EVENT_SOURCE_FAILED] = "fail with its source",
     [EVENT_RETRY] = "be retried",
     [EVENT_RETRY_LATER] = "be retried",
+    [EVENT_RUNG] = "stop at a rung",
+    [EVENT_REUSED] = "take over results",
 };
 
 /* Where an event leads, plus one: 0, which the table need not mention, is a refusal. */
 #define TO(state) ((state) + 1)
 static const signed char transitions[RUN_STATES][RUN_EVENTS] = {
-    [RUN_WAITING] = {[EVENT_CANCEL] = TO(RUN_CANCELLED),
+    [RUN_WAITING] = {[EVENT_PRUNED] = TO(RUN_PRUNED),
+                     [EVENT_CANCEL] = TO(RUN_CANCELLED),
                      [EVENT_RELEASED] = TO(RUN_QUEUED),
                      [EVENT_SOURCE_FAILED] = TO(RUN_FAILED)},
-    [RUN_QUEUED] = {[EVENT_START] = TO(RUN_RUNNING), [EVENT_CANCEL] = TO(RUN_CANCELLED)},
+    [RUN_QUEUED] = {[EVENT_START] = TO(RUN_RUNNING),
+                    [EVENT_CANCEL] = TO(RUN_CANCELLED),
+                    [EVENT_REUSED] = TO(RUN_SUCCEEDED)},
     [RUN_RUNNING] = {[EVENT_SUCCEEDED] = TO(RUN_SUCCEEDED),
                      [EVENT_PRUNED] = TO(RUN_PRUNED),
                      [EVENT_CANCEL] = TO(RUN_CANCELLED),
                      [EVENT_PREEMPT] = TO(RUN_QUEUED),
                      [EVENT_LOST] = TO(RUN_QUEUED), /* while attempts are left */
+                     [EVENT_RUNG] = TO(RUN_WAITING),
                      [EVENT_FAILED] = TO(RUN_FAILED)},
     [RUN_CANCELLED] = {[EVENT_RETRY] = TO(RUN_QUEUED), [EVENT_RETRY_LATER] = TO(RUN_WAITING)},
     [RUN_FAILED] = {[EVENT_RETRY] = TO(RUN_QUEUED), [EVENT_RETRY_LATER] = TO(RUN_WAITING)},

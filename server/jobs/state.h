@@ -1,11 +1,14 @@
 /*
  * The states of a run and the one way through them (the table of the design):
  *
- *   state      start    ok         pruned  cancel     preempt  lost              error   released
- * source failed waiting    -        -          -       cancelled  -        -                 -
- * queued   failed queued     running  -          -       cancelled  -        -                 - -
- * - running    -        succeeded  pruned  cancelled  queued   queued or failed  failed  -        -
- *   the rest are final; `retry` takes failed and cancelled back to queued, or to waiting.
+ *     state    start    ok         pruned  cancel     preempt  lost              error
+ *     waiting  -        -          pruned  cancelled  -        -                 -
+ *     queued   running  -          -       cancelled  -        -                 -
+ *     running  -        succeeded  pruned  cancelled  queued   queued or failed  failed
+ *
+ * The rest are final. `rung` takes running to waiting; `released` takes waiting to queued, `source
+ * failed` to failed; `reused` takes queued to succeeded; `retry` takes failed and cancelled back to
+ * queued, or to waiting.
  */
 #ifndef STATE_H
 #define STATE_H
@@ -14,7 +17,7 @@
 #include <stdbool.h>
 
 enum run_state {
-    RUN_WAITING, /* for another run */
+    RUN_WAITING, /* for other runs */
     RUN_QUEUED,
     RUN_RUNNING,
     RUN_SUCCEEDED,
@@ -36,6 +39,8 @@ enum run_event {
     EVENT_SOURCE_FAILED,
     EVENT_RETRY,
     EVENT_RETRY_LATER, /* what it starts from is not there yet */
+    EVENT_RUNG,        /* it has come to where it is compared with others */
+    EVENT_REUSED,      /* an identical run has succeeded: its results are this one's */
     RUN_EVENTS,
 };
 

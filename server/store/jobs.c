@@ -368,7 +368,9 @@ int job_row_update(struct writer *writer, int64_t job, const int deltas[RUN_STAT
             " succeeded = succeeded + ?4, pruned = pruned + ?5, cancelled = cancelled + ?6,"
             " failed = failed + ?7, paused = coalesce(?8, paused),"
             " priority = coalesce(?9, priority), started_ms = coalesce(?10, started_ms),"
-            " finished_ms = CASE WHEN ?8 IS NULL THEN finished_ms ELSE ?11 END WHERE id = ?12");
+            " finished_ms = CASE WHEN ?8 IS NULL THEN finished_ms ELSE coalesce(?11,"
+            "   CASE WHEN waiting + ?1 + queued + ?2 + running + ?3 = 0 THEN finished_ms END) END"
+            " WHERE id = ?12");
     for (int state = 0; state < RUN_STATES; state++)
         put_integer(update, deltas[state]);
     if (change) {

@@ -75,6 +75,8 @@ static int read_run(struct statement *row, const struct threads *threads, struct
         .step = row_integer(row, 12),
         .steps = row_integer(row, 13),
         .branched_step = row_integer(row, 14),
+        .reused_from = row_integer(row, 15),
+        .rung = (int)row_integer(row, 16),
     };
     return 0;
 }
@@ -86,7 +88,7 @@ static int load_runs(struct sql *db, int64_t job, const struct threads *threads,
     struct statement *read = sql_statement(
         db, "SELECT run.id, run.job_id, number, run.arm, coalesce(variant.point, run.point), phase,"
             " seed, state, attempt, attempts_lost, coalesce(variant_id, 0), objective, step,"
-            " steps, json_extract(overlay, '$.branch.step')"
+            " steps, json_extract(overlay, '$.branch.step'), reused_from, rung"
             " FROM run LEFT JOIN variant ON variant.id = run.variant_id"
             " WHERE run.job_id = ? ORDER BY run.id");
     put_integer(read, job);

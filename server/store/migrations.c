@@ -20,6 +20,7 @@ EMBED(0001_first);
 EMBED(0002_sources);
 EMBED(0003_teams);
 EMBED(0004_usage);
+EMBED(0005_shared_results);
 
 /* In the order of their numbers. */
 static const struct {
@@ -29,6 +30,7 @@ static const struct {
     {"0002_sources", schema_0002_sources},
     {"0003_teams", schema_0003_teams},
     {"0004_usage", schema_0004_usage},
+    {"0005_shared_results", schema_0005_shared_results},
 };
 
 const int migration_count = COUNT_OF(migrations);

@@ -17,6 +17,9 @@
     " AND (seen.visibility = 'everyone' OR seen.team_id = " team ")"                               \
     " ORDER BY seen.visibility = 'everyone' LIMIT 1)"
 
+/* Whose rows of metrics a run shows. */
+#define RUN_ROWS "coalesce(run.reused_from, run.id)"
+
 /* Hands a command over to the writer thread; on the loop. Zeroed but for what it needs; the store
  * frees it after `tell`. */
 void store_send(struct store *store, struct command *command);

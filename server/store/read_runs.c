@@ -8,9 +8,9 @@
 #define RUN_COLUMNS                                                                                \
     "run.id, run.job_id, run.number, run.arm, run.phase, run.seed, run.state, run.reason,"         \
     " run.message, run.attempt, run.objective, run.step, run.steps, run.queued_ms,"                \
-    " run.started_ms, run.finished_ms, variant.tuned"
+    " run.started_ms, run.finished_ms, variant.tuned, run.reused_from"
 #define RUN_TABLES " FROM run LEFT JOIN variant ON variant.id = run.variant_id"
-enum { RUN_COLUMN_COUNT = 17 };
+enum { RUN_COLUMN_COUNT = 18 };
 
 static json_t *run_json(struct statement *row, const json_t *arms)
 {
@@ -24,11 +24,11 @@ static json_t *run_json(struct statement *row, const json_t *arms)
     if (!name)
         json_object_set_new(run, "arm", json_null());
     json_t *rest =
-        json_pack("{so so so so so so so so s{}}", "attempt", row_json_integer(row, 9), "objective",
-                  row_json_real(row, 10), "step", row_json_integer(row, 11), "steps",
-                  row_json_integer(row, 12), "queued_ms", row_json_integer(row, 13), "started_ms",
-                  row_json_integer(row, 14), "finished_ms", row_json_integer(row, 15), "tuned",
-                  row_document(row, 16), "metrics");
+        json_pack("{so so so so so so so so so s{}}", "attempt", row_json_integer(row, 9),
+                  "objective", row_json_real(row, 10), "step", row_json_integer(row, 11), "steps",
+                  row_json_integer(row, 12), "reused_from", row_json_integer(row, 17), "queued_ms",
+                  row_json_integer(row, 13), "started_ms", row_json_integer(row, 14), "finished_ms",
+                  row_json_integer(row, 15), "tuned", row_document(row, 16), "metrics");
     json_object_update_missing_new(run, rest);
     return run;
 }
@@ -103,8 +103,9 @@ static int list_last_values(struct sql *db, json_t *runs, struct error *err)
 {
     AUTO_FREE char *ids = ids_text(runs);
     struct statement *read =
-        sql_statement(db, "SELECT series.run_id, metric_name.name, series.last, series.last_step"
-                          " FROM json_each(?) AS id CROSS JOIN series ON series.run_id = id.value"
+        sql_statement(db, "SELECT run.id, metric_name.name, series.last, series.last_step"
+                          " FROM json_each(?) AS id CROSS JOIN run ON run.id = id.value"
+                          " CROSS JOIN series ON series.run_id = " RUN_ROWS
                           " CROSS JOIN metric_name ON metric_name.id = series.name_id"
                           " ORDER BY id.key, series.name_id");
     put_text(read, ids);
@@ -173,8 +174,8 @@ static int list_series(struct sql *db, int64_t id, json_t *run, struct error *er
 {
     struct statement *read = sql_statement(
         db, "SELECT name, count, first, last, best_low, best_high, last_step FROM series"
-            " JOIN metric_name ON metric_name.id = series.name_id WHERE run_id = ?"
-            " ORDER BY name_id");
+            " JOIN metric_name ON metric_name.id = series.name_id"
+            " WHERE run_id = (SELECT " RUN_ROWS " FROM run WHERE run.id = ?) ORDER BY name_id");
     put_integer(read, id);
     json_t *list = json_array();
     json_t *metrics = json_object_get(run, "metrics");

@@ -11,7 +11,8 @@ enum { JOB_POINTS_MAX = 2000000, JOB_POINTS_LEAST = 20 };
 
 /* A series that will be read. */
 struct wanted {
-    struct span span; /* of the rows within the range */
+    struct span span; /* of the rows within the range, which may be another run's */
+    int64_t run;      /* that shows them */
     char text[64];
     int64_t count; /* of those; exact up to the limit */
 };
@@ -98,7 +99,7 @@ static int read_all(struct sql *db, const struct wanted_list *wanted, int points
     struct series *list = xcalloc((size_t)wanted->count, sizeof *list);
     for (int i = 0; i < wanted->count; i++) {
         memcpy(list[i].name, wanted->list[i].text, sizeof list[i].name);
-        list[i].run = wanted->list[i].span.run;
+        list[i].run = wanted->list[i].run;
         list[i].rows = wanted->list[i].count;
         list[i].reduced = grid.width > 0 && (alike || wanted->list[i].count > points);
         if (wanted->list[i].count > 0 &&
@@ -131,15 +132,17 @@ static int list_wanted(struct sql *db, int64_t run, const char *name, struct wan
                        struct error *err)
 {
     struct statement *read =
-        sql_statement(db, "SELECT name_id, name, count, last_step FROM series"
-                          " JOIN metric_name ON metric_name.id = series.name_id"
-                          " WHERE run_id = ?1 AND (?2 IS NULL OR name = ?2) ORDER BY name");
+        sql_statement(db, "SELECT name_id, name, count, last_step, run_id FROM series"
+                          " JOIN metric_name ON metric_name.id = series.name_id WHERE run_id ="
+                          " (SELECT " RUN_ROWS " FROM run WHERE run.id = ?1)"
+                          " AND (?2 IS NULL OR name = ?2) ORDER BY name");
     put_integer(read, run);
     put_text(read, name);
     int got;
     while ((got = statement_next(read, err)) > 0) {
         struct wanted *one = want(wanted);
-        one->span.run = run;
+        one->run = run;
+        one->span.run = row_integer(read, 4);
         one->span.name = (uint32_t)row_integer(read, 0);
         take_name(one, row_text(read, 1));
         one->count = row_integer(read, 2);
@@ -194,8 +197,9 @@ static int list_job_wanted(struct sql *db, int64_t job, const char *name, int ph
 {
     struct statement *read = sql_statement(
         db, "SELECT run.id, series.name_id, series.count, series.last_step,"
-            " (SELECT min(step) FROM metric WHERE run_id = run.id AND name_id = series.name_id)"
-            " FROM run JOIN series ON series.run_id = run.id"
+            " (SELECT min(step) FROM metric WHERE run_id = series.run_id"
+            "   AND name_id = series.name_id), series.run_id"
+            " FROM run JOIN series ON series.run_id = " RUN_ROWS
             " AND series.name_id = (SELECT id FROM metric_name WHERE name = ?)"
             " WHERE run.job_id = ? AND run.phase = coalesce(?, run.phase) ORDER BY run.id");
     put_text(read, name);
@@ -204,7 +208,8 @@ static int list_job_wanted(struct sql *db, int64_t job, const char *name, int ph
     int got;
     while ((got = statement_next(read, err)) > 0) {
         struct wanted *one = want(wanted);
-        one->span.run = row_integer(read, 0);
+        one->run = row_integer(read, 0);
+        one->span.run = row_integer(read, 5);
         one->span.name = (uint32_t)row_integer(read, 1);
         take_name(one, name);
         one->count = row_integer(read, 2);

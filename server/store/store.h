@@ -147,6 +147,49 @@ struct runs_change {
 void store_change_runs(struct store *store, const struct runs_change *change, store_done *done,
                        void *context);
 
+/* --- identical runs (store/reuse.c) ---------------------------------------------------------- */
+
+/* Two runs are identical where specification (without what changes no row), seed, data, program
+ * and numeric fingerprint are equal. A run of the job that waits in the line and was never begun
+ * becomes succeeded where an identical one has succeeded that the job may share, unless others go
+ * on from its checkpoints, or the job is decided by what a clock measured. */
+struct reuse {
+    int64_t job,
+        first_run; /* the runs looked at: `count` consecutive ones, those that are queued */
+    int count;
+    bool take;              /* else only what they are is noted */
+    const char *program;    /* digest of the workers' program */
+    const json_t *numerics; /* {"native,1": "fingerprint as text", …}: by kernels and threads */
+    int64_t now_ms;
+};
+struct reused_run {
+    int64_t run, source;
+    int64_t step, steps;
+    double objective; /* of the run's own job's metric; NaN: none */
+};
+typedef void store_runs_reused(void *context, const struct reused_run *runs, int count,
+                               const struct error *err);
+void store_reuse_runs(struct store *store, const struct reuse *reuse, store_runs_reused *done,
+                      void *context);
+
+/* --- tuning by halving (store/rungs.c) -------------------------------------------------------- */
+
+/* Of the tuning runs of an arm that stand at a rung (waiting, begun, and so many rungs behind
+ * them), those of the points that halving_keep() keeps are queued for the next one, the others
+ * pruned. Points with a pruned run take no part. */
+struct rung {
+    int64_t job;
+    int arm, number; /* 0 … */
+    double at;       /* a fraction of the steps */
+    int factor, point_count;
+    const struct metric_choice *metric;
+    int64_t now_ms;
+};
+/* kept [point_count] */
+typedef void store_rung_settled(void *context, const bool *kept, const struct error *err);
+void store_settle_rung(struct store *store, const struct rung *rung, store_rung_settled *done,
+                       void *context);
+
 /* --- metrics (store/metrics.c) ------------------------------------------------------------- */
 
 struct metric_row {
@@ -218,6 +261,8 @@ struct live_run {
     double objective;      /* NaN: none */
     int64_t step, steps;   /* done and planned; 0: not known */
     int64_t branched_step; /* where it went on from another run; 0: it did not */
+    int64_t reused_from;   /* the run whose results it shows; 0: its own */
+    int rung;              /* how many rungs it has passed */
 };
 /* Called on the loop's thread before it runs: every job that is not final, each followed by ALL its
  * runs in order. */
@@ -258,8 +303,9 @@ struct page {
  * {"total","waiting","queued","running","succeeded","pruned","cancelled","failed"}}; alone also
  * "request","arms":[names],"metric":{"name","goal","at"},"baseline". A run in a list has
  * {"id","job","number","arm","phase","seed","state","reason","message","attempt","objective","step",
- * "steps","queued_ms","started_ms","finished_ms","tuned":{…},"metrics":{"valid_loss": last, …}};
- * alone also "spec","fingerprint","checkpoint_step","resumed_step","resume_mismatches","worker",
+ * "steps","reused_from","queued_ms","started_ms","finished_ms","tuned":{…},"metrics":{"valid_loss":
+ * last, …}}; alone also
+ * "spec","fingerprint","checkpoint_step","resumed_step","resume_mismatches","worker",
  * "series":[{"name","count","first","last","best_low","best_high","last_step"}]. Missing is null.
  */
 int store_read_jobs(struct reader *reader, const struct page *page, json_t **out,

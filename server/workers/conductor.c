@@ -248,6 +248,7 @@ json_t *conductor_adopt(struct conductor *conductor, const struct job_plan *plan
 {
     struct job *job = job_of_plan(plan, added, now_ms);
     take_up_job(conductor, job);
+    reuse_for_job(conductor, job);
     publish_job(conductor, job);
     return job_json(job);
 }
@@ -259,6 +260,7 @@ static void worker_ready(void *context, struct worker *worker)
     struct conductor *conductor = context;
     struct task *task = worker->task;
 
+    learn_numeric(conductor, worker);
     if (task && task->kind == TASK_RUN)
         give_assignment((struct run *)task);
     prepare_pump(conductor);
@@ -322,6 +324,13 @@ static json_t *unrepeatable_names(const json_t *metrics)
     return names;
 }
 
+/* Of the workers that are started first. */
+static json_t *known_numerics(const json_t *numeric)
+{
+    AUTO_FREE char *text = numeric ? json_compact(numeric) : NULL;
+    return text ? json_pack("{s:s}", "native,1", text) : json_object();
+}
+
 struct conductor *conductor_new(struct loop *loop, struct store *store, struct helpers *helpers,
                                 struct events *events, const struct conductor_options *options)
 {
@@ -344,6 +353,8 @@ struct conductor *conductor_new(struct loop *loop, struct store *store, struct h
                                                     .gone = worker_gone,
                                                     .context = conductor});
     conductor->unrepeatable = unrepeatable_names(options->metrics);
+    conductor->program = program_digest(options->program);
+    conductor->numerics = known_numerics(options->numeric);
     conductor->queue = queue_new(options->slots, QUEUE_HALF_LIFE_MS, clock_ms());
     conductor->jobs = job_index_new();
     return conductor;
@@ -425,6 +436,8 @@ void conductor_free(struct conductor *conductor)
     job_index_free(conductor->jobs);
     queue_free(conductor->queue);
     json_decref(conductor->unrepeatable);
+    json_decref(conductor->numerics);
+    free(conductor->program);
     free((char *)(uintptr_t)conductor->options.program);
     free((char *)(uintptr_t)conductor->options.runs);
     free((char *)(uintptr_t)conductor->options.cache);

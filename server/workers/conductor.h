@@ -19,6 +19,7 @@ struct conductor_options {
     const char *runs;      /* folder: one folder a run, absolute */
     const char *cache;     /* folder of data sets, absolute */
     const json_t *metrics; /* of the catalogue: [{"name", "repeats"}, …] */
+    const json_t *numeric; /* likewise: fingerprint of a worker with one thread; NULL: not known */
     int slots;             /* 0: nothing starts */
     int64_t lease_ms;
     int64_t retry_ms; /* between tries of what the store refused; 0: a second */

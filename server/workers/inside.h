@@ -5,9 +5,11 @@
  *   running.c    one run on one worker, from `assign` to `result`
  *   rows.c       its metrics
  *   tuning.c     a comparison's arm: tuning runs done, report runs released
+ *   halving.c    tuning runs that stop at rungs
  *   sources.c    arms that start from other arms: refined schedules, branches
  *   refining.c   curves from the norms of runs, on a helper thread
  *   release.c    waiting runs of an arm move on
+ *   reusing.c    runs whose results are there already
  *   control.c    what people ask: cancel, pause, priority, retry
  *   shares.c     teams, and what they have used
  *   prepare.c    data sets
@@ -50,6 +52,8 @@ struct conductor {
     int64_t prepare_count;
     loop_due *stopped;
     void *stopped_context;
+    char *program;        /* digest of what the workers run */
+    json_t *numerics;     /* {"native,1": their fingerprint, …}, as far as known */
     json_t *unrepeatable; /* names of metrics that a clock measured */
     int64_t stale_lines;  /* of older attempts, dropped */
 };
@@ -99,6 +103,11 @@ int tuning_chosen(const struct job *job, int arm); /* the grid point; -1: none *
 void tuning_check_arm(struct conductor *conductor, struct job *job, int arm);
 void tuning_check_job(struct conductor *conductor, struct job *job); /* after a restart */
 
+/* halving.c. Where a run shall stop to be compared, as a fraction of its steps; 0: nowhere. And
+ * whether the arm's runs all stand at a rung, so that some go on. */
+double halving_pause_at(const struct run *run);
+void halving_check_arm(struct conductor *conductor, struct job *job, int arm);
+
 /* sources.c. The first looks at everything: after a restart or a retry; the second at what may go
  * on now that a run's end is on disk. */
 void sources_check_job(struct conductor *conductor, struct job *job);
@@ -124,6 +133,14 @@ struct release {
     int spec_count;
 };
 void release_runs(const struct release *release);
+
+/* reusing.c: looks for results of identical runs that have succeeded. For runs that wait in the
+ * line, and right before store_start_run() for one that leaves it: run.reused_from is set before
+ * the answer to that start, where there were some. */
+void reuse_for_job(struct conductor *conductor, struct job *job);
+void reuse_for_run(struct conductor *conductor, struct run *run);
+char *program_digest(const char *path); /* the caller frees it */
+void learn_numeric(struct conductor *conductor, const struct worker *worker);
 
 /* prepare.c */
 void prepare_pump(struct conductor *conductor);

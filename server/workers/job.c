@@ -50,6 +50,8 @@ struct job *job_of_plan(const struct job_plan *plan, const struct added_job *add
     job->kind = plan->kind;
     job->name = xstrdup(plan->name);
     job->priority = plan->priority;
+    job->options = plan->options;
+    job->halving = plan->halving;
     job->point_count = plan->point_count;
     job->metric = plan->metric;
     job->created_ms = now_ms;
@@ -73,10 +75,15 @@ struct job *job_of_plan(const struct job_plan *plan, const struct added_job *add
     return job;
 }
 
-static void read_arms(struct job *job, const char *request_text)
+/* It was accepted once, so it is sound. */
+static void read_request(struct job *job, const char *request_text)
 {
+    AUTO_PROBLEMS struct problems none = {0};
     json_t *request = json_loads(request_text, 0, NULL);
     const json_t *arms = json_object_get(request, "arms");
+    job->options = options_read(request, &none);
+    job->halving =
+        halving_read(json_object_get(request, "tune"), (uint64_t)job->point_count, &none);
     for (int i = 0; i < job->arm_count; i++)
         job->arms[i] = xstrdup(json_text_at(json_array_get(arms, (size_t)i), "name", ""));
     json_decref(request);
@@ -121,7 +128,7 @@ struct job *job_of_row(const struct live_job *row)
     job->metric = row->metric;
     job->created_ms = row->created_ms;
     job->started_ms = row->started_ms;
-    read_arms(job, row->request_text);
+    read_request(job, row->request_text);
     read_sources(job, row->sources, row->curves);
     return job;
 }
@@ -143,6 +150,8 @@ void job_add_row(struct job *job, const struct live_run *row)
         .step = row->step,
         .steps = row->steps,
         .branched_step = row->branched_step,
+        .reused_from = row->reused_from,
+        .rung = row->rung,
     };
     place_run(job, row->number);
 }
@@ -334,11 +343,14 @@ json_t *job_json(const struct job *job)
 json_t *run_json(const struct run *run)
 {
     const struct job *job = run->job;
-    return json_pack("{s:I, s:I, s:i, s:o, s:s, s:I, s:s, s:i, s:o, s:I, s:I, s:o}", "id", run->id,
-                     "job", job->id, "number", run->number, "arm",
-                     run->arm >= 0 ? json_text(job->arms[run->arm]) : json_null(), "phase",
-                     run_phase_names[run->phase], "seed", (json_int_t)run->seed, "state",
-                     run_state_names[run->position.state], "attempt", run->position.attempt,
-                     "objective", json_number(run->objective), "step", run->step, "steps",
-                     run->steps, "started_ms", time_or_null(run->started_ms));
+    json_t *json = json_pack("{s:I, s:I, s:i, s:o, s:s, s:I, s:s, s:i, s:o, s:I, s:I, s:o}", "id",
+                             run->id, "job", job->id, "number", run->number, "arm",
+                             run->arm >= 0 ? json_text(job->arms[run->arm]) : json_null(), "phase",
+                             run_phase_names[run->phase], "seed", (json_int_t)run->seed, "state",
+                             run_state_names[run->position.state], "attempt", run->position.attempt,
+                             "objective", json_number(run->objective), "step", run->step, "steps",
+                             run->steps, "started_ms", time_or_null(run->started_ms));
+    if (run->reused_from > 0)
+        json_object_set_new(json, "reused_from", json_integer(run->reused_from));
+    return json;
 }

@@ -34,14 +34,17 @@ struct run {
     int64_t step, steps;   /* done and planned, as last heard */
     int64_t started_ms;    /* wall clock, of this attempt */
     int endings;           /* ends that are being written down; the last one is acted on */
+    int rung;              /* how many rungs it has passed */
+    int64_t reused_from;   /* the run whose results are its own; 0: none */
     int64_t branched_step; /* where it goes on from another run; 0: it does not, or not yet */
     bool releasing;        /* from waiting: that is being written down */
     bool interrupted;      /* by the end of the server before this one; not yet in the line again */
 };
 
 struct arm_tuning {
-    int left;   /* tuning runs whose outcome is not on disk yet */
-    int chosen; /* the grid point; -1: not known (yet) */
+    int left;      /* tuning runs whose outcome is not on disk yet */
+    int chosen;    /* the grid point; -1: not known (yet) */
+    bool settling; /* who goes on from a rung is being decided */
 };
 
 /* The other arm that an arm starts from. */
@@ -59,6 +62,8 @@ struct job {
     char *name;
     int priority;
     bool paused;
+    struct job_options options;
+    struct halving halving; /* of its tuning runs */
     int run_count, arm_count, point_count;
     char **arms; /* [arm_count] names */
     struct metric_choice metric;

@@ -46,6 +46,7 @@ static void release_worker(struct worker *worker)
     loop_cancel(worker->deadline);
     loop_unwatch(worker->exit_watch);
     link_free(worker->link);
+    free(worker->numeric);
     if (worker->child.pidfd >= 0)
         close(worker->child.pidfd);
     free(worker);
@@ -118,6 +119,8 @@ static void greet(struct worker *worker, const struct wire_message *message)
         pool_kill(worker, "speaks another protocol");
         return;
     }
+    free(worker->numeric);
+    worker->numeric = json_compact(json_object_get(message->body, "numeric"));
     pool_send(worker, WIRE_WELCOME, json_pack("{s:i}", "heartbeat_ms", HEARTBEAT_MS));
 }
 

@@ -24,7 +24,8 @@ struct worker {
     int threads;
     bool portable;
     enum worker_state state;
-    void *task; /* the owner's; NULL: free */
+    void *task;    /* the owner's; NULL: free */
+    char *numeric; /* its fingerprint, JSON; NULL before its hello */
     struct pool *pool;
     struct child child;
     struct link *link;

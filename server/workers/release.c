@@ -110,6 +110,8 @@ static void release_written(void *context, const struct error *err)
         return; /* keeps its hold on the job */
     }
     move_waiting(release);
+    if (!release->trouble)
+        reuse_for_job(conductor, job);
     if (release->trouble) { /* others may have waited for those that now have failed */
         tuning_check_arm(conductor, job, release->arm);
         sources_check_job(conductor, job);

@@ -34,6 +34,9 @@ static json_t *assignment_of(const struct conductor *conductor, const struct run
                             json_sprintf("%s/%s", conductor->options.cache, started->data));
     if (started->checkpoint >= 0)
         json_object_set_new(line, "checkpoint", json_integer(started->checkpoint));
+    const double pause_at = halving_pause_at(run);
+    if (pause_at > 0)
+        json_object_set_new(line, "pause_at", json_real(pause_at));
     if (started->steps_seen >= 0)
         json_object_set_new(line, "steps_seen", json_integer(started->steps_seen));
     return line;
@@ -80,6 +83,10 @@ static void run_started(void *context, const struct started_run *started, const 
     struct error trouble;
     struct worker *worker;
 
+    if (run->reused_from > 0) { /* it has ended already */
+        drop_job(conductor, job);
+        return;
+    }
     if (err && err->kind != ERROR_UNAVAILABLE && err->kind != ERROR_INTERNAL) {
         end_run(conductor, run, EVENT_FAILED, "error", err->sentence, -1);
     } else if (err) {
@@ -122,6 +129,7 @@ void start_run(struct conductor *conductor, struct run *run)
     job_move(run, EVENT_START, NULL);
     run->started_ms = now;
     run->stopping = NULL;
+    reuse_for_run(conductor, run);
     hold_job(job);
     store_start_run(conductor->store, run->id, run->position.attempt, "local", now, run_started,
                     run);
@@ -371,6 +379,8 @@ static void take_result(struct conductor *conductor, struct run *run,
         end_run(conductor, run, EVENT_SUCCEEDED, NULL, words, step);
     else if (strcmp(state, "stopped") == 0 && stopping && strcmp(stopping, "cancelled") == 0)
         end_run(conductor, run, EVENT_CANCEL, NULL, words, step);
+    else if (strcmp(state, "stopped") == 0 && !stopping && halving_pause_at(run) > 0)
+        end_run(conductor, run, EVENT_RUNG, NULL, words, step);
     else if (strcmp(state, "stopped") == 0)
         end_run(conductor, run, EVENT_PREEMPT, NULL, words, step);
     else if (strcmp(state, "diverged") == 0)

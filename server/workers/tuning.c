@@ -106,16 +106,20 @@ void tuning_check_arm(struct conductor *conductor, struct job *job, int arm)
 void tuning_run_done(struct conductor *conductor, struct run *run)
 {
     struct job *job = run->job;
-    if (!job->tuning || run->phase != PHASE_TUNE || !run_is_final(run->position.state))
+    if (!job->tuning || run->phase != PHASE_TUNE)
         return;
-    job->tuning[run->arm].left--;
-    tuning_check_arm(conductor, job, run->arm);
+    if (run_is_final(run->position.state)) {
+        job->tuning[run->arm].left--;
+        tuning_check_arm(conductor, job, run->arm);
+    }
+    halving_check_arm(conductor, job, run->arm);
 }
 
 /* What a restart finds: arms whose tuning was done but not acted on, and arms that chose before. */
 void tuning_check_job(struct conductor *conductor, struct job *job)
 {
     for (int arm = 0; job->tuning && arm < job->arm_count; arm++) {
+        halving_check_arm(conductor, job, arm);
         if (job->tuning[arm].left > 0)
             continue;
         tuning_recall(job, arm);

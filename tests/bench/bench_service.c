@@ -139,7 +139,8 @@ static void bench_posts(const struct folder *folder)
     static const char script[] =
         "wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\n"
         "wrk.body = "
-        "'{\"kind\":\"train\",\"spec\":{\"dataset\":\"digits\",\"model\":{\"type\":\"mlp\","
+        "'{\"kind\":\"train\",\"reuse\":false,\"spec\":{\"dataset\":\"digits\",\"model\":{\"type\":"
+        "\"mlp\","
         "\"hidden\":[128]},\"optimizer\":{\"type\":\"nesterov\",\"lr\":0.05},\"epochs\":5}}'\n";
     static const char *const more[] = {"--slots", "0", NULL};
     struct server_process server = server_start(folder_path(folder, "posts"), more);
@@ -181,7 +182,8 @@ static void bench_first_metric(const struct folder *folder)
 {
     enum { TIMES = 40 };
     static const char body[] =
-        "{\"kind\":\"train\",\"spec\":{\"dataset\":\"digits\",\"model\":{\"type\":\"mlp\","
+        "{\"kind\":\"train\",\"reuse\":false,\"spec\":{\"dataset\":\"digits\",\"model\":{\"type\":"
+        "\"mlp\","
         "\"hidden\":[128]},\"optimizer\":{\"type\":\"nesterov\",\"lr\":0.05},\"steps\":40}}";
     struct server_process server = server_start(folder_path(folder, "first"), NULL);
     double ms[TIMES];
@@ -251,7 +253,8 @@ static void bench_mnist(const struct folder *folder)
     enum { PAIRS = 5 };
     const char *data = getenv("SWEEPD_TEST_DATA");
     static const char spec[] = "{\"dataset\":\"mnist\"," SOFTMAX "}";
-    static const char body[] = "{\"kind\":\"train\",\"spec\":{\"dataset\":\"mnist\"," SOFTMAX "}}";
+    static const char body[] =
+        "{\"kind\":\"train\",\"reuse\":false,\"spec\":{\"dataset\":\"mnist\"," SOFTMAX "}}";
     struct server_process server = server_start(folder_path(folder, "mnist"), NULL);
     double through[PAIRS], alone[PAIRS], ratio[PAIRS];
     char figure[64], file[512];
@@ -313,10 +316,12 @@ static void queue_ten_thousand(int port)
 {
     char *body = malloc(200000);
     char *end = body;
-    end += sprintf(end, "{\"kind\":\"compare\",\"priority\":-5,\"base\":{\"problem\":{\"type\":"
-                        "\"quadratic\",\"eigenvalues\":[1],\"start\":[1]},\"optimizer\":{\"type\":"
-                        "\"sgd\",\"lr\":0.1},\"steps\":20},\"arms\":[{\"name\":\"a\",\"patch\":{}},"
-                        "{\"name\":\"b\",\"patch\":{}}],\"seeds\":[");
+    end += sprintf(
+        end,
+        "{\"kind\":\"compare\",\"reuse\":false,\"priority\":-5,\"base\":{\"problem\":{\"type\":"
+        "\"quadratic\",\"eigenvalues\":[1],\"start\":[1]},\"optimizer\":{\"type\":"
+        "\"sgd\",\"lr\":0.1},\"steps\":20},\"arms\":[{\"name\":\"a\",\"patch\":{}},"
+        "{\"name\":\"b\",\"patch\":{}}],\"seeds\":[");
     for (int i = 0; i < 5000; i++)
         end += sprintf(end, "%s%d", i ? "," : "", i + 1);
     sprintf(end, "]}");
@@ -328,7 +333,8 @@ static void queue_ten_thousand(int port)
 static void bench_rows(const struct folder *folder)
 {
     static const char body[] =
-        "{\"kind\":\"train\",\"spec\":{\"problem\":{\"type\":\"quadratic\",\"eigenvalues\":[1,4],"
+        "{\"kind\":\"train\",\"reuse\":false,\"spec\":{\"problem\":{\"type\":\"quadratic\","
+        "\"eigenvalues\":[1,4],"
         "\"start\":[1,-2]},\"optimizer\":{\"type\":\"sgd\",\"lr\":0.001},\"steps\":200000,"
         "\"report_every_steps\":1}}";
     struct server_process server = server_start(folder_path(folder, "rows"), NULL);

@@ -28,7 +28,7 @@ static int port;
 
 static int64_t train(const char *spec)
 {
-    AUTO_FREE char *body = xprintf("{'kind': 'train', 'spec': %s}", spec);
+    AUTO_FREE char *body = xprintf("{'kind': 'train', 'reuse': false, 'spec': %s}", spec);
     return api_submit(port, body);
 }
 
@@ -101,9 +101,10 @@ static void a_queued_job_can_be_cancelled(void **state)
 static void one_run_of_a_job_can_be_cancelled_waiting_or_running(void **state)
 {
     (void)state;
-    const int64_t job = api_submit(
-        port, "{'kind': 'compare', 'base': " ENDLESS ", 'arms': [{'name': 'first', 'patch': {}},"
-              "           {'name': 'second', 'patch': {'steps': 5}}], 'seeds': [1]}");
+    const int64_t job =
+        api_submit(port, "{'kind': 'compare', 'reuse': false, 'base': " ENDLESS
+                         ", 'arms': [{'name': 'first', 'patch': {}},"
+                         "           {'name': 'second', 'patch': {'steps': 5}}], 'seeds': [1]}");
     const int64_t first = api_run_of(port, job, 0), second = api_run_of(port, job, 1);
     json_decref(api_await_run(port, first, "running"));
 
@@ -179,9 +180,10 @@ static void a_cancelled_run_goes_on_when_retried(void **state)
 static void a_run_of_an_unfinished_job_can_be_retried(void **state)
 {
     (void)state;
-    const int64_t job = api_submit(
-        port, "{'kind': 'compare', 'base': " ENDLESS ", 'arms': [{'name': 'slow', 'patch': {}},"
-              "           {'name': 'quick', 'patch': {'steps': 5}}], 'seeds': [1]}");
+    const int64_t job =
+        api_submit(port, "{'kind': 'compare', 'reuse': false, 'base': " ENDLESS
+                         ", 'arms': [{'name': 'slow', 'patch': {}},"
+                         "           {'name': 'quick', 'patch': {'steps': 5}}], 'seeds': [1]}");
     const int64_t slow = api_run_of(port, job, 0), quick = api_run_of(port, job, 1);
     json_decref(api_await_run(port, slow, "running"));
     json_decref(act("runs", quick, "cancel", 200));
@@ -198,11 +200,12 @@ static void a_cancelled_comparison_can_be_brought_to_its_report(void **state)
 {
     (void)state;
     const int64_t ahead = occupy();
-    const int64_t job = api_submit(
-        port, "{'kind': 'compare', 'base': " SHORT ", 'arms': [{'name': 'a', 'patch': {}},"
-              "           {'name': 'b', 'patch': {'schedule': 'linear'}}],"
-              " 'tune': {'over': {'/optimizer/lr': [0.1, 0.5]}, 'seeds': [11]},"
-              " 'seeds': [1, 2]}");
+    const int64_t job =
+        api_submit(port, "{'kind': 'compare', 'reuse': false, 'base': " SHORT
+                         ", 'arms': [{'name': 'a', 'patch': {}},"
+                         "           {'name': 'b', 'patch': {'schedule': 'linear'}}],"
+                         " 'tune': {'over': {'/optimizer/lr': [0.1, 0.5]}, 'seeds': [11]},"
+                         " 'seeds': [1, 2]}");
     cancel_job(job);
     json_auto_t *runs = api_runs(port, job);
     const int64_t first = api_integer(runs, "/0/id");
@@ -231,7 +234,7 @@ static void a_report_waits_for_a_tuning_run_that_is_tried_again(void **state)
 {
     (void)state;
     const int64_t job =
-        api_submit(port, "{'kind': 'compare', 'base': " ENDLESS
+        api_submit(port, "{'kind': 'compare', 'reuse': false, 'base': " ENDLESS
                          ", 'arms': [{'name': 'a', 'patch': {'problem': {'noise': 0.2}}},"
                          "           {'name': 'b', 'patch': {}}],"
                          " 'tune': {'over': {'/steps': [5, 1e11, 1e12]}, 'seeds': [11]},"
@@ -282,7 +285,8 @@ static void the_highest_priority_starts_first(void **state)
     (void)state;
     const int64_t ahead = occupy();
     const int64_t low = train(SHORT);
-    const int64_t high = api_submit(port, "{'kind': 'train', 'priority': 5, 'spec': " SHORT "}");
+    const int64_t high =
+        api_submit(port, "{'kind': 'train', 'reuse': false, 'priority': 5, 'spec': " SHORT "}");
     const int64_t raised = train(SHORT);
     json_auto_t *changed =
         api_change(port, "PATCH", "{'priority': 9}", 200, "/api/v1/jobs/%lld", (long long)raised);

@@ -17,11 +17,13 @@ static struct service service;
 static int port;
 
 #define JOB                                                                                        \
-    "{'kind': 'train', 'spec': {'problem': {'type': 'quadratic', 'eigenvalues': [1],"              \
+    "{'kind': 'train', 'reuse': false, 'spec': {'problem': {'type': 'quadratic', 'eigenvalues': "  \
+    "[1],"                                                                                         \
     " 'start': [1]}, 'steps': 300, 'report_every_steps': 10,"                                      \
     " 'optimizer': {'type': 'sgd', 'lr': 0.01}}}"
 #define ENDLESS                                                                                    \
-    "{'kind': 'train', 'spec': {'problem': {'type': 'quadratic', 'eigenvalues': [1],"              \
+    "{'kind': 'train', 'reuse': false, 'spec': {'problem': {'type': 'quadratic', 'eigenvalues': "  \
+    "[1],"                                                                                         \
     " 'start': [1], 'noise': 0.1}, 'steps': 1e12, 'report_every_steps': 200000,"                   \
     " 'optimizer': {'type': 'sgd', 'lr': 0.01}}}"
 

@@ -16,7 +16,8 @@ static int port;
 
 /* Steps of a microsecond, five rows each. */
 #define FLOOD                                                                                      \
-    "{'kind': 'train', 'spec': {'problem': {'type': 'quadratic', 'eigenvalues': [1],"              \
+    "{'kind': 'train', 'reuse': false, 'spec': {'problem': {'type': 'quadratic', 'eigenvalues': "  \
+    "[1],"                                                                                         \
     " 'start': [1]}, 'steps': 1e12, 'report_every_steps': 1,"                                      \
     " 'optimizer': {'type': 'sgd', 'lr': 0.1}}}"
 

@@ -208,7 +208,7 @@ static const char *const no_slot[] = {"--slots", "0", NULL};
 /* Some seconds of work in which everything that has a state has one: dropout, momentum, shuffles.
  */
 #define LONG                                                                                       \
-    "{'kind': 'train', 'spec': {'dataset': 'spirals', 'epochs': 500, 'seed': 3,"                   \
+    "{'kind': 'train', 'reuse': false, 'spec': {'dataset': 'spirals', 'epochs': 500, 'seed': 3,"   \
     " 'model': {'type': 'mlp', 'hidden': [64, 32], 'dropout': 0.1}, 'batch_size': 32,"             \
     " 'optimizer': {'type': 'adam', 'lr': 0.003}, 'schedule': {'type': 'cosine', 'warmup': 0.1},"  \
     " 'report_every_steps': 50, 'checkpoint_every_s': 3600}}"

@@ -357,7 +357,8 @@ static void runs_that_cannot_be_refined_from_are_refused_with_what_works(void **
  */
 
 #define LONGER                                                                                     \
-    "{'kind': 'compare', 'base': {'dataset': 'digits', 'model': {'type': 'mlp', 'hidden': [16]},"  \
+    "{'kind': 'compare', 'reuse': false, 'base': {'dataset': 'digits', 'model': {'type': 'mlp', "  \
+    "'hidden': [16]},"                                                                             \
     "   'optimizer': {'type': 'adam', 'lr': 0.01}, 'epochs': 1, 'batch_size': 32,"                 \
     "   'report_every_steps': 50, 'checkpoint_every_s': 0},"                                       \
     " 'arms': [{'name': 'linear', 'patch': {'schedule': 'linear'}},"                               \

@@ -95,7 +95,7 @@ static void a_model_learns_the_clouds_and_reports_every_metric(void **state)
 static void equal_jobs_give_equal_bits(void **state)
 {
     (void)state;
-    const char *body = "{'kind': 'train', 'spec': {'dataset': 'spirals', 'seed': 5,"
+    const char *body = "{'kind': 'train', 'reuse': false, 'spec': {'dataset': 'spirals', 'seed': 5,"
                        " 'model': {'type': 'mlp', 'hidden': [16], 'dropout': 0.1},"
                        " 'optimizer': {'type': 'adamw', 'lr': 0.01}, 'epochs': 3}}";
     struct http_answer weights[2];

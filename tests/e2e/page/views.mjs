@@ -6,12 +6,14 @@ const bowl = { type: "quadratic", eigenvalues: [1, 4], start: [1, -2] };
 const sgd = (lr) => ({ type: "sgd", lr });
 const train = (name, steps, lr = 0.1, rest = {}) => ({
     kind: "train",
+    reuse: false,
     name,
     spec: { problem: bowl, optimizer: sgd(lr), steps, ...rest },
 });
 const schedules = ["constant", "linear", "cosine"].map((type) => ({ name: type, patch: { schedule: { type } } }));
 const comparison = (name) => ({
     kind: "compare",
+    reuse: false,
     name,
     base: { problem: { ...bowl, noise: 0.3 }, optimizer: sgd(0.05), steps: 400, report_every_steps: 10 },
     arms: schedules,

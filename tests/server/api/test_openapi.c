@@ -196,7 +196,8 @@ static void ask(const char *method, const char *path, const char *param, const c
     "{'kind': 'train', 'spec': {" PROBLEM ", 'steps': 1e12, 'report_every_steps': 100000,"         \
     " 'optimizer': {'type': 'sgd', 'lr': 0.1}}}"
 #define COMPARE                                                                                    \
-    "{'kind': 'compare', 'base': {" PROBLEM ", 'optimizer': {'type': 'sgd', 'lr': 0.1}},"          \
+    "{'kind': 'compare', 'reuse': false, 'base': {" PROBLEM                                        \
+    ", 'optimizer': {'type': 'sgd', 'lr': 0.1}},"                                                  \
     " 'arms': [{'name': 'a', 'patch': {}}, {'name': 'b', 'patch': {'schedule': 'linear'}}],"       \
     " 'tune': {'over': {'/optimizer/lr': [0.1, 0.2]}, 'seeds': [9]}, 'seeds': [1, 2, 3],"          \
     " 'target': 0.001, 'equivalent_within': 0.1}"

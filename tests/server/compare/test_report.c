@@ -146,7 +146,8 @@ static void a_diverged_run_is_counted_and_never_dropped_silently(void **state)
     assert_json(report, "/arms/1/failed", "1");
     assert_near(number(report, "/arms/1/mean"), 0.38, 1e-14);
     assert_near(number(report, "/arms/1/standard_error"), 0.03, 1e-13);
-    assert_json(report, "/arms/1/values/2", "{\"run\":117,\"seed\":3,\"value\":null}");
+    assert_json(report, "/arms/1/values/2",
+                "{\"reused_from\":null,\"run\":117,\"seed\":3,\"value\":null}");
     assert_int_equal(warnings_with(report, "1 of 3 report runs failed or diverged"), 1);
 }
 

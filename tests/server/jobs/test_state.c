@@ -16,14 +16,14 @@ enum {
 
 /* clang-format off */
 static const int expected[RUN_STATES][RUN_EVENTS] = {
-    /*              start    ok    pruned  cancel     preempt lost    failed  released source  retry   later */
-    [WAITING]   = { X,       X,    X,      CANCELLED, X,      X,      X,      QUEUED,  FAILED, X,      X },
-    [QUEUED]    = { RUNNING, X,    X,      CANCELLED, X,      X,      X,      X,       X,      X,      X },
-    [RUNNING]   = { X,       DONE, PRUNED, CANCELLED, QUEUED, QUEUED, FAILED, X,       X,      X,      X },
-    [DONE]      = { X,       X,    X,      X,         X,      X,      X,      X,       X,      X,      X },
-    [PRUNED]    = { X,       X,    X,      X,         X,      X,      X,      X,       X,      X,      X },
-    [CANCELLED] = { X,       X,    X,      X,         X,      X,      X,      X,       X,      QUEUED, WAITING },
-    [FAILED]    = { X,       X,    X,      X,         X,      X,      X,      X,       X,      QUEUED, WAITING },
+    /*              start    ok    pruned  cancel     preempt lost    failed  released source  retry   later    rung     reused */
+    [WAITING]   = { X,       X,    PRUNED, CANCELLED, X,      X,      X,      QUEUED,  FAILED, X,      X,       X,       X },
+    [QUEUED]    = { RUNNING, X,    X,      CANCELLED, X,      X,      X,      X,       X,      X,      X,       X,       DONE },
+    [RUNNING]   = { X,       DONE, PRUNED, CANCELLED, QUEUED, QUEUED, FAILED, X,       X,      X,      X,       WAITING, X },
+    [DONE]      = { X,       X,    X,      X,         X,      X,      X,      X,       X,      X,      X,       X,       X },
+    [PRUNED]    = { X,       X,    X,      X,         X,      X,      X,      X,       X,      X,      X,       X,       X },
+    [CANCELLED] = { X,       X,    X,      X,         X,      X,      X,      X,       X,      QUEUED, WAITING, X,       X },
+    [FAILED]    = { X,       X,    X,      X,         X,      X,      X,      X,       X,      QUEUED, WAITING, X,       X },
 };
 /* clang-format on */
 

@@ -54,6 +54,7 @@ export interface Run {
     objective: number | null;
     step: number | null;
     steps: number | null;
+    reused_from: number | null;
     queued_ms: number | null;
     started_ms: number | null;
     finished_ms: number | null;
@@ -82,7 +83,7 @@ export interface SeriesSummary {
 /* The members of a run that its event carries. */
 export type RunChange = Pick<
     Run,
-    "id" | "job" | "state" | "arm" | "phase" | "seed" | "attempt" | "reason" | "message" | "objective" | "step" | "steps" | "started_ms" | "finished_ms"
+    "id" | "job" | "state" | "arm" | "phase" | "seed" | "attempt" | "reason" | "message" | "objective" | "step" | "steps" | "reused_from" | "started_ms" | "finished_ms"
 >;
 
 export type Values = (number | null)[];

@@ -74,7 +74,7 @@ function Failures({ runs }: { runs: Run[] }) {
 type Format = ReturnType<typeof column>;
 
 function RunRow({ run, looks, metrics, objective, compared }: { run: Run; looks: Looks; metrics: [string, Format][]; objective: Format; compared: boolean }) {
-    const note = run.state === "failed" ? run.reason : run.attempt > 1 ? `attempt ${run.attempt}` : null;
+    const note = run.state === "failed" ? run.reason : run.reused_from ? `reused from run ${run.reused_from}` : run.attempt > 1 ? `attempt ${run.attempt}` : null;
     return (
         <tr style={{ height: `${ROW_PX}px` }}>
             <td class="number">

@@ -192,6 +192,7 @@ function Header({ run, job }: { run: Run; job: Job | undefined }) {
                     ["Phase", run.phase],
                     ["Seed", <span class="number">{run.seed}</span>],
                     ...(Object.keys(run.tuned ?? {}).length ? ([["Tuned", <span class="mono">{point(run.tuned)}</span>]] as [string, preact.JSX.Element][]) : []),
+                    ...(run.reused_from ? ([["Reused from", <a href={`/runs/${run.reused_from}`}>run {run.reused_from}</a>]] as [string, preact.JSX.Element][]) : []),
                     ["Attempt", <span class="number">{run.attempt || NOTHING}</span>],
                     ["Started", <Moment ms={run.started_ms} />],
                     ["Took", ran ?? <Elapsed from={run.started_ms} to={run.finished_ms} />],
