@@ -62,6 +62,8 @@ static const struct row rows[] = {
      "a file to give back when the disk is full"},
     {"lease", NUMBER, AT(lease_s), 30, 15, 3600, NULL, "s",
      "a worker silent for this long is taken for dead"},
+    {"preempt-after", NUMBER, AT(preempt_after_s), 0, 0, 86400, NULL, "s",
+     "runs of teams above their share yield to a team that waits this long; 0: never"},
     {"stop-grace", NUMBER, AT(stop_grace_s), 7, 1, 600, NULL, "s",
      "for workers to checkpoint when the server stops"},
     {"demo", FLAG, AT(demo), 0, 0, 0, NULL, "",

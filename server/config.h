@@ -23,7 +23,7 @@ struct config {
     int64_t connections, connections_each, streams, stream_age_s, stream_beat_s;
     int64_t request_deadline_s, upload_deadline_s;
     int64_t ring, mailbox, readers, ballast_mib;
-    int64_t lease_s, stop_grace_s;
+    int64_t lease_s, preempt_after_s, stop_grace_s;
     bool demo, progress, quiet;
     bool help, version;
 };

@@ -164,6 +164,7 @@ static int open_conductor(struct server *server, struct error *err)
         .numeric = json_object_get(world->catalog, "numeric"),
         .slots = slots_of(&server->config),
         .lease_ms = server->config.lease_s * 1000,
+        .preempt_after_ms = server->config.preempt_after_s * 1000,
     };
     world->conductor =
         conductor_new(world->loop, world->store, world->helpers, world->events, &options);

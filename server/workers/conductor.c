@@ -29,6 +29,41 @@ static void dismiss_spare(struct conductor *conductor)
         pool_dismiss(spare, SPARE_GRACE_MS);
 }
 
+static void look_is_due(void *context)
+{
+    struct conductor *conductor = context;
+    conductor->look = NULL;
+    wake_pump(conductor);
+}
+
+/* Runs that are held back, and teams that wait: nothing else may happen until their time comes. */
+static void look_again_at(struct conductor *conductor, int64_t at_ms)
+{
+    if (at_ms == 0 || (conductor->look && conductor->look_at_ms <= at_ms))
+        return;
+    const int64_t now_ms = clock_ms();
+    loop_cancel(conductor->look);
+    conductor->look_at_ms = at_ms;
+    conductor->look =
+        loop_after(conductor->loop, at_ms > now_ms ? at_ms - now_ms : 0, look_is_due, conductor);
+}
+
+/* Runs of teams above their part give way to a team that has waited for long enough. One that is
+ * about to end for another reason gives way as well. */
+static void make_room(struct conductor *conductor)
+{
+    const int64_t after_ms = conductor->options.preempt_after_ms;
+    int64_t id, look_again_ms = 0;
+    while (after_ms > 0 &&
+           (id = queue_preempt(conductor->queue, clock_ms(), after_ms, &look_again_ms)) != 0) {
+        struct run *run = job_index_find_run(conductor->jobs, id);
+        assert(run && run->position.state == RUN_RUNNING);
+        if (!run->stopping)
+            stop_run(run, "preempted");
+    }
+    look_again_at(conductor, look_again_ms);
+}
+
 static void pump(void *context)
 {
     struct conductor *conductor = context;
@@ -37,9 +72,13 @@ static void pump(void *context)
 
     while (!conductor->stopping && !conductor->held && !conductor->retry &&
            conductor->interrupted == 0) {
-        const int64_t id = queue_next(conductor->queue, clock_ms(), NULL);
-        if (id == 0)
+        int64_t look_again_ms;
+        const int64_t id = queue_next(conductor->queue, clock_ms(), &look_again_ms);
+        if (id == 0) {
+            look_again_at(conductor, look_again_ms);
+            make_room(conductor);
             return;
+        }
         struct run *run = job_index_find_run(conductor->jobs, id);
         assert(run && run->position.state == RUN_QUEUED);
         start_run(conductor, run);
@@ -131,14 +170,6 @@ static void drop_agains(struct conductor *conductor)
         again->drop(again->context);
         free(again);
     }
-}
-
-static void enter_run(struct conductor *conductor, const struct run *run)
-{
-    queue_enter(
-        conductor->queue, clock_ms(),
-        &(struct queue_run){
-            .run = run->id, .job = run->job->id, .number = run->number, .slots = run->threads});
 }
 
 void queue_run(struct conductor *conductor, struct run *run)
@@ -430,6 +461,7 @@ void conductor_free(struct conductor *conductor)
     loop_cancel(conductor->telling);
     loop_cancel(conductor->telling_jobs);
     loop_cancel(conductor->saving);
+    loop_cancel(conductor->look);
     drop_agains(conductor);
     prepare_cancel_all(conductor);
     pool_free(conductor->pool);
@@ -472,42 +504,4 @@ int conductor_slots(const struct conductor *conductor, int *used)
 int conductor_worker_count(const struct conductor *conductor)
 {
     return pool_count(conductor->pool);
-}
-
-static json_t *waiting_jobs(const struct conductor *conductor, size_t most)
-{
-    AUTO_FREE struct queue_place *places = xcalloc(most, sizeof *places);
-    const size_t count = queue_forecast(conductor->queue, clock_ms(), 0, places, most);
-    json_t *lines = json_array();
-    for (size_t i = 0; i < count; i++) {
-        const struct job *job = job_index_find(conductor->jobs, places[i].job);
-        if (job)
-            json_array_append_new(lines, json_pack("{s:I, s:s, s:i, s:I, s:b}", "job", job->id,
-                                                   "name", job->name, "priority", job->priority,
-                                                   "runs", (json_int_t)places[i].waiting, "paused",
-                                                   places[i].paused));
-    }
-    return lines;
-}
-
-json_t *conductor_queue_json(const struct conductor *conductor, int most)
-{
-    json_t *running = json_array();
-    const int64_t now = wall_ms();
-
-    for (const struct worker *worker = pool_first(conductor->pool); worker; worker = worker->next) {
-        const struct task *task = worker->task;
-        if (!task || task->kind != TASK_RUN)
-            continue;
-        const struct run *run = (const struct run *)task;
-        json_t *line = run_json(run);
-        json_object_set_new(line, "run", json_integer(run->id));
-        json_object_set_new(line, "worker", json_string(worker->name));
-        json_object_set_new(line, "elapsed_ms", json_integer(now - run->started_ms));
-        json_array_append_new(running, line);
-    }
-    json_t *waiting = waiting_jobs(conductor, (size_t)most);
-    return json_pack("{s:{s:i, s:i}, s:o, s:o, s:I}", "slots", "total", conductor->options.slots,
-                     "used", queue_used(conductor->queue), "running", running, "waiting", waiting,
-                     "waiting_runs", (json_int_t)queue_length(conductor->queue));
 }

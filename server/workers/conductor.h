@@ -22,7 +22,8 @@ struct conductor_options {
     const json_t *numeric; /* likewise: fingerprint of a worker with one thread; NULL: not known */
     int slots;             /* 0: nothing starts */
     int64_t lease_ms;
-    int64_t retry_ms; /* between tries of what the store refused; 0: a second */
+    int64_t preempt_after_ms; /* a team that has waited so long has others yield; 0: never */
+    int64_t retry_ms;         /* between tries of what the store refused; 0: a second */
 };
 
 struct conductor *conductor_new(struct loop *loop, struct store *store, struct helpers *helpers,

@@ -2,6 +2,7 @@
  * What the files of the conductor share; nobody else includes this.
  *
  *   conductor.c  the pump: queued runs meet free slots; starting and stopping
+ *   line.c       runs in line, and how long they are expected to take
  *   running.c    one run on one worker, from `assign` to `result`
  *   rows.c       its metrics
  *   tuning.c     a comparison's arm: tuning runs done, report runs released
@@ -46,7 +47,9 @@ struct conductor {
     struct job *untold;              /* jobs that changed since watchers heard of them */
     struct loop_timer *telling_jobs; /* they will */
     struct again *agains;            /* what could not be written */
-    struct loop_timer *retry;  /* the next try after workers failed to start or the disk was full */
+    struct loop_timer *retry; /* the next try after workers failed to start or the disk was full */
+    struct loop_timer *look;  /* the pump runs again then, though nothing may happen before */
+    int64_t look_at_ms;
     struct loop_timer *saving; /* what teams have used will be written down */
     struct prepare *prepares;  /* under way or waiting for a worker */
     int64_t prepare_count;
@@ -78,6 +81,13 @@ void need_team(struct conductor *conductor, int64_t team);
 int load_shares(struct conductor *conductor, struct error *err);
 void save_shares(struct conductor *conductor); /* now */
 void save_later(struct conductor *conductor);  /* within a minute, and as long as runs run */
+
+/* line.c */
+void enter_run(struct conductor *conductor, const struct run *run);
+void run_begins(struct run *run); /* an attempt */
+void run_ends(struct conductor *conductor, struct run *run, bool completed);
+void run_resumes(struct run *run, int64_t step); /* its worker takes it up there */
+void run_progresses(struct conductor *conductor, const struct run *run);
 
 /* running.c, rows.c */
 void start_run(struct conductor *conductor, struct run *run);

@@ -144,6 +144,7 @@ void run_metrics(struct conductor *conductor, struct worker *worker, const char 
     }
     rows->attempt = rows->run->position.attempt;
     rows->run->step = rows->last_step;
+    run_progresses(conductor, rows->run);
     hold_job(rows->run->job);
     struct metric_row *list = rows->list;
     rows->list = NULL; /* the store's now */

@@ -68,11 +68,17 @@ static int find_worker(struct conductor *conductor, const struct run *run, const
     return 0;
 }
 
+/* What a stop makes of a run: only who cancels it wants it to stay where it is. */
+static enum run_event stop_event(const struct run *run)
+{
+    return run->stopping && strcmp(run->stopping, "cancelled") == 0 ? EVENT_CANCEL : EVENT_PREEMPT;
+}
+
 static void revert_start(struct conductor *conductor, struct run *run, const char *why)
 {
     log_line("run %" PRId64 " could not start: %s", run->id, why);
     pump_later(conductor, conductor->options.retry_ms);
-    end_run(conductor, run, run->stopping ? EVENT_CANCEL : EVENT_PREEMPT, NULL, NULL, -1);
+    end_run(conductor, run, stop_event(run), NULL, NULL, -1);
 }
 
 static void run_started(void *context, const struct started_run *started, const struct error *err)
@@ -92,7 +98,7 @@ static void run_started(void *context, const struct started_run *started, const 
     } else if (err) {
         revert_start(conductor, run, err->sentence);
     } else if (run->stopping) {
-        end_run(conductor, run, EVENT_CANCEL, NULL, NULL, -1);
+        end_run(conductor, run, stop_event(run), NULL, NULL, -1);
     } else {
         json_t *line = assignment_of(conductor, run, started);
         if (conductor->stopping) {
@@ -128,6 +134,7 @@ void start_run(struct conductor *conductor, struct run *run)
 
     job_move(run, EVENT_START, NULL);
     run->started_ms = now;
+    run_begins(run);
     run->stopping = NULL;
     reuse_for_run(conductor, run);
     hold_job(job);
@@ -238,7 +245,7 @@ void end_run(struct conductor *conductor, struct run *run, enum run_event event,
         log_line("run %" PRId64 ": %s", run->id, err.sentence);
         return;
     }
-    queue_end(conductor->queue, clock_ms(), run->id, event == EVENT_SUCCEEDED);
+    run_ends(conductor, run, event == EVENT_SUCCEEDED);
     if (run->task.worker) {
         run->task.worker->task = NULL;
         pool_relieve(run->task.worker);
@@ -268,10 +275,8 @@ void lose_run(struct conductor *conductor, struct run *run, const char *words)
 {
     run->task.worker = NULL; /* it is being freed */
     const bool was_given = !run->assignment;
-    if (run->stopping && strcmp(run->stopping, "cancelled") == 0)
-        end_run(conductor, run, EVENT_CANCEL, NULL, NULL, -1);
-    else if (run->stopping || !was_given) /* a worker that did not start says nothing of the run */
-        end_run(conductor, run, EVENT_PREEMPT, NULL, NULL, -1);
+    if (run->stopping || !was_given) /* a worker that did not start says nothing of the run */
+        end_run(conductor, run, stop_event(run), NULL, NULL, -1);
     else
         end_run(conductor, run, EVENT_LOST, "worker lost", words, -1);
 }
@@ -320,6 +325,7 @@ static void note_started(struct conductor *conductor, struct run *run,
 {
     AUTO_FREE char *fingerprint = json_compact(json_object_get(message->body, "fingerprint"));
     run->steps = json_integer_at(message->body, "steps", 0);
+    run_resumes(run, json_integer_at(message->body, "resumed", 0));
     hold_job(run->job);
     store_note_run(conductor->store, run->id, run->position.attempt, fingerprint,
                    json_integer_at(message->body, "resumed", 0), run->steps, job_noted, run->job);
@@ -372,17 +378,14 @@ static void take_result(struct conductor *conductor, struct run *run,
     const char *state = json_text_at(message->body, "state", "");
     const char *words = json_text_at(message->body, "message", NULL);
     const int64_t step = json_integer_at(message->body, "step", -1);
-    const char *stopping = run->stopping;
 
     run->step = step >= 0 ? step : run->step;
     if (strcmp(state, "succeeded") == 0)
         end_run(conductor, run, EVENT_SUCCEEDED, NULL, words, step);
-    else if (strcmp(state, "stopped") == 0 && stopping && strcmp(stopping, "cancelled") == 0)
-        end_run(conductor, run, EVENT_CANCEL, NULL, words, step);
-    else if (strcmp(state, "stopped") == 0 && !stopping && halving_pause_at(run) > 0)
+    else if (strcmp(state, "stopped") == 0 && !run->stopping && halving_pause_at(run) > 0)
         end_run(conductor, run, EVENT_RUNG, NULL, words, step);
     else if (strcmp(state, "stopped") == 0)
-        end_run(conductor, run, EVENT_PREEMPT, NULL, words, step);
+        end_run(conductor, run, stop_event(run), NULL, words, step);
     else if (strcmp(state, "diverged") == 0)
         end_run(conductor, run, EVENT_FAILED, "diverged", words, step);
     else

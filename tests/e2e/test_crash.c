@@ -5,6 +5,7 @@
 #include "support/check.h"
 #include "support/folder.h"
 #include "support/http_client.h"
+#include "support/remains.h"
 #include "support/server_process.h"
 
 #include <dirent.h>
@@ -119,52 +120,6 @@ static struct look wait_for_end(const struct server_process *server, int64_t run
 /* --- what a run leaves behind
  * ----------------------------------------------------------------------- */
 
-struct remains {
-    char *rows;    /* name,step,value lines without what a clock measured */
-    char *weights; /* model.safetensors */
-    size_t weight_bytes;
-};
-
-static char *rows_of(const struct server_process *server, int64_t run)
-{
-    char path[96];
-    snprintf(path, sizeof path, "/api/v1/runs/%" PRId64 "/metrics?format=csv", run);
-    struct http_answer answer = http_request(server->port, "GET", path, NULL, NULL);
-    assert_int_equal(answer.status, 200);
-
-    char *rows = calloc(answer.body_bytes + 1, 1), *end = rows, *rest = answer.body;
-    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-        char *wall_ms = strrchr(line, ',');
-        if (!wall_ms || strncmp(line, "samples_per_s,", 14) == 0)
-            continue;
-        *wall_ms = '\0';
-        end += sprintf(end, "%s\n", line);
-    }
-    answer_release(&answer);
-    return rows;
-}
-
-static struct remains remains_of(const struct server_process *server, int64_t run)
-{
-    char path[64];
-    struct remains remains = {.rows = rows_of(server, run)};
-
-    snprintf(path, sizeof path, "/api/v1/runs/%" PRId64 "/model", run);
-    struct http_answer answer = http_request(server->port, "GET", path, NULL, NULL);
-    assert_int_equal(answer.status, 200);
-    remains.weights = malloc(answer.body_bytes);
-    remains.weight_bytes = answer.body_bytes;
-    memcpy(remains.weights, answer.body, answer.body_bytes);
-    answer_release(&answer);
-    return remains;
-}
-
-static void remains_release(struct remains *remains)
-{
-    free(remains->rows);
-    free(remains->weights);
-}
-
 static struct folder undisturbed_folder;
 static struct remains undisturbed;
 
@@ -175,7 +130,7 @@ static int train_undisturbed(void **state)
     struct server_process server = server_start(undisturbed_folder.path, one_slot);
     const int64_t run = submit(&server, long_job); /* the first job's only run has the same id */
     wait_for_end(&server, run);
-    undisturbed = remains_of(&server, run);
+    undisturbed = remains_of(server.port, run);
     return server_stop(&server);
 }
 
@@ -189,17 +144,8 @@ static int forget_undisturbed(void **state)
 
 static void assert_same_bits(const struct server_process *server, int64_t run)
 {
-    struct remains remains = remains_of(server, run);
-    assert_true(strlen(remains.rows) > 1000);
-    assert_string_equal(remains.rows, undisturbed.rows);
-    /* The weights follow the header, which names run and attempt. */
-    uint64_t header, undisturbed_header;
-    memcpy(&header, remains.weights, 8);
-    memcpy(&undisturbed_header, undisturbed.weights, 8);
-    const size_t bytes = remains.weight_bytes - 8 - header;
-    assert_int_equal(bytes, undisturbed.weight_bytes - 8 - undisturbed_header);
-    assert_memory_equal(remains.weights + 8 + header, undisturbed.weights + 8 + undisturbed_header,
-                        bytes);
+    struct remains remains = remains_of(server->port, run);
+    assert_same_remains(&remains, &undisturbed);
     remains_release(&remains);
 }
 

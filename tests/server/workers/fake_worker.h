@@ -3,12 +3,21 @@
  * as `NAME --fd=3 …`. What it does with a run is the "act" of its specification:
  *
  *     succeed   a row (step 1), then success
+ *
  *     haunt     the first attempt: a row (step 1), then it dies; the second one speaks for the
  *               first as well: a row (step 99), a log line, a checkpoint and a result "failed"
  *               of attempt 1, and success of a run that is not its own; then a row (step 2),
- * success freeze    the first attempt says nothing for ever; the next ones succeed flood     2,000
- * lines of one row each (steps 1 … 2,000), then success wait      a row (step 1), then nothing but
- * heartbeats until it is told to stop die       the process ends
+ *               success
+ *
+ *     freeze    the first attempt says nothing for ever; the next ones succeed
+ *
+ *     flood     2,000 lines of one row each (steps 1 … 2,000), then success
+ *
+ *     wait      a row (step 1), then nothing but heartbeats until it is told to stop
+ *
+ *     dawdle    the same, and then silence for 150 ms before it does
+ *
+ *     die       the process ends
  */
 #ifndef FAKE_WORKER_H
 #define FAKE_WORKER_H
@@ -23,7 +32,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FAKE_FD = 3, FAKE_FLOOD_LINES = 2000, FAKE_BEAT_MS = 20 };
+enum { FAKE_FD = 3, FAKE_FLOOD_LINES = 2000, FAKE_BEAT_MS = 20, FAKE_DAWDLE_MS = 150 };
 
 static void fake_write(const char *text, size_t bytes)
 {
@@ -110,8 +119,10 @@ static void fake_run(const struct wire_message *message, struct wire_reader *rea
         fake_row(run, attempt, 1);
     for (int i = 2; strcmp(act, "flood") == 0 && i <= FAKE_FLOOD_LINES; i++)
         fake_row(run, attempt, i);
-    if (strcmp(act, "wait") == 0) {
+    if (strcmp(act, "wait") == 0 || strcmp(act, "dawdle") == 0) {
         const bool leaves = fake_wait(reader);
+        if (strcmp(act, "dawdle") == 0)
+            usleep(FAKE_DAWDLE_MS * 1000);
         fake_result(run, attempt, "stopped");
         if (leaves)
             _exit(0);

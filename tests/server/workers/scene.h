@@ -28,6 +28,7 @@ struct scene {
     bool over;
     /* Set before begin(): */
     struct team teams[4]; /* up to the first without an id */
+    int64_t preempt_after_ms;
 };
 
 /* --- the parts, around a store that a test has chosen -------------------------------------------
@@ -49,6 +50,7 @@ KIT_FUNCTION void begin(struct scene *scene, int slots)
         .cache = scene->kit->folder.path,
         .slots = slots,
         .lease_ms = LEASE_MS,
+        .preempt_after_ms = scene->preempt_after_ms,
         .retry_ms = RETRY_MS,
     };
     assert_int_equal(helpers_new(scene->kit->loop, 1, store_reader_start, store_reader_end,
