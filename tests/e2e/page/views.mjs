@@ -262,7 +262,7 @@ test("a job is a template for the next", async ({ open, api }) => {
 test("the settings beside the box can be searched", async ({ open }) => {
     const page = await open("/submit");
     await page.getByLabel("Search the settings").fill("momentum");
-    await page.locator(".catalog summary", { hasText: "nesterov" }).waitFor();
+    await page.locator(".catalog summary code", { hasText: /^nesterov$/ }).waitFor();
     await page.getByLabel("Search the settings").fill("no such setting");
     await page.getByText("Nothing has “no such setting”").waitFor();
 });
