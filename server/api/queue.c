@@ -1,48 +1,103 @@
-/* The queue: slots, what runs, what waits. Of other teams' jobs only how many there are. */
+/*
+ * The queue: slots, what runs, what waits and until when, and how the machine is shared. Of other
+ * teams' jobs only how many there are; the teams themselves are listed for admins, and are one line
+ * for everybody else.
+ */
 #include "api/api.h"
 
 #include "json.h"
+#include "memory.h"
 
-#include <limits.h>
+#include <stdlib.h>
 
-enum { JOBS_LOOKED_AT = 20000 };
-
-static bool sees(const struct request *req, const json_t *entry)
+static bool sees(void *context, int64_t job)
 {
-    return access_sees(team_of(req),
-                       owners_job(world_of(req)->owners, json_integer_at(entry, "job", 0)));
+    const struct request *req = context;
+    return access_sees(team_of(req), owners_job(world_of(req)->owners, job));
 }
 
-/* Takes out what the team may not see, and what is beyond the limit; counts the former. */
-static json_t *cut(const struct request *req, json_t *list, int64_t most, int64_t *out_runs)
+/* --- shares ------------------------------------------------------------------------------------
+ */
+
+struct standings {
+    struct queue_standing *list; /* by team */
+    size_t count;
+    double last_hour_slot_s; /* of all */
+};
+
+static int by_team(const void *a, const void *b)
 {
-    json_t *kept = json_array();
-    json_t *entry;
-    size_t i;
-    *out_runs = 0;
-    json_array_foreach(list, i, entry)
-    {
-        if (!sees(req, entry))
-            *out_runs += json_integer_at(entry, "runs", 1);
-        else if ((int64_t)json_array_size(kept) < most)
-            json_array_append(kept, entry);
+    const struct queue_standing *x = a, *y = b;
+    return (x->team > y->team) - (x->team < y->team);
+}
+
+static struct standings standings_of(const struct conductor *conductor)
+{
+    struct standings all = {0};
+    struct queue_standing standing;
+    while (conductor_standing(conductor, all.count, &standing)) {
+        if ((all.count & (all.count - 1)) == 0) /* grows by doubling */
+            all.list = xrealloc(all.list, 2 * all.count + 1, sizeof *all.list);
+        all.list[all.count++] = standing;
+        all.last_hour_slot_s += standing.last_hour_slot_s;
     }
-    return kept;
+    qsort(all.list, all.count, sizeof *all.list, by_team);
+    return all;
+}
+
+static json_t *standing_json(const struct standings *all, const struct queue_standing *standing,
+                             const struct team *team)
+{
+    const double hour = all->last_hour_slot_s;
+    return json_pack(
+        "{s:o, s:f, s:o, s:i, s:I, s:f, s:f, s:f, s:f}", "team",
+        team ? json_text(team->name) : json_null(), "share", standing->share, "max_running",
+        standing->max_running > 0 ? json_integer(standing->max_running) : json_null(), "running",
+        standing->running, "waiting_runs", (json_int_t)standing->waiting, "part", standing->part,
+        "used_slot_s", standing->used_slot_s, "last_hour_slot_s", standing->last_hour_slot_s,
+        "last_hour", hour > 0 ? standing->last_hour_slot_s / hour : 0.0);
+}
+
+static void add_up(struct queue_standing *sum, const struct queue_standing *standing)
+{
+    sum->share += standing->share;
+    sum->running += standing->running;
+    sum->waiting += standing->waiting;
+    sum->used_slot_s += standing->used_slot_s;
+    sum->last_hour_slot_s += standing->last_hour_slot_s;
+    sum->part += standing->part;
+}
+
+static json_t *teams_json_for(const struct request *req)
+{
+    const struct world *world = world_of(req);
+    const struct standings all = standings_of(world->conductor);
+    struct queue_standing others = {0};
+    json_t *teams = json_array();
+    for (size_t i = 0; i < all.count; i++) {
+        const struct queue_standing *standing = &all.list[i];
+        if (standing->team == team_of(req) || req->caller.role == ROLE_ADMIN)
+            json_array_append_new(
+                teams, standing_json(&all, standing, auth_team(world->auth, standing->team)));
+        else
+            add_up(&others, standing);
+    }
+    if (others.share > 0)
+        json_array_append_new(teams, standing_json(&all, &others, NULL));
+    free(all.list);
+    return teams;
 }
 
 static struct reply show_queue(struct request *req)
 {
     struct error err;
-    int64_t limit, running, waiting;
+    int64_t limit;
     if (request_query_integer(req, "limit", 1, 1000, 100, &limit, &err) < 0)
         return reply_error(&err);
-    json_t *queue = conductor_queue_json(world_of(req)->conductor, JOBS_LOOKED_AT);
-    json_object_set_new(queue, "running",
-                        cut(req, json_object_get(queue, "running"), INT_MAX, &running));
-    json_object_set_new(queue, "waiting",
-                        cut(req, json_object_get(queue, "waiting"), limit, &waiting));
-    json_object_set_new(queue, "others",
-                        json_pack("{s:I, s:I}", "running_runs", running, "waiting_runs", waiting));
+    const struct queue_look look = {
+        .team = team_of(req), .sees = sees, .context = req, .most = (int)limit};
+    json_t *queue = conductor_queue_json(world_of(req)->conductor, &look);
+    json_object_set_new(queue, "teams", teams_json_for(req));
     return reply_json(200, queue);
 }
 

@@ -129,6 +129,7 @@ static int read_job(struct statement *row, const struct threads *threads, struct
         .request_text = row_text(row, 12),
         .sources = row_text(row, 14),
         .team = row_integer(row, 15),
+        .usual_ms = row_integer(row, 16),
     };
     strncpy(job->metric.name, row_text(row, 7), sizeof job->metric.name - 1);
     job->metric.maximize = strcmp(row_text(row, 8), "maximize") == 0;
@@ -158,7 +159,9 @@ static int load_job(struct sql *db, int64_t id, const struct threads *threads, u
     struct statement *read = sql_statement(
         db, "SELECT id, kind, name, priority, paused, started_ms, point_count, metric_name,"
             " metric_goal, metric_at, arms, waiting + queued + running + succeeded + pruned +"
-            " cancelled + failed, request, created_ms, sources, team_id FROM job"
+            " cancelled + failed, request, created_ms, sources, team_id,"
+            " (SELECT CAST(avg(finished_ms - run.started_ms) AS INTEGER) FROM run"
+            "  WHERE job_id = job.id AND run.state = 'succeeded' AND attempt = 1) FROM job"
             " JOIN job_text ON job_text.job_id = job.id WHERE id = ?");
     put_integer(read, id);
     const int found = statement_next(read, err);

@@ -261,6 +261,8 @@ static void take_up_job(struct conductor *conductor, struct job *job)
     job_index_add(conductor->jobs, job);
     need_team(conductor, job->team);
     queue_add_job(conductor->queue, job->id, job->team, job->priority, job->paused);
+    if (job->usual_ms > 0)
+        queue_expect_job(conductor->queue, job->id, job->usual_ms);
     for (int i = 0; i < job->run_count; i++)
         if (job->runs[i].position.state == RUN_QUEUED)
             enter_run(conductor, &job->runs[i]);

@@ -60,8 +60,15 @@ void conductor_cancel_run(struct conductor *conductor, int64_t run, store_done *
 void conductor_retry_run(struct conductor *conductor, int64_t job, int64_t run, store_done *done,
                          void *context);
 
-/* {"slots", "running", "waiting", "waiting_runs"} as GET /api/v1/queue shows it. */
-json_t *conductor_queue_json(const struct conductor *conductor, int most);
+/* The queue as a team sees it: {"slots", "running", "waiting", "waiting_runs", "others"} of GET
+ * /api/v1/queue. Of what it does not see there are only counts. */
+struct queue_look {
+    int64_t team;
+    bool (*sees)(void *context, int64_t job); /* NULL: all */
+    void *context;
+    int most; /* jobs that wait; of the first 20,000 in line */
+};
+json_t *conductor_queue_json(const struct conductor *conductor, const struct queue_look *look);
 int conductor_slots(const struct conductor *conductor, int *used);
 int conductor_worker_count(const struct conductor *conductor);
 

@@ -128,6 +128,7 @@ struct job *job_of_row(const struct live_job *row)
     job->metric = row->metric;
     job->created_ms = row->created_ms;
     job->started_ms = row->started_ms;
+    job->usual_ms = row->usual_ms;
     read_request(job, row->request_text);
     read_sources(job, row->sources, row->curves);
     return job;

@@ -73,6 +73,7 @@ struct job {
     char **arms; /* [arm_count] names */
     struct metric_choice metric;
     int64_t created_ms, started_ms, finished_ms;
+    int64_t usual_ms; /* its runs took so long before this server started; 0: not known */
     int counts[RUN_STATES];
     struct run *runs;            /* [run_count] */
     struct arm_tuning *tuning;   /* [arm_count], NULL without tuning */

@@ -41,7 +41,8 @@ void run_resumes(struct run *run, int64_t step)
     run->steps_since_ms = clock_ms();
 }
 
-/* At the pace of this attempt. */
+/* At the pace of this attempt. Until the first of its job has ended, what holds for it is expected
+ * of the others. */
 void run_progresses(struct conductor *conductor, const struct run *run)
 {
     const int64_t done = run->step - run->resumed_step, left = run->steps - run->step;
@@ -49,46 +50,93 @@ void run_progresses(struct conductor *conductor, const struct run *run)
     if (run->steps_since_ms == 0 || run->steps <= 0 || done <= 0 || left < 0)
         return;
     const double step_ms = (double)(now_ms - run->steps_since_ms) / (double)done;
-    queue_expect_end(conductor->queue, run->id, now_ms + (int64_t)(step_ms * (double)left) + 1);
+    const int64_t left_ms = (int64_t)(step_ms * (double)left) + 1;
+    queue_expect_end(conductor->queue, run->id, now_ms + left_ms);
+    if (!run->unmeasured)
+        queue_expect_job(conductor->queue, run->job->id,
+                         run->ran_ms + now_ms - run->began_ms + left_ms);
 }
 
 /* --- what people see ---------------------------------------------------------------------------
  */
 
-static json_t *waiting_jobs(const struct conductor *conductor, size_t most)
+enum { JOBS_LOOKED_AT = 20000 };
+
+static bool sees(const struct queue_look *look, int64_t job)
 {
-    AUTO_FREE struct queue_place *places = xcalloc(most, sizeof *places);
-    const size_t count = queue_forecast(conductor->queue, clock_ms(), 0, places, most);
-    json_t *lines = json_array();
-    for (size_t i = 0; i < count; i++) {
-        const struct job *job = job_index_find(conductor->jobs, places[i].job);
-        if (job)
-            json_array_append_new(lines, json_pack("{s:I, s:s, s:i, s:I, s:b}", "job", job->id,
-                                                   "name", job->name, "priority", job->priority,
-                                                   "runs", (json_int_t)places[i].waiting, "paused",
-                                                   places[i].paused));
-    }
-    return lines;
+    return !look->sees || look->sees(look->context, job);
 }
 
-json_t *conductor_queue_json(const struct conductor *conductor, int most)
+/* The queue's clock is not the one on the wall. */
+static json_t *wall_or_null(int64_t at_ms)
 {
-    json_t *running = json_array();
-    const int64_t now = wall_ms();
+    return at_ms < 0 ? json_null() : json_integer(wall_ms() + at_ms - clock_ms());
+}
 
+static json_t *place_json(const struct job *job, const struct queue_place *place)
+{
+    return json_pack("{s:I, s:o, s:i, s:I, s:b, s:o, s:o}", "job", job->id, "name",
+                     json_text(job->name), "priority", job->priority, "runs",
+                     (json_int_t)place->waiting, "paused", place->paused, "place",
+                     place->place > 0 ? json_integer(place->place) : json_null(),
+                     "expected_start_ms", wall_or_null(place->start_ms));
+}
+
+static json_t *waiting_jobs(const struct conductor *conductor, const struct queue_look *look)
+{
+    AUTO_FREE struct queue_place *places = xcalloc(JOBS_LOOKED_AT, sizeof *places);
+    const size_t count = queue_forecast(conductor->queue, clock_ms(), 0, places, JOBS_LOOKED_AT);
+    json_t *jobs = json_array();
+    for (size_t i = 0; i < count && json_array_size(jobs) < (size_t)look->most; i++) {
+        const struct job *job = job_index_find(conductor->jobs, places[i].job);
+        if (job && sees(look, job->id))
+            json_array_append_new(jobs, place_json(job, &places[i]));
+    }
+    return jobs;
+}
+
+static json_t *running_run(const struct worker *worker, const struct run *run)
+{
+    json_t *line = run_json(run);
+    json_object_set_new(line, "run", json_integer(run->id));
+    json_object_set_new(line, "worker", json_string(worker->name));
+    json_object_set_new(line, "elapsed_ms", json_integer(wall_ms() - run->started_ms));
+    return line;
+}
+
+static json_t *running_runs(const struct conductor *conductor, const struct queue_look *look,
+                            int64_t *out_others)
+{
+    json_t *runs = json_array();
+    *out_others = 0;
     for (const struct worker *worker = pool_first(conductor->pool); worker; worker = worker->next) {
         const struct task *task = worker->task;
         if (!task || task->kind != TASK_RUN)
             continue;
         const struct run *run = (const struct run *)task;
-        json_t *line = run_json(run);
-        json_object_set_new(line, "run", json_integer(run->id));
-        json_object_set_new(line, "worker", json_string(worker->name));
-        json_object_set_new(line, "elapsed_ms", json_integer(now - run->started_ms));
-        json_array_append_new(running, line);
+        *out_others += run->job->team != look->team;
+        if (sees(look, run->job->id))
+            json_array_append_new(runs, running_run(worker, run));
     }
-    json_t *waiting = waiting_jobs(conductor, (size_t)most);
-    return json_pack("{s:{s:i, s:i}, s:o, s:o, s:I}", "slots", "total", conductor->options.slots,
-                     "used", queue_used(conductor->queue), "running", running, "waiting", waiting,
-                     "waiting_runs", (json_int_t)queue_length(conductor->queue));
+    return runs;
+}
+
+static int64_t waiting_of_others(const struct conductor *conductor, int64_t team)
+{
+    struct queue_standing standing;
+    int64_t waiting = (int64_t)queue_length(conductor->queue);
+    for (size_t i = 0; conductor_standing(conductor, i, &standing); i++)
+        waiting -= standing.team == team ? (int64_t)standing.waiting : 0;
+    return waiting;
+}
+
+json_t *conductor_queue_json(const struct conductor *conductor, const struct queue_look *look)
+{
+    int64_t others;
+    json_t *running = running_runs(conductor, look, &others);
+    return json_pack("{s:{s:i, s:i}, s:o, s:o, s:I, s:{s:I, s:I}}", "slots", "total",
+                     conductor->options.slots, "used", queue_used(conductor->queue), "running",
+                     running, "waiting", waiting_jobs(conductor, look), "waiting_runs",
+                     (json_int_t)queue_length(conductor->queue), "others", "running_runs", others,
+                     "waiting_runs", waiting_of_others(conductor, look->team));
 }

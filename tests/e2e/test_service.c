@@ -372,6 +372,9 @@ static void health_and_queue_of_an_idle_server(void **state)
     assert_int_equal(api_integer(health, "/slots/total"), 2);
     assert_int_equal(api_integer(health, "/store/mismatches"), 0);
     json_auto_t *queue = api_get(port, "/api/v1/queue");
+    assert_string_equal(api_text(queue, "/teams/0/team"), "default");
+    assert_int_equal(api_size(queue, "/teams"), 1);
+    json_object_del(queue, "teams"); /* what it has used is measured */
     api_assert_equal(queue,
                      "{'slots': {'total': 2, 'used': 0}, 'running': [], 'waiting': [],"
                      " 'waiting_runs': 0, 'others': {'running_runs': 0, 'waiting_runs': 0}}");

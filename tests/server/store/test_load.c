@@ -129,6 +129,23 @@ static void a_run_comes_as_it_was_left(void **state)
     assert_true(seen.run.objective == 0.25);
 }
 
+/* Started at 2,000; ended at 3,000 and 6,000 ms: 2,500 on average. One that failed says nothing. */
+static void a_job_comes_with_how_long_its_runs_took(void **state)
+{
+    struct kit *kit = *state;
+    kit_add_job(kit, 0, 4);
+    assert_int_equal(load(kit).job.usual_ms, 0);
+    for (int run = 1; run <= 3; run++)
+        kit_start_run(kit, run, 1);
+    kit_finish_run(kit, 1, RUN_SUCCEEDED);
+    kit_change_run(kit,
+                   &(struct run_change){
+                       .run = 2, .position = {RUN_SUCCEEDED, 1, 0}, .step = 10, .now_ms = 6000});
+    kit_change_run(kit, &(struct run_change){
+                            .run = 3, .position = {RUN_FAILED, 1, 0}, .step = 10, .now_ms = 99000});
+    assert_int_equal(load(kit).job.usual_ms, 2500);
+}
+
 static void a_waiting_run_takes_the_threads_of_its_arm(void **state)
 {
     struct kit *kit = *state;
@@ -167,6 +184,7 @@ int main(void)
         TEST(jobs_that_are_not_final_come_with_all_their_runs),
         TEST(a_job_comes_as_it_was_added),
         TEST(a_run_comes_as_it_was_left),
+        TEST(a_job_comes_with_how_long_its_runs_took),
         TEST(a_waiting_run_takes_the_threads_of_its_arm),
         TEST(a_final_job_is_loaded_by_its_id),
     };

@@ -209,8 +209,28 @@ export interface Queue {
         started_ms: number | null;
         elapsed_ms: number | null;
     }[];
-    waiting: { job: number; name: string; priority: number; runs: number; paused: boolean }[];
+    waiting: {
+        job: number;
+        name: string;
+        priority: number;
+        runs: number;
+        paused: boolean;
+        place: number | null;
+        expected_start_ms: number | null;
+    }[];
     waiting_runs: number;
+    others: { running_runs: number; waiting_runs: number };
+    teams: QueueTeam[];
+}
+
+/* Without a name: all the others together. */
+export interface QueueTeam {
+    team: string | null;
+    share: number;
+    max_running: number | null;
+    running: number;
+    waiting_runs: number;
+    last_hour: number;
 }
 
 export interface Setting {

@@ -4,11 +4,11 @@ import { setTitle } from "../app/title";
 import { get } from "../data/api";
 import { on } from "../data/events";
 import { useFollow, useLoad, useThrottled } from "../data/use-load";
-import type { Queue } from "../data/types";
+import type { Queue, QueueTeam } from "../data/types";
 import { Panel, Waiting } from "../parts/bits";
 import { StepsBar } from "../parts/state";
 import { Elapsed } from "../parts/time";
-import { count, NOTHING, plural } from "../text/format";
+import { count, duration, exact, iso, NOTHING, plural } from "../text/format";
 
 const REFRESH_MS = 1000;
 const SLOTS_DRAWN = 64;
@@ -72,6 +72,66 @@ function Running({ queue }: { queue: Queue }) {
     );
 }
 
+/* Rounded to what an estimate is worth; it comes anew with each change of the queue. */
+function Start({ ms }: { ms: number | null }) {
+    if (ms === null) return <span class="muted">{NOTHING}</span>;
+    const left = Math.max(0, ms - Date.now());
+    return (
+        <time class="number" dateTime={iso(ms)} title={iso(ms)}>
+            {left < 1000 ? "now" : `in ${duration(Math.round(left / 1000) * 1000)}`}
+        </time>
+    );
+}
+
+const percent = (part: number) => `${(100 * part).toFixed(part > 0 && part < 0.1 ? 1 : 0)} %`;
+
+function Share({ team, sum }: { team: QueueTeam; sum: number }) {
+    const due = team.share / sum;
+    const name = team.team ?? "other teams";
+    return (
+        <tr>
+            <td class="name">{team.team ?? <span class="muted">{name}</span>}</td>
+            <td class="number">{exact(team.share)}</td>
+            <td class="cell-share">
+                <span class="share-bar" role="img" aria-label={`${name}: ${percent(team.last_hour)} used of the last hour, share ${percent(due)}`}>
+                    <span class="share-used" style={{ width: percent(team.last_hour) }} />
+                    <span class="share-due" style={{ left: percent(due) }} />
+                </span>
+                <span class="number small">{percent(team.last_hour)}</span>
+            </td>
+            <td class="number">
+                {count(team.running)}
+                {team.max_running ? <span class="muted"> / {count(team.max_running)}</span> : null}
+            </td>
+            <td class="number">{count(team.waiting_runs)}</td>
+        </tr>
+    );
+}
+
+function Shares({ teams }: { teams: QueueTeam[] }) {
+    const sum = teams.reduce((all, team) => all + team.share, 0);
+    return (
+        <div class="scroll" tabIndex={0} role="region" aria-label="Shares of the last hour">
+            <table class="list">
+                <thead>
+                    <tr>
+                        <th>Team</th>
+                        <th class="right">Share</th>
+                        <th>Used in the last hour, and its due</th>
+                        <th class="right">Slots</th>
+                        <th class="right">Runs in line</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {teams.map((team) => (
+                        <Share key={team.team ?? ""} team={team} sum={sum} />
+                    ))}
+                </tbody>
+            </table>
+        </div>
+    );
+}
+
 function Line({ queue }: { queue: Queue }) {
     if (queue.waiting.length === 0) return <p class="muted note">Nothing waits.</p>;
     return (
@@ -82,12 +142,13 @@ function Line({ queue }: { queue: Queue }) {
                     <th>Job</th>
                     <th class="right">Priority</th>
                     <th class="right">Runs in line</th>
+                    <th class="right">Next start</th>
                 </tr>
             </thead>
             <tbody>
-                {queue.waiting.map((job, i) => (
+                {queue.waiting.map((job) => (
                     <tr key={job.job}>
-                        <td class="number">{job.paused ? <span class="muted">paused</span> : i + 1}</td>
+                        <td class="number">{job.place ?? <span class="muted">paused</span>}</td>
                         <td class="name">
                             <a href={`/jobs/${job.job}`}>
                                 <span class="muted number">#{job.job}</span> {job.name}
@@ -95,6 +156,9 @@ function Line({ queue }: { queue: Queue }) {
                         </td>
                         <td class="number">{job.priority}</td>
                         <td class="number">{count(job.runs)}</td>
+                        <td class="right">
+                            <Start ms={job.expected_start_ms} />
+                        </td>
                     </tr>
                 ))}
             </tbody>
@@ -119,6 +183,11 @@ export function QueueView() {
                 <h1>Queue</h1>
                 <Slots {...queue.slots} />
             </div>
+            {queue.teams.length > 1 ? (
+                <Panel title="Shares">
+                    <Shares teams={queue.teams} />
+                </Panel>
+            ) : null}
             <Panel title="Running">
                 <Running queue={queue} />
             </Panel>
