@@ -3,15 +3,12 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct service service;
-static int port;
 
 /* On a bowl without noise every seed gives the same: with rate r, behind 20 steps, the loss is
  * ((1 - r)^40 + 16 (1 - 4 r)^40) / 2, the least at r = 0.4 of the three tried. */
@@ -238,22 +235,6 @@ static void an_arm_without_a_working_point_fails_alone(void **state)
     assert_string_equal(api_text(given_up, "/reason"), "source failed");
 }
 
-static int start(void **state)
-{
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    (void)state;
-    service_start(&service, arguments);
-    port = service.port;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,5 +248,5 @@ int main(void)
         cmocka_unit_test(a_grid_point_that_diverges_loses),
         cmocka_unit_test(an_arm_without_a_working_point_fails_alone),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start_service, end_service);
 }

@@ -4,7 +4,7 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
@@ -12,9 +12,6 @@
 #include <stdlib.h>
 
 enum { WITHIN_MS = 10000, EVENTS_MOST = 4096 };
-
-static struct service service;
-static int port;
 
 #define JOB                                                                                        \
     "{'kind': 'train', 'reuse': false, 'spec': {'problem': {'type': 'quadratic', 'eigenvalues': "  \
@@ -334,22 +331,6 @@ static void there_are_only_so_many_streams(void **state)
     port = usual;
 }
 
-static int start(void **state)
-{
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    (void)state;
-    service_start(&service, arguments);
-    port = service.port;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,5 +345,5 @@ int main(void)
         cmocka_unit_test(an_idle_stream_gets_comments_and_ends_at_its_age),
         cmocka_unit_test(there_are_only_so_many_streams),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start_service, end_service);
 }

@@ -3,16 +3,13 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-static struct service service;
-static int port;
 
 /* Steps of a microsecond, five rows each. */
 #define FLOOD                                                                                      \
@@ -76,27 +73,11 @@ static void no_row_is_lost_on_the_way(void **state)
     }
 }
 
-static int start(void **state)
-{
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    (void)state;
-    service_start(&service, arguments);
-    port = service.port;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(people_are_answered_while_workers_flood_the_store),
         cmocka_unit_test(no_row_is_lost_on_the_way),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start_service, end_service);
 }

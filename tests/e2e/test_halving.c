@@ -4,15 +4,12 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
 #include <stdlib.h>
 #include <unistd.h>
-
-static struct service service;
-static int port;
 
 /* On a bowl without noise the higher rate of these is the better one, at every step. */
 #define BOWL                                                                                       \
@@ -211,22 +208,6 @@ static void settings_of_halving_that_make_no_sense_are_refused(void **state)
                    "\"strategy\": \"grid\"");
 }
 
-static int start(void **state)
-{
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    (void)state;
-    service_start(&service, arguments);
-    port = service.port;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,5 +219,5 @@ int main(void)
         cmocka_unit_test(a_schedule_that_looks_ahead_is_refused),
         cmocka_unit_test(settings_of_halving_that_make_no_sense_are_refused),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start_service, end_service);
 }

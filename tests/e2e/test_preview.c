@@ -4,14 +4,11 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
 #include <stdlib.h>
-
-static struct service service;
-static int port;
 
 /* A noisy bowl: its gradients fall to the noise and stay there. */
 #define BOWL                                                                                       \
@@ -129,22 +126,6 @@ static void a_job_without_a_source_is_refused(void **state)
     assert_says(api_text(cooled, "/errors/0/detail"), "must be above 0");
 }
 
-static int start(void **state)
-{
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    (void)state;
-    service_start(&service, arguments);
-    port = service.port;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,5 +135,5 @@ int main(void)
         cmocka_unit_test(a_job_trains_along_the_curve_of_its_norms),
         cmocka_unit_test(a_job_without_a_source_is_refused),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start_service, end_service);
 }

@@ -3,14 +3,11 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
 #include <stdlib.h>
-
-static struct service service;
-static int port;
 
 /* With a seed of its own for each test, so that none takes over from another. */
 #define MOONS(seed, more)                                                                          \
@@ -214,22 +211,6 @@ static void whether_to_reuse_is_true_or_false(void **state)
     assert_string_equal(api_text(answer, "/errors/0/detail"), "must be true or false");
 }
 
-static int start(void **state)
-{
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    (void)state;
-    service_start(&service, arguments);
-    port = service.port;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,5 +224,5 @@ int main(void)
         cmocka_unit_test(what_was_reused_is_so_behind_a_restart),
         cmocka_unit_test(whether_to_reuse_is_true_or_false),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start_service, end_service);
 }

@@ -2,14 +2,11 @@
  * report, against a real server and worker. Numbers are those of training.md AV-8 to AV-10. */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
 #include <stdlib.h>
-
-static struct service service;
-static int port;
 
 static json_t *ask(const char *body)
 {
@@ -336,22 +333,6 @@ static void the_arms_that_were_made_survive_a_restart(void **state)
     assert_string_equal(api_text(report, "/arms/2/name"), "unscaled x0.5");
 }
 
-static int start(void **state)
-{
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    (void)state;
-    service_start(&service, arguments);
-    port = service.port;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,5 +354,5 @@ int main(void)
         cmocka_unit_test(scale_batch_makes_arms_that_the_report_tells_apart),
         cmocka_unit_test(the_arms_that_were_made_survive_a_restart),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start_service, end_service);
 }
