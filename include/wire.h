@@ -27,9 +27,11 @@
  *                 data (path of the data set's cache file, absent for built-ins and problems),
  *                 cache (folder where built-ins are kept), checkpoint (step, absent: from the
  *                 start), steps_seen (no metrics row at or below this step is new), pause_at (the
- *                 fraction of the steps at which to stop, with result "stopped"; absent: nowhere)
+ *                 fraction of the steps at which to stop, with result "stopped"; absent: nowhere),
+ *                 cores (numbers: where all its threads are to run; absent: anywhere)
  *     kept        run, step (on record: older files may go)
- *     stop        run, attempt, reason ("cancelled", "pruned", "preempted", "shutdown")
+ *     stop        run, attempt, reason ("cancelled", "pruned", "preempted", "shutdown",
+ *                 "timeout")
  *     prepare     request (number), dataset (name), format, settings, parts {"name": path, …},
  *                 cache (folder); format "built-in": make the built-in of that name
  *     shutdown    (finish up: checkpoint, result "stopped", exit)

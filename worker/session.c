@@ -2,6 +2,7 @@
 
 #include "alone.h"
 #include "checkpoint.h"
+#include "cores.h"
 #include "describe.h"
 #include "environment.h"
 #include "json.h"
@@ -277,6 +278,7 @@ static void run_assigned(struct session *session, const struct wire_message *mes
     struct outcome outcome = {.state = OUTCOME_FAILED};
     struct error err;
 
+    cores_take(json_object_get(body, "cores"));
     session->busy = true;
     session->stop = false;
     session->kept = training.checkpoint > 0 ? training.checkpoint : -1;

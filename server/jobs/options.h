@@ -7,8 +7,10 @@
 #include "problems.h"
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct job_options {
+    int64_t timeout_ms; /* of running, for each of its runs; 0: none */
     bool anew; /* "reuse": false: its runs train even where results of identical ones are there */
 };
 
@@ -16,6 +18,6 @@ struct job_options {
 struct job_options options_read(const json_t *body, struct problems *problems);
 
 /* Names of those members, to be accepted in any body. */
-#define OPTION_FIELDS "reuse"
+#define OPTION_FIELDS "reuse", "timeout_s"
 
 #endif

@@ -390,6 +390,7 @@ struct conductor *conductor_new(struct loop *loop, struct store *store, struct h
     conductor->numerics = known_numerics(options->numeric);
     conductor->queue = queue_new(options->slots, QUEUE_HALF_LIFE_MS, clock_ms());
     conductor->jobs = job_index_new();
+    find_cores(conductor);
     return conductor;
 }
 

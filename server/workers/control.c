@@ -236,6 +236,8 @@ static void retry_written(void *context, double objective, const struct error *e
             run->point = retry->point;
             run->threads = tuning_threads(run->job, run->arm, run->point);
         }
+        run->allowed_from_ms = run->ran_ms;
+        run->not_before_ms = 0;
         publish_run(retry->asked->conductor, run);
         if (run->position.state == RUN_QUEUED)
             queue_run(retry->asked->conductor, run);

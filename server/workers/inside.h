@@ -2,6 +2,7 @@
  * What the files of the conductor share; nobody else includes this.
  *
  *   conductor.c  the pump: queued runs meet free slots; starting and stopping
+ *   cores.c      runs pinned to cores
  *   line.c       runs in line, and how long they are expected to take
  *   running.c    one run on one worker, from `assign` to `result`
  *   rows.c       its metrics
@@ -55,6 +56,11 @@ struct conductor {
     int64_t prepare_count;
     loop_due *stopped;
     void *stopped_context;
+    struct core {
+        int number;  /* as the system counts */
+        int64_t run; /* that has it; 0: none */
+    } cores[1024];   /* [core_count]; as many as slots, or none: then they are not given out */
+    int core_count;
     char *program;        /* digest of what the workers run */
     json_t *numerics;     /* {"native,1": their fingerprint, …}, as far as known */
     json_t *unrepeatable; /* names of metrics that a clock measured */
@@ -81,6 +87,11 @@ void need_team(struct conductor *conductor, int64_t team);
 int load_shares(struct conductor *conductor, struct error *err);
 void save_shares(struct conductor *conductor); /* now */
 void save_later(struct conductor *conductor);  /* within a minute, and as long as runs run */
+
+/* cores.c: which cores a run's worker has to itself; NULL: the system places its threads. */
+void find_cores(struct conductor *conductor);
+json_t *take_cores(struct conductor *conductor, const struct run *run);
+void give_cores_back(struct conductor *conductor, const struct run *run);
 
 /* line.c */
 void enter_run(struct conductor *conductor, const struct run *run);

@@ -181,8 +181,10 @@ void job_free(struct job *job)
         return;
     for (int i = 0; i < job->arm_count; i++)
         free(job->arms[i]);
-    for (int i = 0; i < job->run_count; i++)
+    for (int i = 0; i < job->run_count; i++) {
         json_decref(job->runs[i].assignment);
+        loop_cancel(job->runs[i].timeout);
+    }
     free(job->arms);
     free(job->runs);
     free(job->tuning);
@@ -345,12 +347,14 @@ json_t *job_json(const struct job *job)
 json_t *run_json(const struct run *run)
 {
     const struct job *job = run->job;
-    return json_pack("{s:I, s:I, s:i, s:o, s:s, s:I, s:s, s:i, s:o, s:I, s:I, s:o, s:o}", "id",
-                     run->id, "job", job->id, "number", run->number, "arm",
-                     run->arm >= 0 ? json_text(job->arms[run->arm]) : json_null(), "phase",
-                     run_phase_names[run->phase], "seed", (json_int_t)run->seed, "state",
-                     run_state_names[run->position.state], "attempt", run->position.attempt,
-                     "objective", json_number(run->objective), "step", run->step, "steps",
-                     run->steps, "started_ms", time_or_null(run->started_ms), "reused_from",
-                     run->reused_from > 0 ? json_integer(run->reused_from) : json_null());
+    json_t *json = json_pack("{s:I, s:I, s:i, s:o, s:s, s:I, s:s, s:i, s:o, s:I, s:I, s:o}", "id",
+                             run->id, "job", job->id, "number", run->number, "arm",
+                             run->arm >= 0 ? json_text(job->arms[run->arm]) : json_null(), "phase",
+                             run_phase_names[run->phase], "seed", (json_int_t)run->seed, "state",
+                             run_state_names[run->position.state], "attempt", run->position.attempt,
+                             "objective", json_number(run->objective), "step", run->step, "steps",
+                             run->steps, "started_ms", time_or_null(run->started_ms));
+    if (run->reused_from > 0)
+        json_object_set_new(json, "reused_from", json_integer(run->reused_from));
+    return json;
 }

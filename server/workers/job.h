@@ -28,21 +28,24 @@ struct run {
     uint64_t seed;
     struct run_position position;
     int threads;
-    double objective;       /* NaN: none */
-    const char *stopping;   /* the reason it was told to stop for; NULL: it was not */
-    json_t *assignment;     /* the assign line, until its worker is ready for it */
-    int64_t step, steps;    /* done and planned, as last heard */
-    int64_t started_ms;     /* wall clock, of this attempt */
-    int endings;            /* ends that are being written down; the last one is acted on */
-    int rung;               /* how many rungs it has passed */
-    int64_t reused_from;    /* the run whose results are its own; 0: none */
-    int64_t branched_step;  /* where it goes on from another run; 0: it does not, or not yet */
-    bool releasing;         /* from waiting: that is being written down */
-    int64_t began_ms;       /* its attempt, CLOCK_MONOTONIC */
-    int64_t ran_ms;         /* in attempts before, as far as this server saw them */
-    bool unmeasured;        /* it did not see all of them */
-    int64_t resumed_step;   /* where this attempt began */
-    int64_t steps_since_ms; /* when it did, CLOCK_MONOTONIC; 0: not yet */
+    double objective;           /* NaN: none */
+    const char *stopping;       /* the reason it was told to stop for; NULL: it was not */
+    json_t *assignment;         /* the assign line, until its worker is ready for it */
+    int64_t step, steps;        /* done and planned, as last heard */
+    int64_t started_ms;         /* wall clock, of this attempt */
+    int endings;                /* ends that are being written down; the last one is acted on */
+    int rung;                   /* how many rungs it has passed */
+    int64_t reused_from;        /* the run whose results are its own; 0: none */
+    int64_t branched_step;      /* where it goes on from another run; 0: it does not, or not yet */
+    bool releasing;             /* from waiting: that is being written down */
+    int64_t began_ms;           /* its attempt, CLOCK_MONOTONIC */
+    struct loop_timer *timeout; /* it has run for long enough then */
+    int64_t allowed_from_ms;    /* of ran_ms, where its timeout begins: the last retry */
+    int64_t not_before_ms;      /* it does not start before, CLOCK_MONOTONIC; 0: at any time */
+    int64_t ran_ms;             /* in attempts before, as far as this server saw them */
+    bool unmeasured;            /* it did not see all of them */
+    int64_t resumed_step;       /* where this attempt began */
+    int64_t steps_since_ms;     /* when it did, CLOCK_MONOTONIC; 0: not yet */
     bool interrupted; /* by the end of the server before this one; not yet in the line again */
 };
 

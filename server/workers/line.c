@@ -15,6 +15,7 @@ void enter_run(struct conductor *conductor, const struct run *run)
                                     .number = run->number,
                                     .slots = run->threads,
                                     .interrupted = run->position.attempt > 0,
+                                    .not_before_ms = run->not_before_ms,
                                     .ran_ms = run->ran_ms});
 }
 

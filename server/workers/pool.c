@@ -18,6 +18,7 @@ enum {
     CHECKS_EACH_LEASE = 6,
     FIRST_RETRY_MS = 200,
     LAST_RETRY_MS = 30000,
+    LAST_RETRY_DIED_MS = 5000, /* runs may be to blame, and others wait */
 };
 
 struct pool {
@@ -52,14 +53,20 @@ static void release_worker(struct worker *worker)
     free(worker);
 }
 
-static void note_failed_start(struct pool *pool)
+static void note_failure(struct pool *pool, int64_t most_ms)
 {
     const int shift = pool->failures < 8 ? pool->failures : 8;
     int64_t wait_ms = (int64_t)FIRST_RETRY_MS << shift;
-    if (wait_ms > LAST_RETRY_MS)
-        wait_ms = LAST_RETRY_MS;
+    if (wait_ms > most_ms)
+        wait_ms = most_ms;
     pool->failures++;
     pool->not_before_ms = clock_ms() + wait_ms;
+}
+
+/* By itself, with its first task: the next one may do the same. */
+static bool died_at_once(const struct worker *worker)
+{
+    return worker->task && !worker->proven && worker->died;
 }
 
 static void finish(void *context)
@@ -68,7 +75,9 @@ static void finish(void *context)
     struct pool *pool = worker->pool;
 
     if (worker->state == WORKER_STARTING)
-        note_failed_start(pool);
+        note_failure(pool, LAST_RETRY_MS);
+    else if (died_at_once(worker))
+        note_failure(pool, LAST_RETRY_DIED_MS);
     unlink_worker(worker);
     pool->owner.gone(pool->owner.context, worker, worker->words);
     release_worker(worker);
@@ -91,7 +100,8 @@ static void process_ended(void *context, uint32_t events)
     loop_unwatch(worker->exit_watch);
     worker->exit_watch = NULL;
     spawn_collect(&worker->child, words, sizeof words);
-    if (!worker->words[0])
+    worker->died = !worker->words[0];
+    if (worker->died)
         snprintf(worker->words, sizeof worker->words, "%s", words);
     worker->collected = true;
     finish_if_both(worker);
@@ -133,12 +143,15 @@ static void line_came(void *context, const struct wire_message *message)
     if (message->type == WIRE_HELLO) {
         greet(worker, message);
     } else if (message->type == WIRE_READY) {
-        pool->failures = 0;
         if (worker->state == WORKER_STARTING)
             worker->state = WORKER_READY;
         if (worker->state == WORKER_READY)
             pool->owner.ready(pool->owner.context, worker);
     } else if (message->type != WIRE_HEARTBEAT) {
+        if (message->type == WIRE_RESULT || message->type == WIRE_PREPARED) {
+            pool->failures = 0;
+            worker->proven = true;
+        }
         pool->owner.message(pool->owner.context, worker, message);
     }
 }
@@ -211,7 +224,7 @@ int pool_start(struct pool *pool, int threads, bool portable, struct worker **ou
                         "workers failed to start; next try in %" PRId64 " ms",
                         pool->not_before_ms - now);
     if (spawn_worker(&pool->command, threads, portable, &child, err) < 0) {
-        note_failed_start(pool);
+        note_failure(pool, LAST_RETRY_MS);
         return -1;
     }
     struct worker *worker = xcalloc(1, sizeof *worker);

@@ -34,6 +34,8 @@ struct worker {
     const char *demand;
     int64_t heard_ms; /* when its last line came, CLOCK_MONOTONIC */
     bool link_closed, collected;
+    bool died;       /* without anybody here having killed it */
+    bool proven;     /* it has ended a task in good order */
     char words[160]; /* why it went */
     struct worker *next;
 };

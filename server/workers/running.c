@@ -50,6 +50,9 @@ void give_assignment(struct run *run)
     json_t *line = run->assignment;
     run->assignment = NULL;
     worker->heard_ms = clock_ms();
+    json_t *cores = take_cores(run->job->conductor, run);
+    if (cores)
+        json_object_set_new(line, "cores", cores);
     pool_send(worker, WIRE_ASSIGN, line);
     if (run->stopping)
         stop_run(run, run->stopping);
@@ -74,10 +77,41 @@ static enum run_event stop_event(const struct run *run)
     return run->stopping && strcmp(run->stopping, "cancelled") == 0 ? EVENT_CANCEL : EVENT_PREEMPT;
 }
 
+static void end_stopped(struct conductor *conductor, struct run *run, const char *words,
+                        int64_t step)
+{
+    if (!run->stopping || strcmp(run->stopping, "timeout") != 0) {
+        end_run(conductor, run, stop_event(run), NULL, words, step);
+        return;
+    }
+    AUTO_FREE char *message =
+        xprintf("it ran for longer than its %.10g s", (double)run->job->options.timeout_ms / 1000);
+    end_run(conductor, run, EVENT_FAILED, "timeout", message, step);
+}
+
+static void ran_too_long(void *context)
+{
+    struct run *run = context;
+    run->timeout = NULL;
+    if (!run->stopping)
+        stop_run(run, "timeout");
+}
+
+/* Its attempts count together, those that were stopped or lost as well, as far as this server saw
+ * them; a retry begins anew. */
+static void limit_run(struct conductor *conductor, struct run *run)
+{
+    const int64_t timeout_ms = run->job->options.timeout_ms;
+    const int64_t left_ms = timeout_ms - (run->ran_ms - run->allowed_from_ms);
+    if (timeout_ms > 0)
+        run->timeout = loop_after(conductor->loop, left_ms > 0 ? left_ms : 0, ran_too_long, run);
+}
+
 static void revert_start(struct conductor *conductor, struct run *run, const char *why)
 {
+    const int64_t retry_ms = conductor->options.retry_ms, pool_ms = pool_retry_ms(conductor->pool);
     log_line("run %" PRId64 " could not start: %s", run->id, why);
-    pump_later(conductor, conductor->options.retry_ms);
+    pump_later(conductor, pool_ms > retry_ms ? pool_ms : retry_ms);
     end_run(conductor, run, stop_event(run), NULL, NULL, -1);
 }
 
@@ -112,6 +146,7 @@ static void run_started(void *context, const struct started_run *started, const 
             run->assignment = line;
             run->task.worker = worker;
             worker->task = &run->task;
+            limit_run(conductor, run);
             give_assignment(run);
             publish_run(conductor, run);
             publish_job(conductor, job);
@@ -252,6 +287,9 @@ void end_run(struct conductor *conductor, struct run *run, enum run_event event,
     }
     run->task.worker = NULL;
     run->stopping = NULL;
+    loop_cancel(run->timeout);
+    run->timeout = NULL;
+    give_cores_back(conductor, run);
     json_decref(run->assignment);
     run->assignment = NULL;
     if (job_is_final(job))
@@ -271,14 +309,23 @@ void end_run(struct conductor *conductor, struct run *run, enum run_event event,
     wake_pump(conductor);
 }
 
+/* 1, 4 s: what took the worker down may be over by then, and if not, has not kept the machine busy
+ * with starting others. */
+static int64_t lost_delay_ms(const struct conductor *conductor, const struct run *run)
+{
+    return conductor->options.retry_ms << (2 * run->position.attempts_lost);
+}
+
 void lose_run(struct conductor *conductor, struct run *run, const char *words)
 {
     run->task.worker = NULL; /* it is being freed */
     const bool was_given = !run->assignment;
-    if (run->stopping || !was_given) /* a worker that did not start says nothing of the run */
-        end_run(conductor, run, stop_event(run), NULL, NULL, -1);
-    else
-        end_run(conductor, run, EVENT_LOST, "worker lost", words, -1);
+    if (run->stopping || !was_given) { /* a worker that did not start says nothing of the run */
+        end_stopped(conductor, run, NULL, -1);
+        return;
+    }
+    run->not_before_ms = clock_ms() + lost_delay_ms(conductor, run);
+    end_run(conductor, run, EVENT_LOST, "worker lost", words, -1);
 }
 
 /* --- stopping ------------------------------------------------------------------------------------
@@ -385,7 +432,7 @@ static void take_result(struct conductor *conductor, struct run *run,
     else if (strcmp(state, "stopped") == 0 && !run->stopping && halving_pause_at(run) > 0)
         end_run(conductor, run, EVENT_RUNG, NULL, words, step);
     else if (strcmp(state, "stopped") == 0)
-        end_run(conductor, run, stop_event(run), NULL, words, step);
+        end_stopped(conductor, run, words, step);
     else if (strcmp(state, "diverged") == 0)
         end_run(conductor, run, EVENT_FAILED, "diverged", words, step);
     else

@@ -19,9 +19,9 @@ static const char long_job[] =
     "'schedule': {'type': 'cosine'}, 'epochs': 80, 'batch_size': 64, 'report_every_steps': 20, "
     "'seed': 7, 'checkpoint_every_s': 600}}"; /* none but those it makes when it is stopped */
 
-static const char short_job[] =
-    "{'kind': 'train', 'spec': {'optimizer': {'type': 'sgd', 'lr': 0.1}, 'steps': 40, 'problem': "
-    "{'type': 'quadratic', 'eigenvalues': [1], 'start': [1]}}}";
+static const char short_job[] = "{'kind': 'train', 'reuse': false, 'spec': {'optimizer': {'type': "
+                                "'sgd', 'lr': 0.1}, 'steps': 40, 'problem': "
+                                "{'type': 'quadratic', 'eigenvalues': [1], 'start': [1]}}}";
 
 static struct remains train_undisturbed(void)
 {

@@ -17,6 +17,8 @@
  *
  *     dawdle    the same, and then silence for 150 ms before it does
  *
+ *     pinned    a log line with the cores it was given, then as wait
+ *
  *     die       the process ends
  */
 #ifndef FAKE_WORKER_H
@@ -109,6 +111,11 @@ static void fake_run(const struct wire_message *message, struct wire_reader *rea
 
     fake_say(WIRE_STARTED, json_pack("{s:I, s:I, s:{}, s:i, s:i}", "run", run, "attempt", attempt,
                                      "fingerprint", "resumed", 0, "steps", 2));
+    if (strcmp(act, "pinned") == 0) {
+        AUTO_FREE char *cores = json_compact(json_object_get(message->body, "cores"));
+        fake_say(WIRE_LOG,
+                 json_pack("{s:I, s:I, s:s}", "run", run, "attempt", attempt, "text", cores));
+    }
     if (strcmp(act, "die") == 0)
         _exit(1);
     while (strcmp(act, "freeze") == 0 && attempt == 1)
@@ -119,7 +126,7 @@ static void fake_run(const struct wire_message *message, struct wire_reader *rea
         fake_row(run, attempt, 1);
     for (int i = 2; strcmp(act, "flood") == 0 && i <= FAKE_FLOOD_LINES; i++)
         fake_row(run, attempt, i);
-    if (strcmp(act, "wait") == 0 || strcmp(act, "dawdle") == 0) {
+    if (strcmp(act, "wait") == 0 || strcmp(act, "dawdle") == 0 || strcmp(act, "pinned") == 0) {
         const bool leaves = fake_wait(reader);
         if (strcmp(act, "dawdle") == 0)
             usleep(FAKE_DAWDLE_MS * 1000);
