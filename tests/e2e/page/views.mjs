@@ -288,6 +288,30 @@ test("the queue shows slots, what runs and what waits", async ({ open, api }) =>
     }
 });
 
+/* Nobody else has used anything: all of the last hour is the default team's, a quarter is its due. */
+test("the queue shows what each team has used, and when the next run starts", async ({ open, api, base }) => {
+    const headers = { "content-type": "application/json" };
+    await fetch(`${base}/api/v1/teams`, { method: "POST", headers, body: JSON.stringify({ name: "vision", share: 3 }) });
+    await trained(api);
+    const { slots } = await api.get("/queue");
+    const ids = [];
+    for (let i = 0; i < slots.total + 1; i++) ids.push((await api.submit(endless(`for long ${i}`))).id);
+    try {
+        const page = await open("/queue");
+        const row = page.getByRole("region", { name: "Shares of the last hour" }).locator("tr", { hasText: "default" });
+        const bar = row.getByRole("img", { name: "default: 100 % used of the last hour, share 25 %" });
+        await bar.waitFor();
+        const [whole, used, due] = await Promise.all([bar, bar.locator(".share-used"), bar.locator(".share-due")].map((part) => part.boundingBox()));
+        same(Math.round(used.width), Math.round(whole.width), "the bar is full");
+        same(Math.round(due.x + due.width / 2 - whole.x), Math.round(whole.width / 4), "the mark of its due");
+        const next = page.getByRole("region", { name: "Waiting" }).locator("tr", { has: page.locator(`a[href="/jobs/${ids.at(-1)}"]`) });
+        await until(async () => (await next.innerText()).includes("in "), "a time until it starts");
+    } finally {
+        for (const id of ids) await api.cancel(id);
+        await fetch(`${base}/api/v1/teams/vision`, { method: "DELETE" });
+    }
+});
+
 test("addresses work: links, back and forward, reload, and what is not there", async ({ open, api }) => {
     const { id } = await api.submit(train("to be found", 20));
     const page = await open("/", { expected: [/status of 404/] });

@@ -61,7 +61,7 @@ function Running({ queue }: { queue: Queue }) {
                                     {run.steps ? ` / ${count(run.steps)}` : ""}
                                 </span>
                             </td>
-                            <td class="right">
+                            <td class="right nowrap">
                                 <Elapsed from={run.started_ms} to={null} />
                             </td>
                         </tr>
@@ -90,12 +90,12 @@ function Share({ team, sum }: { team: QueueTeam; sum: number }) {
     const name = team.team ?? "other teams";
     return (
         <tr>
-            <td class="name">{team.team ?? <span class="muted">{name}</span>}</td>
+            <td class="nowrap">{team.team ?? <span class="muted">{name}</span>}</td>
             <td class="number">{exact(team.share)}</td>
             <td class="cell-share">
                 <span class="share-bar" role="img" aria-label={`${name}: ${percent(team.last_hour)} used of the last hour, share ${percent(due)}`}>
-                    <span class="share-used" style={{ width: percent(team.last_hour) }} />
-                    <span class="share-due" style={{ left: percent(due) }} />
+                    <span class="share-used" style={{ width: `${100 * team.last_hour}%` }} />
+                    <span class="share-due" style={{ left: `${100 * due}%` }} />
                 </span>
                 <span class="number small">{percent(team.last_hour)}</span>
             </td>
@@ -135,34 +135,36 @@ function Shares({ teams }: { teams: QueueTeam[] }) {
 function Line({ queue }: { queue: Queue }) {
     if (queue.waiting.length === 0) return <p class="muted note">Nothing waits.</p>;
     return (
-        <table class="list">
-            <thead>
-                <tr>
-                    <th class="right">Place</th>
-                    <th>Job</th>
-                    <th class="right">Priority</th>
-                    <th class="right">Runs in line</th>
-                    <th class="right">Next start</th>
-                </tr>
-            </thead>
-            <tbody>
-                {queue.waiting.map((job) => (
-                    <tr key={job.job}>
-                        <td class="number">{job.place ?? <span class="muted">paused</span>}</td>
-                        <td class="name">
-                            <a href={`/jobs/${job.job}`}>
-                                <span class="muted number">#{job.job}</span> {job.name}
-                            </a>
-                        </td>
-                        <td class="number">{job.priority}</td>
-                        <td class="number">{count(job.runs)}</td>
-                        <td class="right">
-                            <Start ms={job.expected_start_ms} />
-                        </td>
+        <div class="scroll" tabIndex={0} role="region" aria-label="Waiting">
+            <table class="list">
+                <thead>
+                    <tr>
+                        <th class="right">Place</th>
+                        <th>Job</th>
+                        <th class="right">Priority</th>
+                        <th class="right">Runs in line</th>
+                        <th class="right">Next start</th>
                     </tr>
-                ))}
-            </tbody>
-        </table>
+                </thead>
+                <tbody>
+                    {queue.waiting.map((job) => (
+                        <tr key={job.job}>
+                            <td class="number">{job.place ?? <span class="muted">paused</span>}</td>
+                            <td class="name cell-job">
+                                <a href={`/jobs/${job.job}`}>
+                                    <span class="muted number">#{job.job}</span> {job.name}
+                                </a>
+                            </td>
+                            <td class="number">{job.priority}</td>
+                            <td class="number">{count(job.runs)}</td>
+                            <td class="right nowrap">
+                                <Start ms={job.expected_start_ms} />
+                            </td>
+                        </tr>
+                    ))}
+                </tbody>
+            </table>
+        </div>
     );
 }
 
