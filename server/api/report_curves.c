@@ -76,14 +76,16 @@ static double *places_of(const struct series *series, enum curve_axis by, double
 
 /* --- curves -------------------------------------------------------------------------------- */
 
-static void add_curve(struct report_curves *out, int arm, const struct series *series, double *x)
+static void add_curve(struct report_curves *out, const struct live_run *run,
+                      const struct series *series, double *x, enum curve_axis by)
 {
     int first = 0;
     while (first < series->count && !isfinite(x[first]))
         first++;
     out->x[out->count] = x;
     out->curves[out->count++] = (struct curve_input){
-        .arm = arm,
+        .arm = run->arm,
+        .stays = run->position.state == RUN_SUCCEEDED && (by == AXIS_WALL_TIME || by == AXIS_WORK),
         .count = series->count - first,
         .x = x + first,
         .value = series->value + first,
@@ -108,11 +110,11 @@ int report_curves_read(struct reader *reader, const struct job_runs *job,
     out->x = xcalloc((size_t)out->series_count, sizeof *out->x);
     for (int i = 0; i < out->series_count; i++) {
         const struct series *series = &out->series[i];
-        const int arm = job_runs_find(job, series->run)->arm;
-        double *x = places_of(series, style->by, budgets[arm].steps_per_epoch,
+        const struct live_run *run = job_runs_find(job, series->run);
+        double *x = places_of(series, style->by, budgets[run->arm].steps_per_epoch,
                               series_of(work, work_count, series->run));
         if (x)
-            add_curve(out, arm, series, x);
+            add_curve(out, run, series, x, style->by);
     }
     release_all(work, work_count);
     return 0;

@@ -67,8 +67,8 @@ static struct places places_of(const struct curve_input *curves, int curve_count
     return places;
 }
 
-/* The curve's value at a place; NaN outside it and beside what is not finite. *cursor is an entry
- * at or before the place, and moves on with it. */
+/* The curve's value at a place; NaN before it, behind it unless it stays, and beside what is not
+ * finite. *cursor is an entry at or before the place, and moves on with it. */
 static double value_at(const struct curve_input *curve, double x, int *cursor)
 {
     while (*cursor + 1 < curve->count && curve->x[*cursor + 1] <= x)
@@ -79,7 +79,7 @@ static double value_at(const struct curve_input *curve, double x, int *cursor)
     if (x == curve->x[i])
         return curve->value[i];
     if (i + 1 == curve->count)
-        return NO_VALUE;
+        return curve->stays ? curve->value[i] : NO_VALUE;
     const double share = (x - curve->x[i]) / (curve->x[i + 1] - curve->x[i]);
     return curve->value[i] + share * (curve->value[i + 1] - curve->value[i]);
 }

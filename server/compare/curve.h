@@ -4,8 +4,8 @@
  * Seeds need not share places on the axis: one may have stopped early, times differ, and long
  * series come reduced to buckets. So the mean is taken at every place that any seed has, at most
  * `points` of them evenly picked; a seed counts between its first and last finite value, on the
- * straight line between neighbours, and no longer once it has ended or diverged. n says how many
- * counted.
+ * straight line between neighbours, and no longer once it has ended or diverged; but where `stays`
+ * its last value stands for it from there on. n says how many counted.
  */
 #ifndef CURVE_H
 #define CURVE_H
@@ -23,6 +23,7 @@ struct curve_input {
     const double *x;     /* [count] never falling: steps, epochs, seconds or passes; where some are
                           * equal the last of their values counts */
     const double *value; /* [count] not finite: no value there */
+    bool stays; /* a run that is done: by time, it does not leave the mean to slower ones */
 };
 
 struct curve_style {

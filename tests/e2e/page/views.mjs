@@ -135,13 +135,72 @@ test("the report shows the server's numbers, the best arm and curves with bands"
     }
     same(await page.locator(".tuning .chosen").count(), report.arms.length, "chosen grid points");
     const chart = page.locator(".mean-curves .chart");
-    await until(async () => (await points(chart)) === report.arms.reduce((sum, arm) => sum + arm.curve.step.length, 0), "all points of the mean curves");
+    const laws = new Set(report.arms.map((arm) => arm.prediction?.loss ?? null).filter((loss) => loss !== null));
+    const known = report.arms.reduce((sum, arm) => sum + arm.curve.step.length, 2 * laws.size); /* two ends of each closed form */
+    await until(async () => (await points(chart)) === known, "all points of the mean curves");
     await chart.focus();
     await page.keyboard.press("ArrowRight");
     await page.locator(".mean-curves .readout").waitFor();
     const readout = await page.locator(".mean-curves .readout").innerText();
     for (const arm of report.arms) check(readout.includes(arm.name), `${arm.name} in "${readout}"`);
     check(await hasBand(page, ".mean-curves canvas"), "pale pixels of a band beside the line");
+});
+
+const judged = (api) =>
+    once(api, "judged", {
+        ...comparison("judged"),
+        seeds: [1, 2, 3, 4, 5, 6, 7, 8],
+        arms: [...schedules, { name: "twin", patch: { schedule: { type: "constant" } } }],
+        equivalent_within: { relative: 0.5 },
+        target: 0.05,
+        level: 0.1,
+    });
+
+test("the verdict stands in words above the pairs, each with its gain, interval and chip", async ({ open, api }) => {
+    const job = await judged(api);
+    const report = await api.get(`/jobs/${job.id}/report`);
+    const page = await open(`/jobs/${job.id}`);
+    const rows = page.locator(".pairs tbody tr");
+    await rows.first().waitFor();
+    same(await page.locator(".sentence").innerText(), `${report.sentence}.`, "the sentence");
+    same(await rows.count(), 3, "pairs with the baseline");
+    for (const [i, pair] of report.pairs.slice(0, 3).entries()) {
+        const words = await rows.nth(i).innerText();
+        check(words.includes(pair.first) && words.includes(pair.baseline.verdict), `${pair.first}: ${pair.baseline.verdict} in "${words}"`);
+        const shown = Number(await rows.nth(i).locator(".pair-gain strong").innerText());
+        check(Math.abs(shown - pair.gain.mean) <= pair.gain.standard_error / 10 + 1e-9, `${pair.first}: ${shown} for ${pair.gain.mean}`);
+        same(await rows.nth(i).locator(".forest-band").count(), 1, "the band of what counts as equal");
+        const arrow = await rows.nth(i).locator(".forest text").count();
+        same((await rows.nth(i).locator(".forest circle").count()) + arrow, 1, "a dot, or an arrow to where it would be");
+    }
+    same(await rows.last().locator(".chip").innerText(), "= equivalent", "the twin");
+    await page.getByRole("button", { name: "all pairs" }).click();
+    await until(async () => (await rows.count()) === 6, "all pairs");
+});
+
+test("time to target is told for each arm, those that never got there too", async ({ open, api }) => {
+    const job = await judged(api);
+    const report = await api.get(`/jobs/${job.id}/report`);
+    const page = await open(`/jobs/${job.id}`);
+    const rows = page.locator(".targets tbody tr");
+    await rows.first().waitFor();
+    for (const [i, arm] of report.arms.entries()) {
+        const words = await rows.nth(i).innerText();
+        check(words.includes(arm.name) && words.includes(`${arm.target.reached}/${arm.target.n}`), `${arm.target.reached}/${arm.target.n} in "${words}"`);
+    }
+});
+
+test("mean curves can be seen by training time", async ({ open, api }) => {
+    const job = await judged(api);
+    const page = await open(`/jobs/${job.id}`);
+    const chart = page.locator(".mean-curves .chart");
+    await until(async () => (await chart.count()) && (await points(chart)) > 0, "curves by step");
+    await page.getByLabel("Metric of the mean curves").selectOption("update_norm"); /* no theory beside it */
+    const asked = page.waitForResponse((response) => response.url().includes("update_norm&by=wall_time"));
+    await page.getByLabel("Axis of the mean curves").selectOption("wall_time");
+    const report = await (await asked).json();
+    await until(async () => (await points(chart)) === report.arms.reduce((sum, arm) => sum + arm.curve.x.length, 0), "the points by time");
+    check((await chart.getAttribute("aria-label")).includes("by wall time"), await chart.getAttribute("aria-label"));
 });
 
 /* A band is its arm's colour, pale: neither the ground nor the full colour of any line. */
@@ -411,7 +470,7 @@ function bigJob() {
         "/jobs/1": job,
         "/jobs/1/runs": { runs: Array.from({ length: 1000 }, (_, i) => run(i)), next: null },
         "/jobs/1/metrics": { name: "valid_loss", series: Array.from({ length: 1000 }, (_, i) => ({ run: i + 1, step, value: step.map((s) => i / 1000 + Math.exp(-s / 99)) })) },
-        "/jobs/1/report": { job: 1, state: "succeeded", metric: job.metric, baseline: "a", finished: true, arms: [], warnings: [] },
+        "/jobs/1/report": { job: 1, state: "succeeded", metric: job.metric, baseline: "a", finished: true, arms: [], warnings: [], sentence: "", judging: { level: 0.05, target: null }, pairs: [] },
     };
 }
 
@@ -450,7 +509,8 @@ async function everyView(api) {
     const job = await compared(api);
     const bad = await diverged(api);
     const run = await firstRun(api, job);
-    return ["/", `/jobs/${job.id}`, `/jobs/${bad.id}`, `/runs/${run.id}`, "/submit", "/datasets", "/datasets/digits", "/queue", "/nowhere"];
+    const verdict = await judged(api);
+    return ["/", `/jobs/${job.id}`, `/jobs/${verdict.id}`, `/jobs/${bad.id}`, `/runs/${run.id}`, "/submit", "/datasets", "/datasets/digits", "/queue", "/nowhere"];
 }
 
 async function settled(page) {

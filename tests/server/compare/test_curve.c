@@ -143,6 +143,23 @@ static void seconds_need_not_agree_between_seeds(void **state)
     }
 }
 
+/* The fast one is done at 2 with 1: by then and later that is what it has. */
+static void a_run_that_is_done_stays_in_the_mean_where_it_is_told_to(void **state)
+{
+    (void)state;
+    const double fast[] = {1, 2}, slow[] = {1, 4};
+    const double values[] = {3, 1}, others[] = {4, 2};
+    const struct curve_input pair[] = {
+        {.count = 2, .x = fast, .value = values, .stays = true},
+        {.count = 2, .x = slow, .value = others},
+    };
+    const struct curve_style style = {.metric = "train_loss", .by = AXIS_WALL_TIME, .points = 200};
+    json_auto_t *curve = curve_json(&style, pair, 2, 0);
+    assert_near(number(curve, "x", 2), 4, 0);
+    assert_near(number(curve, "n", 2), 2, 0);
+    assert_near(number(curve, "mean", 2), 1.5, 0);
+}
+
 static void no_curves_give_empty_lists(void **state)
 {
     (void)state;
@@ -160,6 +177,7 @@ int main(void)
         cmocka_unit_test(a_long_curve_is_picked_evenly_with_both_ends),
         cmocka_unit_test(quantiles_stand_around_the_median),
         cmocka_unit_test(seconds_need_not_agree_between_seeds),
+        cmocka_unit_test(a_run_that_is_done_stays_in_the_mean_where_it_is_told_to),
         cmocka_unit_test(no_curves_give_empty_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,7 +127,19 @@ export interface ArmReport {
     failed: number;
     values: SeedValue[];
     tuning: GridPoint[];
-    curve: { metric: string; step: number[]; mean: Values; low: Values; high: Values; n: number[] } | null;
+    curve: {
+        metric: string;
+        by: Axis;
+        band: "standard_error" | "quantiles";
+        step?: number[];
+        x?: number[];
+        mean: Values;
+        median?: Values;
+        low: Values;
+        high: Values;
+        n: number[];
+    } | null;
+    target: { n: number; reached: number; censored: number; median_step: number | null; median_seconds: number | null; values: { failed: boolean }[] } | null;
     note: string | null;
     prediction: {
         law: string | null;
@@ -139,6 +151,31 @@ export interface ArmReport {
     measured: { metric: string; n: number; mean: number | null; standard_error: number | null } | null;
 }
 
+export const axes = ["step", "epoch", "wall_time", "work"] as const;
+export type Axis = (typeof axes)[number];
+
+export interface Judgement {
+    verdict: "better" | "worse" | "equivalent" | "undecided";
+    p: number | null;
+    seeds_needed: number | null;
+}
+
+export interface PairReport {
+    first: string;
+    second: string;
+    seeds: number;
+    wins: number;
+    losses: number;
+    ties: number;
+    gain: { mean: number | null; standard_error: number | null; interval: [number, number] | null; bca_interval: [number, number] | null };
+    signed_rank: { p: number | null };
+    probability_better: number | null;
+    negligible: boolean;
+    baseline: Judgement | null;
+    all: Judgement;
+    sentence: string;
+}
+
 export interface Report {
     job: number;
     state: JobState;
@@ -147,6 +184,9 @@ export interface Report {
     finished: boolean;
     arms: ArmReport[];
     warnings: string[];
+    sentence: string;
+    judging: { level: number; interval: number; equivalent_within: number | null; target: number | null };
+    pairs: PairReport[];
 }
 
 export interface Preview {

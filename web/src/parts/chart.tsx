@@ -5,9 +5,9 @@
 import uPlot from "uplot";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useTopic } from "../data/topics";
-import type { Values } from "../data/types";
+import type { Axis, Values } from "../data/types";
 import type { ArmLook } from "../app/arms";
-import { count, number } from "../text/format";
+import { count, duration, number } from "../text/format";
 
 export interface Line {
     key: string;
@@ -23,6 +23,7 @@ export interface Line {
 interface ChartProps {
     lines: Line[];
     name: string; /* of what is on the y axis */
+    axis?: Axis; /* of what is on the x axis; else steps */
     log?: boolean;
     clip?: boolean; /* leave out values far outside of most */
     height?: number;
@@ -160,7 +161,7 @@ function drawEndLabels(plot: uPlot, lines: Line[]): void {
 /* What of a chart cannot be changed in place. */
 function structureOf(props: ChartProps): string {
     const line = (entry: Line) => [entry.key, entry.look.colour, entry.look.dash.length, !!entry.low, entry.endLabel, entry.step.length <= FEW_POINTS];
-    return JSON.stringify([props.log, props.plain, props.height, props.lines.map(line)]);
+    return JSON.stringify([props.log, props.plain, props.axis, props.height, props.lines.map(line)]);
 }
 
 function nearestPoint(line: Line, step: number): number {
@@ -335,13 +336,18 @@ class Drawing {
     }
 }
 
-function Readout({ hover, name, width }: { hover: Hover; name: string; width: number }) {
+function placeOf(axis: Axis, x: number): string {
+    if (axis === "step") return `step ${count(x)}`;
+    return axis === "wall_time" ? duration(1000 * x) : `${axis} ${number(x)}`;
+}
+
+function Readout({ hover, name, axis, width }: { hover: Hover; name: string; axis: Axis; width: number }) {
     const right = hover.left > width / 2;
     const style = right ? { right: `${width - hover.left + 14}px` } : { left: `${hover.left + 14}px` };
     return (
         <div class="readout" style={{ ...style, top: "4px" }}>
             <div class="readout-head">
-                <span>step {count(hover.step)}</span>
+                <span>{placeOf(axis, hover.step)}</span>
                 <span>{name}</span>
             </div>
             {hover.rows.map(({ line, value, nearest }) => (
@@ -421,6 +427,7 @@ export function Chart(props: ChartProps) {
         plot.setCursor({ left, top: hover?.dot.top ?? plot.over.clientHeight / 2 }, true);
     };
 
+    const axis = props.axis ?? "step";
     const offset = drawing.current?.plot.over;
     return (
         <div
@@ -428,7 +435,7 @@ export function Chart(props: ChartProps) {
             data-points={props.lines.reduce((sum, line) => sum + line.step.length, 0)}
             role="group"
             aria-roledescription="chart"
-            aria-label={`${props.name} by step, ${props.lines.length === 1 ? "one line" : `${props.lines.length} lines`}`}
+            aria-label={`${props.name} by ${axis.replace("_", " ")}, ${props.lines.length === 1 ? "one line" : `${props.lines.length} lines`}`}
             tabIndex={0}
             onKeyDown={onKeyDown}
             style={{ minHeight: `${props.height ?? 280}px` }}
@@ -443,7 +450,7 @@ export function Chart(props: ChartProps) {
             {hover && offset ? (
                 <div class="chart-over" style={{ left: `${offset.offsetLeft}px`, top: `${offset.offsetTop}px`, width: `${offset.clientWidth}px` }}>
                     <span class="chart-dot" style={{ left: `${hover.dot.left}px`, top: `${hover.dot.top}px`, background: `var(${hover.rows.find((row) => row.nearest)?.line.look.colour})` }} />
-                    <Readout hover={hover} name={props.name} width={offset.clientWidth} />
+                    <Readout hover={hover} name={props.name} axis={axis} width={offset.clientWidth} />
                 </div>
             ) : null}
         </div>

@@ -5,14 +5,15 @@ import { get } from "../data/api";
 import { changed, useTopic, watch } from "../data/topics";
 import { useLoad, useThrottled } from "../data/use-load";
 import type { NamedSchedule } from "../data/schedules";
-import type { ArmReport, GridPoint, Job, JsonObject, Report, Run } from "../data/types";
+import { axes, type ArmReport, type Axis, type GridPoint, type Job, type JsonObject, type Report, type Run } from "../data/types";
 import { Choice, Panel, Select, Swatch, Waiting } from "../parts/bits";
 import { Chart, type Line } from "../parts/chart";
 import { Schedules } from "../parts/schedules";
 import { scaleOf, Strip, StripAxis, type Scale } from "../parts/strip";
-import { column, exact, number, plural, point, withError } from "../text/format";
+import { column, exact, NOTHING, number, plural, point, withError } from "../text/format";
 import { usualMetrics } from "./job-curves";
 import { Notes, Predictions } from "./theory";
+import { Pairs, Targets } from "./verdict";
 
 type Looks = (arm: string | null) => ArmLook;
 
@@ -21,15 +22,17 @@ const PREDICTED = ["train_loss", "loss_average"]; /* the metrics that prediction
 const SCHEDULES_MOST = 16; /* more lines say nothing */
 const STEPS_MOST = 100000; /* of a drawing: longer runs are drawn at this length */
 
-function Difference({ arm, base, goal }: { arm: ArmReport; base: ArmReport | undefined; goal: string }) {
-    if (!base || arm === base || arm.mean === null || base.mean === null) return <span class="muted">–</span>;
-    const difference = arm.mean - base.mean;
-    const better = goal === "minimize" ? difference < 0 : difference > 0;
+/* Over the seeds that both have; coloured where the verdict says so. */
+function Difference({ arm, report }: { arm: ArmReport; report: Report }) {
+    const pair = report.pairs.find(({ first, second }) => first === arm.name && second === report.baseline);
+    if (!pair || pair.gain.mean === null) return <span class="muted">{NOTHING}</span>;
+    const difference = report.metric.goal === "minimize" ? -pair.gain.mean : pair.gain.mean;
+    const verdict = pair.baseline?.verdict ?? "undecided";
     return (
-        <span class={better ? "better" : "worse"}>
+        <span class={verdict}>
             {difference > 0 ? "+" : ""}
-            {withError(difference, Math.hypot(arm.standard_error ?? 0, base.standard_error ?? 0))[0]}
-            <span class="unseen">{better ? " better" : " worse"}</span>
+            {withError(difference, pair.gain.standard_error)[0]}
+            <span class="unseen"> {verdict}</span>
         </span>
     );
 }
@@ -56,7 +59,7 @@ function ArmRow(props: { arm: ArmReport; report: Report; looks: Looks; scale: Sc
                 {error ? <span class="muted"> ± {error}</span> : null}
             </td>
             <td class="number arm-delta">
-                <Difference arm={arm} base={report.arms.find((other) => other.name === report.baseline)} goal={report.metric.goal} />
+                <Difference arm={arm} report={report} />
             </td>
             <td class="arm-strip">
                 {scale && arm.values.length > 0 ? (
@@ -180,24 +183,27 @@ function predictionLines(report: Report, curves: Line[], looks: Looks): Line[] {
 function MeanCurves({ job, report, looks }: { job: Job; report: Report; looks: Looks }) {
     const [metric, setMetric] = useState<string | null>(null);
     const [log, setLog] = useState(false);
+    const [by, setBy] = useState<Axis>("step");
     const [other, setOther] = useState<Report | null>(null);
     const shownMetric = metric ?? report.metric.name;
+    const usual = shownMetric === report.metric.name && by === "step";
     useLoad(
         async (signal) => {
-            if (shownMetric === report.metric.name) return;
-            setOther(await get<Report>(`/jobs/${job.id}/report?metric=${encodeURIComponent(shownMetric)}`, signal));
+            if (usual) return;
+            setOther(await get<Report>(`/jobs/${job.id}/report?pairs=baseline&metric=${encodeURIComponent(shownMetric)}&by=${by}`, signal));
         },
-        [job.id, shownMetric, report],
+        [job.id, shownMetric, by, report],
     );
-    const source = shownMetric === report.metric.name ? report : other;
+    const source = usual ? report : other;
+    const quartiles = source?.arms[0]?.curve?.band === "quantiles";
     const lines = (source?.arms ?? [])
-        .filter((arm) => arm.curve && arm.curve.metric === shownMetric && arm.curve.step.length > 0)
+        .filter((arm) => arm.curve && arm.curve.metric === shownMetric && arm.curve.by === by && arm.curve.mean.length > 0)
         .map((arm) => ({
             key: arm.name,
             label: arm.name,
             look: looks(arm.name),
-            step: arm.curve?.step ?? [],
-            value: arm.curve?.mean ?? [],
+            step: arm.curve?.step ?? arm.curve?.x ?? [],
+            value: arm.curve?.median ?? arm.curve?.mean ?? [],
             low: arm.curve?.low ?? [],
             high: arm.curve?.high ?? [],
             endLabel: arm.name,
@@ -207,12 +213,13 @@ function MeanCurves({ job, report, looks }: { job: Job; report: Report; looks: L
     const tools = (
         <>
             <Select label="Metric of the mean curves" options={names} value={shownMetric} onChange={setMetric} />
+            <Select label="Axis of the mean curves" options={axes} value={by} onChange={(value) => setBy(value as Axis)} />
             <Choice label="Scale of the mean curves" options={[["linear", "linear"], ["log", "log"]]} value={log ? "log" : "linear"} onChange={(value) => setLog(value === "log")} />
         </>
     );
     return (
-        <Panel title={<>Mean curves <span class="muted">± standard error</span></>} tools={tools} class="mean-curves">
-            <Chart lines={drawn} name={`mean ${shownMetric}`} log={log} clip height={280} />
+        <Panel title={<>Mean curves <span class="muted">{quartiles ? "median and quartiles" : "± standard error"}</span></>} tools={tools} class="mean-curves">
+            <Chart lines={drawn} name={`mean ${shownMetric}`} axis={by} log={log} clip height={280} />
         </Panel>
     );
 }
@@ -264,7 +271,7 @@ export function ReportPanels({ job, looks }: { job: Job; looks: Looks }) {
     useTopic(topic);
     const loaded = useLoad(
         async (signal) => {
-            setReport(await get<Report>(`/jobs/${job.id}/report`, signal));
+            setReport(await get<Report>(`/jobs/${job.id}/report?pairs=baseline`, signal));
             changed(topic);
         },
         [job.id],
@@ -275,12 +282,15 @@ export function ReportPanels({ job, looks }: { job: Job; looks: Looks }) {
 
     if (!report) return loaded.failed?.status === 404 ? null : <Panel title="Report"><Waiting load={loaded} what="report" /></Panel>;
     const tuned = report.arms.some((arm) => arm.tuning.length > 0);
-    const curved = !tuned || report.arms.some((arm) => arm.curve && arm.curve.step.length > 0);
+    const curved = !tuned || report.arms.some((arm) => arm.curve && arm.curve.mean.length > 0);
     const best = report.arms.find((arm) => arm.best);
     const tools = (
         <>
             <a class="button" href={`/api/v1/jobs/${job.id}/report?format=csv`} download={`job-${job.id}-report.csv`}>
                 CSV
+            </a>
+            <a class="button" href={`/api/v1/jobs/${job.id}/report?format=csv&table=pairs`} download={`job-${job.id}-pairs.csv`}>
+                CSV of pairs
             </a>
             <a class="button" href={`/api/v1/jobs/${job.id}/report`} download={`job-${job.id}-report.json`}>
                 JSON
@@ -290,8 +300,9 @@ export function ReportPanels({ job, looks }: { job: Job; looks: Looks }) {
     return (
         <>
             <Panel title={<>Report {report.finished ? null : <span class="muted">so far</span>}</>} tools={tools}>
+                {report.pairs.some(({ seeds }) => seeds > 0) ? <p class="verdict sentence">{report.sentence}.</p> : null}
                 {best && report.finished ? (
-                    <p class="verdict">
+                    <p class="verdict muted">
                         Best by {report.metric.at} {report.metric.name}: <strong>{best.name}</strong>
                         {best.chosen && point(best.chosen) ? <> with <span class="mono">{point(best.chosen)}</span></> : null}, over {plural(best.n, "seed")}.
                     </p>
@@ -305,6 +316,7 @@ export function ReportPanels({ job, looks }: { job: Job; looks: Looks }) {
                 ) : null}
                 <ReportTable report={report} looks={looks} seeds={seedsOf(job)} />
             </Panel>
+            <Pairs report={report} looks={looks} />
             <div class={tuned && curved ? "pair" : ""}>
                 {curved ? <MeanCurves job={job} report={report} looks={looks} /> : null}
                 {tuned ? (
@@ -313,6 +325,7 @@ export function ReportPanels({ job, looks }: { job: Job; looks: Looks }) {
                     </Panel>
                 ) : null}
             </div>
+            <Targets report={report} looks={looks} />
             <Predictions report={report} looks={looks} />
             <ArmSchedules report={report} looks={looks} />
             <Notes report={report} looks={looks} />
