@@ -1,15 +1,18 @@
 /*
  * The whole service, timed from outside: durable POSTs beside GETs, the way from POST to the first
  * metric, MNIST through the service and without it, rows from workers, a full store's memory and
- * reads. Ratios are taken within this run. Needs wrk; MNIST from $SWEEPD_TEST_DATA.
+ * reads, and how well the queue foretells when runs start. Ratios are taken within this run. Needs
+ * wrk; MNIST from $SWEEPD_TEST_DATA.
  */
 #include "support/check.h"
 #include "support/folder.h"
 #include "support/http_client.h"
 #include "support/server_process.h"
+#include "support/team.h"
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -390,6 +393,126 @@ static void bench_preview(const struct folder *folder)
     assert_int_equal(server_stop(&server), 0);
 }
 
+/* --- what the queue foretells --------------------------------------------------------------------
+ */
+
+enum { STARTS_MOST = 64, SHORT_STEPS = 1000000, LONG_STEPS = 3000000 };
+
+static int64_t submit_bowl(int port, int steps)
+{
+    char body[400];
+    snprintf(body, sizeof body,
+             "{\"kind\":\"train\",\"reuse\":false,\"spec\":{\"problem\":{\"type\":\"quadratic\","
+             "\"eigenvalues\":[1],\"start\":[1]},\"optimizer\":{\"type\":\"sgd\",\"lr\":0.1},"
+             "\"steps\":%d,\"report_every_steps\":%d}}",
+             steps, steps / 20);
+    return submit(port, body);
+}
+
+static int64_t integer_at(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+struct foretold {
+    int64_t job, start_ms, asked_ms;
+};
+
+/* When the jobs in line that whoever asks may see are expected to start. */
+static int foretell(int port, struct foretold *out)
+{
+    json_t *queue = ask(port, "GET", "/api/v1/queue?limit=1000", NULL);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    size_t i;
+    json_t *job;
+    json_array_foreach(json_object_get(queue, "waiting"), i, job)
+    {
+        out[i] = (struct foretold){.job = integer_at(job, "job"),
+                                   .start_ms = integer_at(job, "expected_start_ms"),
+                                   .asked_ms = now.tv_sec * 1000 + now.tv_nsec / 1000000};
+        if (out[i].start_ms == 0)
+            fail_msg("nothing is known about the start of job %" PRId64, out[i].job);
+    }
+    json_decref(queue);
+    return (int)i;
+}
+
+/* Parts of the time from being told until the start. */
+static int measure_errors(int port, const struct foretold *list, int count, double *errors)
+{
+    for (int i = 0; i < count; i++) {
+        json_t *job = wait_for_job(port, list[i].job);
+        const double waited = (double)(integer_at(job, "started_ms") - list[i].asked_ms);
+        const double expected = (double)(list[i].start_ms - list[i].asked_ms);
+        errors[i] = waited > 0 ? fabs(expected - waited) / waited : 0;
+        json_decref(job);
+    }
+    return count;
+}
+
+static void tell_errors(const char *what, double *errors, int count)
+{
+    char figure[64];
+    const double median = quantile(errors, count, 0.5), ninth = quantile(errors, count, 0.9);
+    snprintf(figure, sizeof figure, "median %.1f %%, 9 of 10 < %.1f %%", 100 * median, 100 * ninth);
+    line(what, figure, "median < 20 %", median < 0.2);
+}
+
+/* Forty like runs in line, asked once the first three have ended. */
+static void bench_starts(const struct folder *folder)
+{
+    enum { RUNS = 40 };
+    struct server_process server = server_start(folder_path(folder, "starts"), NULL);
+    struct foretold list[STARTS_MOST];
+    double errors[STARTS_MOST];
+    int64_t jobs[RUNS];
+    for (int i = 0; i < RUNS; i++)
+        jobs[i] = submit_bowl(server.port, SHORT_STEPS);
+    json_decref(wait_for_job(server.port, jobs[2]));
+    const int count = foretell(server.port, list);
+    tell_errors("expected starts of 35 like runs: error of the wait", errors,
+                measure_errors(server.port, list, count, errors));
+    assert_int_equal(server_stop(&server), 0);
+}
+
+/* Three teams with shares 2, 1, 1; every other run takes three times as long, which nobody knows
+ * before it runs. Asked once a third of them is over: before that the short ones, which end first,
+ * are taken for all. */
+static void bench_starts_of_teams(const struct folder *folder)
+{
+    enum { TEAMS = 3, RUNS = 14 };
+    static const char *const names[TEAMS] = {"vision", "speech", "text"};
+    struct server_process server = server_start(folder_path(folder, "shares"), NULL);
+    char admin[TEAM_TOKEN_BYTES], tokens[TEAMS][TEAM_TOKEN_BYTES];
+    struct foretold list[TEAMS][STARTS_MOST];
+    double errors[TEAMS * STARTS_MOST];
+    int counts[TEAMS], total = 0;
+    int64_t asked_after = 0;
+    team_admin(server.port, admin);
+    for (int i = 0; i < TEAMS; i++)
+        team_add(server.port, names[i], i == 0 ? ", 'share': 2" : "", tokens[i]);
+    for (int i = 0; i < TEAMS; i++) {
+        client_use_token(tokens[i]);
+        for (int run = 0; run < RUNS; run++) {
+            const int64_t job = submit_bowl(server.port, run % 2 ? LONG_STEPS : SHORT_STEPS);
+            asked_after = run == RUNS / 3 ? job : asked_after;
+        }
+    }
+    json_decref(wait_for_job(server.port, asked_after));
+    for (int i = 0; i < TEAMS; i++) {
+        client_use_token(tokens[i]);
+        counts[i] = foretell(server.port, list[i]);
+    }
+    for (int i = 0; i < TEAMS; i++) {
+        client_use_token(tokens[i]);
+        total += measure_errors(server.port, list[i], counts[i], errors + total);
+    }
+    client_use_token(NULL);
+    tell_errors("the same for three teams, long and short runs by turns", errors, total);
+    assert_int_equal(server_stop(&server), 0);
+}
+
 int main(void)
 {
     json_object_seed(0);
@@ -402,6 +525,8 @@ int main(void)
     bench_preview(&folder);
     bench_mnist(&folder);
     bench_rows(&folder);
+    bench_starts(&folder);
+    bench_starts_of_teams(&folder);
     folder_remove(&folder);
     return 0;
 }
