@@ -134,12 +134,30 @@ static struct reply store_plan(struct creation *creation)
     return reply_later();
 }
 
+/* The jobs that this one is to come after. What the team must not see is not there for it. */
+static void check_others(struct reader *reader, struct creation *creation)
+{
+    const struct job_options *options = &creation->plan.options;
+    for (int i = 0; i < options->after_count; i++) {
+        struct error err;
+        bool sees;
+        char index[16];
+        snprintf(index, sizeof index, "%d", i);
+        if (store_sees_job(reader, options->after[i], creation->view.team, &sees, &err) < 0)
+            problems_add(&creation->problems, "/after", index, "%s", err.sentence);
+        else if (!sees)
+            problems_add(&creation->problems, "/after", index, "there is no job %" PRId64,
+                         options->after[i]);
+    }
+}
+
 static void plan_on_helper(void *reader, void *context)
 {
     struct creation *creation = context;
     job_plan_read(world_of(creation->req)->catalog, api_data_facts, &creation->view,
                   creation->req->json, &creation->plan, &creation->problems);
     refine_plan(reader, creation->req->json, &creation->plan, &creation->problems);
+    check_others(reader, creation);
 }
 
 /* A data set may have been deleted while the plan was made. */
@@ -203,7 +221,8 @@ static struct reply create_job(struct request *req)
 
     struct creation *creation = xcalloc(1, sizeof *creation);
     *creation = (struct creation){.req = req, .now_ms = wall_ms(), .view = {.team = team_of(req)}};
-    if (strcmp(json_text_at(req->json, "kind", ""), "compare") == 0 || plan_names_runs(req->json))
+    if (strcmp(json_text_at(req->json, "kind", ""), "compare") == 0 || plan_names_runs(req->json) ||
+        json_object_get(req->json, "after"))
         return plan_elsewhere(creation);
     creation->view.datasets = json_incref(world->datasets);
     job_plan_read(world->catalog, api_data_facts, &creation->view, req->json, &creation->plan,

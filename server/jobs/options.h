@@ -9,7 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { AFTER_MAX = 64 };
+
 struct job_options {
+    int64_t after[AFTER_MAX]; /* [after_count] jobs that must have ended before */
+    int after_count;
+    bool after_any;     /* however they ended; else they must have succeeded */
     int64_t timeout_ms; /* of running, for each of its runs; 0: none */
     bool anew; /* "reuse": false: its runs train even where results of identical ones are there */
 };
@@ -18,6 +23,6 @@ struct job_options {
 struct job_options options_read(const json_t *body, struct problems *problems);
 
 /* Names of those members, to be accepted in any body. */
-#define OPTION_FIELDS "reuse", "timeout_s"
+#define OPTION_FIELDS "reuse", "timeout_s", "after", "after_state"
 
 #endif

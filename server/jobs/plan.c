@@ -55,6 +55,13 @@ static void read_common(const json_t *body, struct job_plan *plan, struct proble
     plan->options = options_read(body, problems);
 }
 
+/* Runs that would be queued at once wait until the jobs before theirs have ended. */
+static void wait_for_others(struct job_plan *plan)
+{
+    for (int i = 0; plan->options.after_count > 0 && i < plan->run_count; i++)
+        plan->runs[i].waiting = true;
+}
+
 void job_plan_read(const json_t *catalog, data_lookup *lookup, void *lookup_context,
                    const json_t *body, struct job_plan *plan, struct problems *problems)
 {
@@ -71,6 +78,7 @@ void job_plan_read(const json_t *catalog, data_lookup *lookup, void *lookup_cont
     if (reader) {
         plan->kind = reader->kind;
         reader->read(&planner, body, plan);
+        wait_for_others(plan);
     }
     if (problems->found > found_before)
         job_plan_release(plan);

@@ -132,7 +132,10 @@ static void add_details(struct statement *row, json_t *job)
         json_pack("{so so so}", "name", row_json_text(row, METRIC_NAME), "goal",
                   row_json_text(row, METRIC_GOAL), "at", row_json_text(row, METRIC_AT));
 
-    json_object_set_new(job, "request", row_document(row, REQUEST));
+    json_t *request = row_document(row, REQUEST);
+    json_t *after = json_object_get(request, "after");
+    json_object_set_new(job, "after", after ? json_incref(after) : json_array());
+    json_object_set_new(job, "request", request);
     json_object_set_new(job, "metric", metric);
     json_object_set_new(job, "baseline", baseline ? json_incref(baseline) : json_null());
     json_object_set_new(job, "arms", arms);

@@ -147,6 +147,27 @@ struct runs_change {
 void store_change_runs(struct store *store, const struct runs_change *change, store_done *done,
                        void *context);
 
+/* --- jobs after others (store/after.c) ------------------------------------------------------- */
+
+/* Where all the other jobs have ended as they should: runs of the job's first phase that were never
+ * begun go from waiting to queued. Where one has not: all that wait fail, with a sentence. */
+struct after {
+    int64_t job;
+    const int64_t *jobs; /* [count] the others */
+    int count;
+    bool any; /* however they ended; else they must have succeeded */
+    enum run_phase phase;
+    uint64_t arms; /* by bit: whose runs wait for nothing else */
+    int64_t now_ms;
+};
+enum after_outcome { AFTER_WAITS, AFTER_RELEASED, AFTER_FAILED };
+typedef void store_after_released(void *context, enum after_outcome outcome,
+                                  const struct error *err);
+void store_release_after(struct store *store, const struct after *after, store_after_released *done,
+                         void *context);
+/* Whether there is such a job, of the team or for everyone to read. */
+int store_sees_job(struct reader *reader, int64_t job, int64_t team, bool *sees, struct error *err);
+
 /* --- identical runs (store/reuse.c) ---------------------------------------------------------- */
 
 /* Two runs are identical where specification (without what changes no row), seed, data, program
@@ -245,7 +266,7 @@ struct live_job {
     int run_count, arm_count, point_count;
     struct metric_choice metric;
     int64_t first_variant, created_ms,
-        started_ms; /* variant of (arm, point): first + arm * point_count + point */
+        started_ms;   /* variant of (arm, point): first + arm * point_count + point */
     int64_t usual_ms; /* how long its runs took that succeeded at once; 0: none has */
     const char *request_text;
     const char *sources; /* JSON, as migration 0002 says; NULL: none */

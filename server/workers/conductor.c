@@ -244,6 +244,8 @@ static void forget_job(struct conductor *conductor, struct job *job)
         leave_untold(conductor, job);
     queue_remove_job(conductor->queue, job->id);
     job_index_remove(conductor->jobs, job);
+    conductor->after_jobs -= job->options.after_count > 0;
+    after_job_ended(conductor, job->id);
     job_free(job);
 }
 
@@ -259,6 +261,7 @@ static void take_up_job(struct conductor *conductor, struct job *job)
 {
     job->conductor = conductor;
     job_index_add(conductor->jobs, job);
+    conductor->after_jobs += job->options.after_count > 0;
     need_team(conductor, job->team);
     queue_add_job(conductor->queue, job->id, job->team, job->priority, job->paused);
     if (job->usual_ms > 0)
@@ -282,6 +285,7 @@ json_t *conductor_adopt(struct conductor *conductor, const struct job_plan *plan
     struct job *job = job_of_plan(plan, added, now_ms);
     take_up_job(conductor, job);
     reuse_for_job(conductor, job);
+    after_check_job(conductor, job);
     publish_job(conductor, job);
     return job_json(job);
 }
@@ -447,6 +451,7 @@ int conductor_load(struct conductor *conductor, struct error *err)
         requeue_interrupted(conductor, job);
         tuning_check_job(conductor, job);
         sources_check_job(conductor, job);
+        after_check_job(conductor, job);
     }
     free(loading.jobs);
     /* Warm workers: a first run starts without waiting for a process. */

@@ -11,6 +11,7 @@
  *   sources.c    arms that start from other arms: refined schedules, branches
  *   refining.c   curves from the norms of runs, on a helper thread
  *   release.c    waiting runs of an arm move on
+ *   after.c      jobs that come after others
  *   reusing.c    runs whose results are there already
  *   control.c    what people ask: cancel, pause, priority, retry
  *   shares.c     teams, and what they have used
@@ -36,6 +37,7 @@ struct conductor {
     struct pool *pool;
     struct queue *queue;
     struct job_index *jobs;
+    int after_jobs; /* of those: how many come after others */
     bool pump_soon; /* a pump is due at the end of this turn */
     bool stopping;
     bool held; /* workers are not read: too much waits for the disk */
@@ -162,6 +164,11 @@ void reuse_for_job(struct conductor *conductor, struct job *job);
 void reuse_for_run(struct conductor *conductor, struct run *run);
 char *program_digest(const char *path); /* the caller frees it */
 void learn_numeric(struct conductor *conductor, const struct worker *worker);
+
+/* after.c: releases the runs of a job that comes after others where those have ended; and asks that
+ * of all jobs that come after one that has. */
+void after_check_job(struct conductor *conductor, struct job *job);
+void after_job_ended(struct conductor *conductor, int64_t job);
 
 /* prepare.c */
 void prepare_pump(struct conductor *conductor);

@@ -4,6 +4,7 @@
 #include "support/api.h"
 #include "support/check.h"
 #include "support/group_service.h"
+#include "support/team.h"
 
 #include "memory.h"
 
@@ -211,6 +212,36 @@ static void whether_to_reuse_is_true_or_false(void **state)
     assert_string_equal(api_text(answer, "/errors/0/detail"), "must be true or false");
 }
 
+/* What one team has trained says nothing to another; nor may its job be waited for. */
+static void teams_share_no_results(void **state)
+{
+    (void)state;
+    struct service shared;
+    char admin[TEAM_TOKEN_BYTES], one[TEAM_TOKEN_BYTES], other[TEAM_TOKEN_BYTES];
+    const int before = port;
+    service_start(&shared, NULL);
+    port = shared.port;
+    team_admin(port, admin);
+    team_add(port, "one", "", one);
+    team_add(port, "other", "", other);
+
+    client_use_token(one);
+    json_auto_t *first = train(MOONS("1", "}}"));
+    json_auto_t *again = train(MOONS("1", "}}"));
+    client_use_token(other);
+    json_auto_t *theirs = train(MOONS("1", "}}"));
+    assert_int_equal(api_integer(again, "/reused_from"), id_of(first));
+    assert_true(api_is_null(theirs, "/reused_from"));
+    AUTO_FREE char *body =
+        xprintf(MOONS("1", "}, 'after': [%lld]}"), (long long)api_integer(first, "/job"));
+    AUTO_FREE char *words = xprintf("there is no job %lld", (long long)api_integer(first, "/job"));
+    json_auto_t *answer = api_change(port, "POST", body, 422, "/api/v1/jobs");
+    assert_string_equal(api_text(answer, "/errors/0/detail"), words);
+    client_use_token(NULL);
+    service_end(&shared);
+    port = before;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_comparison_sent_twice_trains_once_and_says_so),
         cmocka_unit_test(what_was_reused_is_so_behind_a_restart),
         cmocka_unit_test(whether_to_reuse_is_true_or_false),
+        cmocka_unit_test(teams_share_no_results),
     };
     return cmocka_run_group_tests(tests, start_service, end_service);
 }
