@@ -475,6 +475,7 @@ void conductor_free(struct conductor *conductor)
     pool_free(conductor->pool);
     job_index_free(conductor->jobs);
     queue_free(conductor->queue);
+    free(conductor->line_look.places);
     json_decref(conductor->unrepeatable);
     json_decref(conductor->numerics);
     free(conductor->program);

@@ -68,7 +68,7 @@ struct queue_look {
     void *context;
     int most; /* jobs that wait; of the first 20,000 in line */
 };
-json_t *conductor_queue_json(const struct conductor *conductor, const struct queue_look *look);
+json_t *conductor_queue_json(struct conductor *conductor, const struct queue_look *look);
 int conductor_slots(const struct conductor *conductor, int *used);
 int conductor_worker_count(const struct conductor *conductor);
 

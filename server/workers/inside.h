@@ -53,6 +53,11 @@ struct conductor {
     struct loop_timer *retry; /* the next try after workers failed to start or the disk was full */
     struct loop_timer *look;  /* the pump runs again then, though nothing may happen before */
     int64_t look_at_ms;
+    struct line_look {
+        struct queue_place *places; /* [count] */
+        size_t count, most;
+        int64_t at_ms;
+    } line_look;               /* the last one */
     struct loop_timer *saving; /* what teams have used will be written down */
     struct prepare *prepares;  /* under way or waiting for a worker */
     int64_t prepare_count;

@@ -61,7 +61,7 @@ void run_progresses(struct conductor *conductor, const struct run *run)
 /* --- what people see ---------------------------------------------------------------------------
  */
 
-enum { JOBS_LOOKED_AT = 20000 };
+enum { JOBS_LOOKED_AT = 20000, LOOK_AT_ONCE = 1000, LOOK_EVERY_MS = 1000 };
 
 static bool sees(const struct queue_look *look, int64_t job)
 {
@@ -83,17 +83,50 @@ static json_t *place_json(const struct job *job, const struct queue_place *place
                      "expected_start_ms", wall_or_null(place->start_ms));
 }
 
-static json_t *waiting_jobs(const struct conductor *conductor, const struct queue_look *look)
+/* The first so many places in line. A long line is looked at once a second at most: with 20,000
+ * jobs a look takes tens of milliseconds, and everybody who watches asks again and again. */
+static size_t look_at_line(struct conductor *conductor, size_t most)
 {
-    AUTO_FREE struct queue_place *places = xcalloc(JOBS_LOOKED_AT, sizeof *places);
-    const size_t count = queue_forecast(conductor->queue, clock_ms(), 0, places, JOBS_LOOKED_AT);
+    struct line_look *line = &conductor->line_look;
+    const int64_t now_ms = clock_ms();
+    if (line->most == most && most > LOOK_AT_ONCE && now_ms - line->at_ms < LOOK_EVERY_MS)
+        return line->count;
+    line->places = xrealloc(line->places, most, sizeof *line->places);
+    line->count = queue_forecast(conductor->queue, now_ms, 0, line->places, most);
+    line->most = most;
+    line->at_ms = now_ms;
+    return line->count;
+}
+
+static json_t *seen_places(const struct conductor *conductor, const struct queue_look *look,
+                           int64_t *out_own_runs)
+{
+    const struct line_look *line = &conductor->line_look;
     json_t *jobs = json_array();
-    for (size_t i = 0; i < count && json_array_size(jobs) < (size_t)look->most; i++) {
-        const struct job *job = job_index_find(conductor->jobs, places[i].job);
-        if (job && sees(look, job->id))
-            json_array_append_new(jobs, place_json(job, &places[i]));
+    *out_own_runs = 0;
+    for (size_t i = 0; i < line->count && json_array_size(jobs) < (size_t)look->most; i++) {
+        const struct job *job = job_index_find(conductor->jobs, line->places[i].job);
+        if (!job || !sees(look, job->id))
+            continue;
+        json_array_append_new(jobs, place_json(job, &line->places[i]));
+        *out_own_runs += job->team == look->team ? (int64_t)line->places[i].waiting : 0;
     }
     return jobs;
+}
+
+/* Since teams take turns, those of a team are among the first in line, unless they are paused. */
+static json_t *waiting_jobs(struct conductor *conductor, const struct queue_look *look,
+                            int64_t own_runs)
+{
+    for (size_t most = LOOK_AT_ONCE;; most = JOBS_LOOKED_AT) {
+        int64_t seen;
+        const size_t count = look_at_line(conductor, most);
+        json_t *jobs = seen_places(conductor, look, &seen);
+        if (json_array_size(jobs) == (size_t)look->most || seen >= own_runs || count < most ||
+            most == JOBS_LOOKED_AT)
+            return jobs;
+        json_decref(jobs);
+    }
 }
 
 static json_t *running_run(const struct worker *worker, const struct run *run)
@@ -122,22 +155,23 @@ static json_t *running_runs(const struct conductor *conductor, const struct queu
     return runs;
 }
 
-static int64_t waiting_of_others(const struct conductor *conductor, int64_t team)
+static int64_t waiting_of(const struct conductor *conductor, int64_t team)
 {
     struct queue_standing standing;
-    int64_t waiting = (int64_t)queue_length(conductor->queue);
     for (size_t i = 0; conductor_standing(conductor, i, &standing); i++)
-        waiting -= standing.team == team ? (int64_t)standing.waiting : 0;
-    return waiting;
+        if (standing.team == team)
+            return (int64_t)standing.waiting;
+    return 0;
 }
 
-json_t *conductor_queue_json(const struct conductor *conductor, const struct queue_look *look)
+json_t *conductor_queue_json(struct conductor *conductor, const struct queue_look *look)
 {
+    const int64_t waiting = (int64_t)queue_length(conductor->queue);
+    const int64_t own = waiting_of(conductor, look->team);
     int64_t others;
     json_t *running = running_runs(conductor, look, &others);
     return json_pack("{s:{s:i, s:i}, s:o, s:o, s:I, s:{s:I, s:I}}", "slots", "total",
                      conductor->options.slots, "used", queue_used(conductor->queue), "running",
-                     running, "waiting", waiting_jobs(conductor, look), "waiting_runs",
-                     (json_int_t)queue_length(conductor->queue), "others", "running_runs", others,
-                     "waiting_runs", waiting_of_others(conductor, look->team));
+                     running, "waiting", waiting_jobs(conductor, look, own), "waiting_runs",
+                     waiting, "others", "running_runs", others, "waiting_runs", waiting - own);
 }
