@@ -10,6 +10,7 @@
 #include "memory.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +35,7 @@ struct gathered {
     struct report_run *runs;
     struct arm_budget *budgets;
     struct report_curves curves;
-    struct target_time *targets; /* [runs]; NULL: no target */
-    int64_t *evaluations;        /* [runs]; NULL: not asked */
+    struct run_course *courses; /* [runs]; NULL: not asked for */
     json_t *refined;
     json_t *theory;
 };
@@ -107,21 +107,20 @@ static int gather_curves(struct reader *reader, const struct api_read *read,
 }
 
 /* What only some comparisons ask for. */
-static int gather_more(struct reader *reader, struct gathered *gathered, struct error *err)
+static int gather_courses(struct reader *reader, struct gathered *gathered, struct error *err)
 {
     const struct job_runs *job = &gathered->job;
     const struct judging judging = judging_of(job->request);
+    const double target = judging.has_target ? judging.target : (double)NAN;
 
-    if (judging.has_target &&
-        report_targets_read(reader, job, judging.target, &gathered->targets, err) < 0)
-        return -1;
-    if (job->metric.best && report_evaluations_read(reader, job, &gathered->evaluations, err) < 0)
+    if (!judging.has_target && !job->metric.best)
+        return 0;
+    if (report_courses_read(reader, job, &gathered->curves, target, &gathered->courses, err) < 0)
         return -1;
     for (int i = 0; i < job->run_count; i++) {
-        if (gathered->targets && gathered->targets[i].seen_step != TARGET_NO_ROWS)
-            gathered->runs[i].target = &gathered->targets[i];
-        if (gathered->evaluations)
-            gathered->runs[i].evaluations = gathered->evaluations[i];
+        const struct run_course *course = &gathered->courses[i];
+        gathered->runs[i].evaluations = course->evaluations;
+        gathered->runs[i].target = course->known && judging.has_target ? &course->reached : NULL;
     }
     return 0;
 }
@@ -130,8 +129,7 @@ static void gathered_release(struct gathered *gathered)
 {
     report_curves_release(&gathered->curves);
     free(gathered->budgets);
-    free(gathered->targets);
-    free(gathered->evaluations);
+    free(gathered->courses);
     free(gathered->runs);
     json_decref(gathered->refined);
     json_decref(gathered->theory);
@@ -156,7 +154,8 @@ static int gather(struct reader *reader, const struct api_read *read, struct gat
     if (report_theory_read(reader, &gathered->job, &gathered->theory, err) < 0)
         return -1;
     gathered->input.theory = gathered->theory;
-    return gather_curves(reader, read, gathered, err) < 0 ? -1 : gather_more(reader, gathered, err);
+    return gather_curves(reader, read, gathered, err) < 0 ? -1
+                                                          : gather_courses(reader, gathered, err);
 }
 
 static int report_as_json(struct reader *reader, struct api_read *read, json_t **out,

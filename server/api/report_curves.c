@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void release_all(struct series *series, int count)
 {
@@ -130,25 +131,9 @@ void report_curves_release(struct report_curves *curves)
     *curves = (struct report_curves){0};
 }
 
-int report_evaluations_read(struct reader *reader, const struct job_runs *job, int64_t **out,
-                            struct error *err)
-{
-    struct series *series = NULL;
-    int count = 0;
+/* --- courses ------------------------------------------------------------------------------- */
 
-    *out = xcalloc((size_t)job->run_count, sizeof **out);
-    if (store_read_job_series(reader, job->id, job->metric.name, PHASE_REPORT, 2, &series, &count,
-                              err) < 0)
-        return -1;
-    for (int i = 0; i < count; i++)
-        (*out)[job_runs_find(job, series[i].run) - job->runs] = series[i].rows;
-    release_all(series, count);
-    return 0;
-}
-
-/* --- targets ------------------------------------------------------------------------------- */
-
-enum { TARGET_POINTS = 1000 }; /* of a first look; the rows where it crosses are read then */
+enum { COURSE_POINTS = 200 }; /* of a first look; the rows where it crosses are read then */
 
 static struct target_curve target_curve_of(const struct series *series, bool failed)
 {
@@ -191,9 +176,9 @@ static int read_crossing(struct reader *reader, const struct series *series, int
     return 0;
 }
 
-static int read_target(struct reader *reader, const struct series *series, bool failed,
-                       const struct metric_choice *metric, double target, struct target_time *out,
-                       struct error *err)
+static int read_reached(struct reader *reader, const struct series *series, bool failed,
+                        const struct metric_choice *metric, double target, struct target_time *out,
+                        struct error *err)
 {
     const int bucket = series->reduced ? crossing_bucket(series, target, metric->maximize) : -1;
     const struct target_curve curve = target_curve_of(series, failed);
@@ -204,24 +189,38 @@ static int read_target(struct reader *reader, const struct series *series, bool 
     return 0;
 }
 
-int report_targets_read(struct reader *reader, const struct job_runs *job, double target,
-                        struct target_time **out, struct error *err)
+static int read_courses(struct reader *reader, const struct job_runs *job,
+                        const struct report_curves *curves, double target,
+                        struct run_course *courses, struct error *err)
 {
-    struct series *series = NULL;
-    int count = 0, outcome = 0;
+    for (int i = 0; i < curves->series_count; i++) {
+        const struct series *series = &curves->series[i];
+        const struct live_run *run = job_runs_find(job, series->run);
+        struct run_course *course = &courses[run - job->runs];
+
+        course->known = series->count > 0;
+        course->evaluations = series->rows;
+        if (course->known && !isnan(target) &&
+            read_reached(reader, series, run->position.state == RUN_FAILED, &job->metric, target,
+                         &course->reached, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int report_courses_read(struct reader *reader, const struct job_runs *job,
+                        const struct report_curves *curves, double target, struct run_course **out,
+                        struct error *err)
+{
+    struct report_curves own = {0};
 
     *out = xcalloc((size_t)job->run_count, sizeof **out);
-    for (int i = 0; i < job->run_count; i++)
-        (*out)[i].seen_step = TARGET_NO_ROWS;
-    if (store_read_job_series(reader, job->id, job->metric.name, PHASE_REPORT, TARGET_POINTS,
-                              &series, &count, err) < 0)
+    if (curves->series_count && strcmp(curves->series[0].name, job->metric.name) == 0)
+        return read_courses(reader, job, curves, target, *out, err);
+    if (store_read_job_series(reader, job->id, job->metric.name, PHASE_REPORT, COURSE_POINTS,
+                              &own.series, &own.series_count, err) < 0)
         return -1;
-    for (int i = 0; i < count && outcome == 0; i++) {
-        const struct live_run *run = job_runs_find(job, series[i].run);
-        if (series[i].count > 0)
-            outcome = read_target(reader, &series[i], run->position.state == RUN_FAILED,
-                                  &job->metric, target, &(*out)[run - job->runs], err);
-    }
-    release_all(series, count);
+    const int outcome = read_courses(reader, job, &own, target, *out, err);
+    report_curves_release(&own);
     return outcome;
 }

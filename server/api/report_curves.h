@@ -12,7 +12,7 @@ struct report_curves {
     struct curve_input *curves; /* [count] of the runs that have the metric, and the axis */
     int count;
     double **x;            /* [count] what the curves point into, as into: */
-    struct series *series; /* [series_count] */
+    struct series *series; /* [series_count] of one metric, in the order of their runs */
     int series_count;
 };
 
@@ -22,15 +22,17 @@ int report_curves_read(struct reader *reader, const struct job_runs *job,
                        struct report_curves *out, struct error *err);
 void report_curves_release(struct report_curves *curves);
 
-/* How often each report run gave the deciding metric; *out [run_count of the job] is the caller's,
- * also after a failure. */
-int report_evaluations_read(struct reader *reader, const struct job_runs *job, int64_t **out,
-                            struct error *err);
+/* What the report says of each report run by all the values of the deciding metric it gave. */
+struct run_course {
+    bool known;                 /* it has rows */
+    int64_t evaluations;        /* rows */
+    struct target_time reached; /* the target, exactly as from all rows, whatever their number */
+};
 
-/* When each report run reached the target, exactly as from all rows, whatever their number.
- * *out [run_count of the job] is the caller's; seen_step is -2 for a run without rows. */
-enum { TARGET_NO_ROWS = -2 };
-int report_targets_read(struct reader *reader, const struct job_runs *job, double target,
-                        struct target_time **out, struct error *err);
+/* *out [run_count of the job] is the caller's, also after a failure. target NaN: none. The curves
+ * are taken where they are of the deciding metric, and else read. */
+int report_courses_read(struct reader *reader, const struct job_runs *job,
+                        const struct report_curves *curves, double target, struct run_course **out,
+                        struct error *err);
 
 #endif

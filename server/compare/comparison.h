@@ -24,9 +24,10 @@ struct comparison {
     double level;       /* 0.0001 … 0.5: for a whole family, two-sided */
     double within;      /* a mean difference that counts as none, > 0; 0: no such band */
     bool relative;      /* it is a share of the size of the baseline's mean value */
-    int looks;     /* planned, at most LOOKS_MAX (sequential.h); 0 or 1: this is the only one */
-    int draws;     /* of the bootstrap; 0: BOOTSTRAP_DRAWS */
-    uint64_t seed; /* of the bootstrap: the job's id, say */
+    int looks; /* planned, at most LOOKS_MAX (sequential.h); 0 or 1: this is the only one */
+    bool baseline_only; /* no bootstrap for the other pairs */
+    int draws;          /* of the bootstrap; 0: BOOTSTRAP_DRAWS */
+    uint64_t seed;      /* of the bootstrap: the job's id, say */
 };
 
 /* [seed_count] of one arm; the second is NULL where all have run. */

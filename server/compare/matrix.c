@@ -85,6 +85,7 @@ struct matrix matrix_of(const struct arms *arms)
         .level = matrix.judging.level,
         .within = matrix.judging.within,
         .relative = matrix.judging.relative,
+        .baseline_only = arms->input->baseline_only,
         .seed = (uint64_t)arms->input->job,
     };
     return matrix;

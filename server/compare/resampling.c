@@ -9,6 +9,7 @@ enum { SEEDS_MIN = 3 };
 struct resampling {
     const struct comparison *comparison;
     struct comparison_verdict *verdict;
+    int pair_count;             /* that are resampled: the first ones */
     struct bootstrap bootstrap; /* for the number of seeds at hand */
     double work;                /* multiplications so far */
     bool *done;                 /* [pair_count] */
@@ -90,7 +91,7 @@ static void resample_set(struct resampling *resampling, int from)
     for (int seed = 0; seed < resampling->comparison->seed_count; seed++)
         resampling->shared[seed] =
             comparison_shares(resampling->comparison, pairs[from].first, pairs[from].second, seed);
-    for (int i = from; i < resampling->verdict->pair_count; i++) {
+    for (int i = from; i < resampling->pair_count; i++) {
         if (resampling->done[i] || pairs[i].t.n != resampling->bootstrap.n ||
             !has_these_seeds(resampling, &pairs[i]))
             continue;
@@ -107,7 +108,7 @@ static void resample_count(struct resampling *resampling, int n, int from)
 
     resampling->bootstrap = bootstrap_new(n, draws, comparison->seed);
     resampling->differences = xcalloc((size_t)resampling->bootstrap.draws, sizeof(double));
-    for (int i = from; i < resampling->verdict->pair_count; i++) {
+    for (int i = from; i < resampling->pair_count; i++) {
         if (!resampling->done[i] && resampling->verdict->pairs[i].t.n == n &&
             resampling->work < RESAMPLING_WORK_MAX)
             resample_set(resampling, i);
@@ -118,8 +119,10 @@ static void resample_count(struct resampling *resampling, int n, int from)
 
 void resample_pairs(const struct comparison *comparison, struct comparison_verdict *verdict)
 {
+    const int pair_count =
+        comparison->baseline_only ? verdict->family_size[FAMILY_BASELINE] : verdict->pair_count;
     const size_t seeds = (size_t)comparison->seed_count, arms = (size_t)comparison->arm_count;
-    AUTO_FREE bool *done = xcalloc((size_t)verdict->pair_count, sizeof *done);
+    AUTO_FREE bool *done = xcalloc((size_t)pair_count, sizeof *done);
     AUTO_FREE bool *shared = xcalloc(seeds, sizeof *shared);
     AUTO_FREE bool *counted = xcalloc(seeds + 1, sizeof *counted);
     AUTO_FREE double **means = xcalloc(arms, sizeof *means);
@@ -127,13 +130,14 @@ void resample_pairs(const struct comparison *comparison, struct comparison_verdi
     AUTO_FREE double *list = xcalloc(seeds, sizeof *list);
     struct resampling resampling = {.comparison = comparison,
                                     .verdict = verdict,
+                                    .pair_count = pair_count,
                                     .done = done,
                                     .shared = shared,
                                     .means = means,
                                     .weighted = weighted,
                                     .list = list};
 
-    for (int i = 0; i < verdict->pair_count; i++) {
+    for (int i = 0; i < pair_count; i++) {
         const int n = verdict->pairs[i].t.n;
         if (n < SEEDS_MIN || counted[n])
             continue;

@@ -425,6 +425,32 @@ static void the_pairs_come_as_csv_too(void **state)
                         "0.25,,undecided,0.25,\n");
 }
 
+/* Leaving the other pairs out changes nothing of those with the baseline. */
+static void pairs_with_the_baseline_are_the_same_alone(void **state)
+{
+    (void)state;
+    json_array_append_new(json_object_get(request, "arms"),
+                          json_pack("{s:s, s:{}}", "name", "third", "patch"));
+    struct report_run three[9];
+    for (int i = 0; i < 9; i++) {
+        three[i] = runs[12];
+        three[i].arm = i % 3;
+        three[i].seed = 1 + (uint64_t)i / 3;
+        three[i].objective = 0.3 + 0.01 * ((7 * i) % 9);
+    }
+    struct report_input input = input_of();
+    input.runs = three;
+    input.run_count = 9;
+    json_auto_t *whole = report_json(&input);
+    input.baseline_only = true;
+    json_auto_t *alone = report_json(&input);
+
+    assert_int_equal(json_array_size(json_object_get(whole, "pairs")), 3);
+    json_array_remove(json_object_get(whole, "pairs"), 2);
+    assert_true(json_is_number(json_pointer_get(whole, "/pairs/1/probability_better")));
+    assert_true(json_equal(whole, alone));
+}
+
 static void one_arm_has_no_pairs(void **state)
 {
     (void)state;
@@ -606,6 +632,7 @@ int main(void)
         WITH_RUNS(a_pair_has_its_gain_with_intervals_at_the_level_asked_for),
         WITH_RUNS(a_relative_band_is_told_in_the_metrics_unit),
         WITH_RUNS(the_pairs_come_as_csv_too),
+        WITH_RUNS(pairs_with_the_baseline_are_the_same_alone),
         WITH_RUNS(one_arm_has_no_pairs),
         WITH_RUNS(before_any_seed_has_ended_nothing_is_claimed),
         WITH_RUNS(unequal_budgets_are_cautioned),
