@@ -269,19 +269,39 @@ bool access_admit(struct request *req, const struct route *route, struct reply *
 /* --- what a body names -------------------------------------------------------------------------
  */
 
-/* Runs are named by number in members called "run", wherever they stand. */
+/* Runs are named by number in members called "run", wherever they stand; and in lists of values for
+ * a place of that name, as in {"over": {"/schedule/from/run": [1, 2]}}. */
 static void check_value(const struct request *req, const char *pointer, const json_t *value,
                         struct problems *problems);
+
+/* Of a JSON pointer the last name. "~" and "/" alone are written otherwise in one, so that nothing
+ * else is read as "run". */
+static bool names_run(const char *key)
+{
+    const char *slash = strrchr(key, '/');
+    return strcmp(slash ? slash + 1 : key, "run") == 0;
+}
+
+static void check_run(const struct request *req, const char *pointer, const char *key,
+                      const json_t *value, struct problems *problems)
+{
+    const json_int_t run = json_integer_value(value);
+    if (run > 0 && !access_sees(req->caller.team, owners_run(world_of(req)->owners, run)))
+        problems_add(problems, pointer, key, "there is no run %" JSON_INTEGER_FORMAT, run);
+}
 
 static void check_member(const struct request *req, const char *pointer, const char *key,
                          const json_t *value, struct problems *problems)
 {
-    const struct world *world = world_of(req);
-    const bool is_run = strcmp(key, "run") == 0 && json_is_integer(value);
-    if (is_run && json_integer_value(value) > 0 &&
-        !access_sees(req->caller.team, owners_run(world->owners, json_integer_value(value))))
-        problems_add(problems, pointer, key, "there is no run %" JSON_INTEGER_FORMAT,
-                     json_integer_value(value));
+    size_t i;
+    const json_t *each;
+    if (names_run(key)) {
+        check_run(req, pointer, key, value, problems);
+        json_array_foreach(value, i, each)
+        {
+            check_run(req, pointer, key, each, problems);
+        }
+    }
     if (json_is_object(value) || json_is_array(value)) {
         AUTO_FREE char *inner = json_pointer_join(pointer, key);
         check_value(req, inner, value, problems);

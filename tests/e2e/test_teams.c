@@ -363,6 +363,12 @@ static void a_run_named_in_a_body_is_not_there_either(void **state)
         {"/api/v1/jobs", "{'kind': 'train', 'spec': {'steps': 40, 'optimizer': {'type': 'sgd', "
                          "'lr': 0.1}, 'problem': {'type': 'quadratic', 'eigenvalues': [1], "
                          "'start': [1]}, 'schedule': {'type': 'refined', 'from': {'run': %lld}}}}"},
+        {"/api/v1/jobs", "{'kind': 'compare', 'base': {'steps': 40, 'optimizer': {'type': 'sgd', "
+                         "'lr': 0.1}, 'problem': {'type': 'quadratic', 'eigenvalues': [1], "
+                         "'start': [1]}, 'schedule': {'type': 'refined'}}, 'arms': [{'name': 'a'}, "
+                         "{'name': 'b', 'patch': {'optimizer': {'lr': 0.2}}}], 'seeds': [1, 2], "
+                         "'tune': {'seeds': [3], 'over': {'/schedule/from/run': [%1$lld, "
+                         "%1$lld]}}}"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
