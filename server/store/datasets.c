@@ -55,7 +55,8 @@ static int add_dataset(struct writer *writer, struct command *command, struct er
 {
     const struct add_dataset *add = (struct add_dataset *)command;
     struct sql *db = writer_db(writer);
-    if (check_name(add, db, err) < 0 || check_bytes(add, db, err) < 0)
+    if (team_check(db, add->team, err) < 0 || check_name(add, db, err) < 0 ||
+        check_bytes(add, db, err) < 0)
         return -1;
     struct statement *insert = sql_statement(
         db, "INSERT INTO dataset (name, format, file, digest, bytes, created_ms, summary, team_id,"

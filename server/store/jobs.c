@@ -232,8 +232,9 @@ static int add_job(struct writer *writer, struct command *command, struct error 
         if (found != 0)
             return found < 0 ? -1 : 0;
     }
-    if (check_queued(add, db, err) < 0 || insert_job(add, db, err) < 0 ||
-        insert_variants(add, db, err) < 0 || insert_runs(add, db, err) < 0)
+    if (team_check(db, add->team, err) < 0 || check_queued(add, db, err) < 0 ||
+        insert_job(add, db, err) < 0 || insert_variants(add, db, err) < 0 ||
+        insert_runs(add, db, err) < 0)
         return -1;
     return add->key ? insert_key(add, db, err) : 0;
 }

@@ -33,6 +33,9 @@ const char *store_vfs(const struct store *store);
 int job_row_update(struct writer *writer, int64_t job, const int deltas[RUN_STATES],
                    const struct job_change *change, struct error *err);
 
+/* ERROR_CONFLICT where the team was removed since whoever asked looked. On the writer thread. */
+int team_check(struct sql *db, int64_t team, struct error *err);
+
 struct reader {
     struct sql db;
     bool open;

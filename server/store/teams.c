@@ -198,8 +198,7 @@ void store_remove_team(struct store *store, int64_t team, int64_t now_ms, store_
 
 /* --- tokens ----------------------------------------------------------------------------------- */
 
-/* The team may have been removed since whoever asked looked. */
-static int check_team(struct sql *db, int64_t team, struct error *err)
+int team_check(struct sql *db, int64_t team, struct error *err)
 {
     struct statement *find = sql_statement(db, "SELECT 1 FROM team WHERE id = ?");
     put_integer(find, team);
@@ -212,7 +211,7 @@ static int check_team(struct sql *db, int64_t team, struct error *err)
 static int insert_token(struct change *change, struct sql *db, struct error *err)
 {
     const struct token *token = &change->token;
-    if (check_team(db, token->team, err) < 0)
+    if (team_check(db, token->team, err) < 0)
         return -1;
     struct statement *insert =
         sql_statement(db, "INSERT INTO token (team_id, role, name, prefix, hash, created_ms,"

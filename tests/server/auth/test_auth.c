@@ -198,14 +198,32 @@ static void a_removed_team_takes_its_tokens_with_it(void **state)
     assert_null(auth_find(auth, text, 100));
 }
 
-static int64_t add_job(int64_t team, int runs)
+static struct answer try_job(int64_t team, int runs)
 {
     struct job_plan plan = kit_plan(0, runs);
     const struct answer added = kit_add_job_of(
         kit, &(struct new_job){.plan = &plan, .request_text = "{}", .now_ms = 1, .team = team});
     kit_plan_release(&plan);
+    return added;
+}
+
+static int64_t add_job(int64_t team, int runs)
+{
+    const struct answer added = try_job(team, runs);
     assert_false(added.failed);
     return added.added.job;
+}
+
+/* It was planned while there still was one. */
+static void a_job_of_a_team_that_is_gone_is_refused(void **state)
+{
+    (void)state;
+    const int64_t vision = add_team("vision").id;
+    assert_false(remove_team(vision).failed);
+    const struct answer refused = try_job(vision, 2);
+    assert_true(refused.failed);
+    assert_int_equal(refused.err.kind, ERROR_CONFLICT);
+    assert_says(refused.err.sentence, "the team was just removed");
 }
 
 static void a_team_that_owns_something_stays(void **state)
@@ -328,6 +346,7 @@ int main(void)
         TEST(the_last_use_is_kept_to_the_minute),
         TEST(a_removed_team_takes_its_tokens_with_it),
         TEST(a_team_that_owns_something_stays),
+        TEST(a_job_of_a_team_that_is_gone_is_refused),
         TEST(a_limit_below_what_there_is_is_refused),
         TEST(whoever_watches_hears_of_each_team_that_comes_changes_or_goes),
         TEST(jobs_and_runs_are_their_teams),
