@@ -93,7 +93,8 @@ static void job_added(void *context, const struct added_job *added, const struct
 
     if (err) {
         reply = reply_error(err);
-        reply.retry_after_s = err->kind == ERROR_UNAVAILABLE ? 1 : 0;
+        if (err->kind == ERROR_UNAVAILABLE)
+            reply.retry_after_s = 1;
     } else if (added->repeated) {
         reply = api_read(req, &(struct api_read){.id = added->job, .work = read_job});
     } else {

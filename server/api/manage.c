@@ -12,7 +12,7 @@
 
 #define DAY_MS INT64_C(86400000)
 enum { DAYS_MOST = 36500, SLOTS_MOST = 1000000, RUNS_QUEUED_MOST = 1000000000 };
-static const double number_most = 1e6;
+static const double number_least = 1e-3, number_most = 1e6;
 static const int64_t bytes_most = INT64_C(1) << 53;
 
 /* --- out ---------------------------------------------------------------------------------------
@@ -76,7 +76,8 @@ static void read_team_name(const json_t *body, bool required, struct team *team,
                      TEAM_NAME_BYTES);
 }
 
-/* A share of nothing would never run; a rate of nothing is no limit, as with the other limits. */
+/* A share of next to nothing would never run, and its level overflow; a rate of nothing is no
+ * limit, as with the other limits. */
 static void read_number(const json_t *body, const char *key, bool zero_is_fine, double *out,
                         struct problems *problems)
 {
@@ -84,12 +85,12 @@ static void read_number(const json_t *body, const char *key, bool zero_is_fine, 
     const double number = json_number_value(value);
     if (!value)
         return;
-    if (json_is_number(value) && (number > 0 || (zero_is_fine && number >= 0)) &&
+    if (json_is_number(value) && (number >= number_least || (zero_is_fine && number == 0)) &&
         number <= number_most)
         *out = number;
     else
-        problems_add(problems, "", key, "must be a number, %s and at most %.0f",
-                     zero_is_fine ? "at least 0" : "greater than 0", number_most);
+        problems_add(problems, "", key, "must be a number, %sat least %g and at most %.0f",
+                     zero_is_fine ? "0 or " : "", number_least, number_most);
 }
 
 void manage_read_team(const json_t *body, bool is_new, struct team *team, struct problems *problems)

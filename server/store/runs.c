@@ -318,6 +318,25 @@ static int update_run(const struct change_run *command, struct sql *db, struct e
     return statement_run(update, err);
 }
 
+/* A run that comes back is queued anew, and counts as one of a new job does. */
+static int check_queued(struct sql *db, int64_t job, struct error *err)
+{
+    struct statement *read =
+        sql_statement(db, "SELECT max_queued, (SELECT sum(waiting + queued) FROM job WHERE"
+                          " team_id = team.id) FROM team WHERE id = (SELECT team_id FROM job"
+                          " WHERE id = ?) AND max_queued > 0");
+    put_integer(read, job);
+    const int found = statement_next(read, err);
+    if (found <= 0)
+        return found;
+    const int64_t most = row_integer(read, 0), queued = row_integer(read, 1);
+    statement_reset(read);
+    if (queued < most)
+        return 0;
+    return error_of(err, ERROR_LIMIT, "the team may have %lld runs queued, and %lld are",
+                    (long long)most, (long long)queued);
+}
+
 static int change_run(struct writer *writer, struct command *base, struct error *err)
 {
     struct change_run *command = (struct change_run *)base;
@@ -332,6 +351,9 @@ static int change_run(struct writer *writer, struct command *base, struct error 
     if (change && change->job != job)
         return error_of(err, ERROR_CONFLICT, "run %lld is not of job %lld",
                         (long long)command->change.run, (long long)change->job);
+    if (run_is_final(before) && !run_is_final(command->change.position.state) &&
+        check_queued(db, job, err) < 0)
+        return -1;
     deltas[before]--;
     deltas[command->change.position.state]++;
     if (update_run(command, db, err) < 0)

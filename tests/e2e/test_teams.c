@@ -534,6 +534,8 @@ static void teams_and_tokens_are_for_admins(void **state)
     client_use_token(admin);
     json_decref(api_change(port, "PATCH", "{'share': 3}", 200, "/api/v1/teams/red"));
     json_decref(api_change(port, "PATCH", "{'share': 0}", 422, "/api/v1/teams/red"));
+    json_decref(api_change(port, "PATCH", "{'share': 1e-300}", 422, "/api/v1/teams/red"));
+    json_decref(api_change(port, "PATCH", "{'requests_per_s': 1e-300}", 422, "/api/v1/teams/red"));
     json_decref(api_change(port, "POST", "{'team': 'red', 'role': 'king', 'name': 'x'}", 422,
                            "/api/v1/tokens"));
     json_auto_t *tokens = api_get(port, "/api/v1/tokens");
@@ -578,6 +580,36 @@ static void a_team_queues_no_more_than_it_may(void **state)
     assert_says(api_text(below, "/detail"), "max_queued 30 is below what the team has");
     client_use_token(blue);
     json_decref(api_change(port, "POST", NULL, 200, "/api/v1/jobs/%lld/cancel", (long long)job));
+    json_decref(api_await_job(port, job, "cancelled"));
+}
+
+/* What was cancelled makes room, and would be above it if it came back. */
+static void a_retried_run_counts_as_queued(void **state)
+{
+    (void)state;
+    client_use_token(blue);
+    json_auto_t *first = submit_many(20, 201);
+    const int64_t job = api_integer(first, "/id");
+    json_decref(api_change(port, "POST", NULL, 200, "/api/v1/jobs/%lld/cancel", (long long)job));
+    json_decref(api_await_job(port, job, "cancelled"));
+    json_auto_t *full = submit_many(25, 201);
+    const int64_t other = api_integer(full, "/id");
+    json_decref(api_await_job(port, other, "running")); /* 49 wait */
+    json_decref(api_change(port, "POST", NULL, 200, "/api/v1/runs/%lld/retry",
+                           (long long)api_run_of(port, job, 0)));
+    struct http_answer answer = api_ask(port, "POST", NULL, NULL, "/api/v1/runs/%lld/retry",
+                                        (long long)api_run_of(port, job, 1));
+    api_expect(&answer, 429);
+    assert_says(answer.body, "the team may have 50 runs queued, and 50 are");
+    assert_string_equal(answer_header(&answer, "Retry-After"), "30");
+    answer_release(&answer);
+    struct http_answer more = api_ask(port, "POST", NULL, JOB("one more", ""), "/api/v1/jobs");
+    api_expect(&more, 429);
+    assert_string_equal(answer_header(&more, "Retry-After"), "30");
+    answer_release(&more);
+    json_decref(api_change(port, "POST", NULL, 200, "/api/v1/jobs/%lld/cancel", (long long)other));
+    json_decref(api_change(port, "POST", NULL, 200, "/api/v1/jobs/%lld/cancel", (long long)job));
+    json_decref(api_await_job(port, other, "cancelled"));
     json_decref(api_await_job(port, job, "cancelled"));
 }
 
@@ -739,7 +771,8 @@ static void the_command_works_the_same_without_a_server(void **state)
     done(ADMIN("team", "set", "green", "--share", "0.5", "--name", "olive"));
     make_token("olive", "member", token);
     refused(ADMIN("team", "add", "olive"), 1, "there is a team \"olive\" already");
-    refused(ADMIN("team", "set", "olive", "--share", "0"), 1, "/share: must be a number, greater");
+    refused(ADMIN("team", "set", "olive", "--share", "0"), 1,
+            "/share: must be a number, at least 0.001");
     refused(ADMIN("team", "remove", "red"), 1, "the team owns");
     refused(ADMIN("team", "remove", "nobody"), 1, "there is no team \"nobody\"");
     refused(ADMIN("token", "create", "--team", "olive", "--role", "king", "--name", "x"), 1,
@@ -755,7 +788,8 @@ static void the_command_works_the_same_without_a_server(void **state)
     json_auto_t *me = api_get(port, "/api/v1/me");
     assert_string_equal(api_text(me, "/team/name"), "olive");
     refused(ADMIN("team", "add", "olive"), 1, "there is a team \"olive\" already");
-    refused(ADMIN("team", "set", "olive", "--share", "0"), 1, "/share: must be a number, greater");
+    refused(ADMIN("team", "set", "olive", "--share", "0"), 1,
+            "/share: must be a number, at least 0.001");
     refused(ADMIN("team", "remove", "nobody"), 1, "there is no team \"nobody\"");
     assert_int_equal(stat(folder_path(&service.folder, "data/admin.json"), &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
@@ -809,6 +843,7 @@ int main(void)
         cmocka_unit_test(a_viewer_reads_and_computes_and_changes_nothing),
         cmocka_unit_test(teams_and_tokens_are_for_admins),
         cmocka_unit_test(a_team_queues_no_more_than_it_may),
+        cmocka_unit_test(a_retried_run_counts_as_queued),
         cmocka_unit_test(a_team_keeps_no_more_bytes_than_it_may),
         cmocka_unit_test(a_team_asks_no_more_often_than_it_may),
         cmocka_unit_test(the_page_s_cookie_opens_and_other_sites_cannot_use_it),
