@@ -348,6 +348,8 @@ int main(int argc, char **argv)
 
     json_object_seed(0);
     signal(SIGPIPE, SIG_IGN);
+    umask(
+        077); /* teams are held apart, then also from whoever else is on the machine; workers too */
     if (argc > 1 && strcmp(argv[1], "admin") == 0)
         return admin_main(argc - 2, argv + 2);
     if (config_read(argc, argv, &server.config, &err) < 0) {

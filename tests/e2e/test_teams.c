@@ -797,6 +797,21 @@ static void the_command_works_the_same_without_a_server(void **state)
     check_no_way_in(NULL);
 }
 
+/* What keeps teams apart would be worth little if anybody on the machine could read the files. */
+static void files_are_for_the_server_alone(void **state)
+{
+    static const char *const made[] = {"data/sweepd.db", "data/sweepd.db-wal", "data/token.key",
+                                       "data/runs",      "data/datasets",      "data/uploads"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(made); i++) {
+        struct stat status;
+        if (stat(folder_path(&service.folder, made[i]), &status) < 0)
+            fail_msg("there is no %s", made[i]);
+        if (status.st_mode & 077)
+            fail_msg("%s has mode %o", made[i], status.st_mode & 0777U);
+    }
+}
+
 static void a_misused_command_says_how(void **state)
 {
     (void)state;
@@ -850,6 +865,7 @@ int main(void)
         cmocka_unit_test(the_audit_tells_who_did_what_from_where),
         cmocka_unit_test(wrong_tokens_are_slowed_down),
         cmocka_unit_test(the_command_works_the_same_without_a_server),
+        cmocka_unit_test(files_are_for_the_server_alone),
         cmocka_unit_test(a_misused_command_says_how),
         cmocka_unit_test(tokens_hold_over_a_crash),
     };
