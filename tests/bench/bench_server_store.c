@@ -187,11 +187,11 @@ static void read_once(struct bench *bench, enum read_kind kind)
     int count = 0, failed = 0;
     switch (kind) {
     case READ_JOBS:
-        failed = store_read_jobs(bench->reader, &(struct page){0, 100, NULL}, &out, &err);
+        failed = store_read_jobs(bench->reader, &(struct page){.limit = 100}, &out, &err);
         break;
     case READ_RUNS:
         failed =
-            store_read_runs(bench->reader, bench->job, &(struct page){0, 100, NULL}, &out, &err);
+            store_read_runs(bench->reader, bench->job, &(struct page){.limit = 100}, &out, &err);
         break;
     case READ_RUN:
         failed = store_read_run(bench->reader, bench->first_run, &out, &err);
