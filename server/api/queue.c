@@ -34,13 +34,9 @@ static int by_team(const void *a, const void *b)
 static struct standings standings_of(const struct conductor *conductor)
 {
     struct standings all = {0};
-    struct queue_standing standing;
-    while (conductor_standing(conductor, all.count, &standing)) {
-        if ((all.count & (all.count - 1)) == 0) /* grows by doubling */
-            all.list = xrealloc(all.list, 2 * all.count + 1, sizeof *all.list);
-        all.list[all.count++] = standing;
-        all.last_hour_slot_s += standing.last_hour_slot_s;
-    }
+    all.list = conductor_standings(conductor, &all.count);
+    for (size_t i = 0; i < all.count; i++)
+        all.last_hour_slot_s += all.list[i].last_hour_slot_s;
     qsort(all.list, all.count, sizeof *all.list, by_team);
     return all;
 }

@@ -278,6 +278,12 @@ bool queue_has_team(const struct queue *queue, int64_t id)
     return index_find(&queue->by_team, id);
 }
 
+size_t queue_waiting_of(const struct queue *queue, int64_t id)
+{
+    const struct team *team = index_find(&queue->by_team, id);
+    return team ? team->waiting : 0;
+}
+
 /* The place of one that has gone, or moved. */
 static int place_after(int place, int gone, int moved)
 {
@@ -324,20 +330,14 @@ static double used_later(const struct queue *queue, const struct standing *team,
     return usage_now(&scale, &usage, team->running);
 }
 
-bool queue_standing(const struct queue *queue, int64_t now_ms, size_t i,
-                    struct queue_standing *out_standing)
+static struct queue_standing standing_at(const struct queue *queue, int i, int64_t now_ms)
 {
-    if (i >= (size_t)queue->order.count)
-        return false;
     const struct team *team = queue->teams[i];
-    struct order order = queue->order; /* shares out into the same teams, whose parts are scratch */
+    const struct standing *standing = &queue->order.teams[i];
     struct usage_hour hour = team->hour;
 
-    now_ms = now_ms > order.now_ms ? now_ms : order.now_ms;
-    order_share_out(&order);
-    const struct standing *standing = &order.teams[i];
     usage_hour_advance(&hour, now_ms, standing->running);
-    *out_standing = (struct queue_standing){
+    return (struct queue_standing){
         .team = team->id,
         .share = standing->share,
         .max_running = team->max_running,
@@ -347,7 +347,21 @@ bool queue_standing(const struct queue *queue, int64_t now_ms, size_t i,
         .last_hour_slot_s = usage_hour_sum(&hour),
         .part = standing->part,
     };
-    return true;
+}
+
+size_t queue_team_count(const struct queue *queue)
+{
+    return (size_t)queue->order.count;
+}
+
+void queue_standings(const struct queue *queue, int64_t now_ms, struct queue_standing *out)
+{
+    struct order order = queue->order; /* shares out into the same teams, whose parts are scratch */
+
+    order_share_out(&order);
+    now_ms = now_ms > order.now_ms ? now_ms : order.now_ms;
+    for (int i = 0; i < order.count; i++)
+        out[i] = standing_at(queue, i, now_ms);
 }
 
 /* --- jobs --------------------------------------------------------------------------------------

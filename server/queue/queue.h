@@ -70,9 +70,10 @@ struct queue_standing {
     double part;             /* slots that are its due now */
 };
 
-/* Team number `i` in no special order; false: there are no more. */
-bool queue_standing(const struct queue *queue, int64_t now_ms, size_t i,
-                    struct queue_standing *out_standing);
+/* Every team, in no special order: out [team_count]. Sharing out is one piece of work for all. */
+size_t queue_team_count(const struct queue *queue);
+void queue_standings(const struct queue *queue, int64_t now_ms, struct queue_standing *out);
+size_t queue_waiting_of(const struct queue *queue, int64_t team); /* 0 where there is none */
 /* What it had used (decayed), as a server before this one knew. */
 void queue_set_usage(struct queue *queue, int64_t now_ms, int64_t team, double slot_seconds);
 

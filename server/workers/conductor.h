@@ -39,9 +39,8 @@ void conductor_stop(struct conductor *conductor, int64_t grace_ms, loop_due *don
 /* Teams as they come, change and go. A job whose team nobody told of has a share of 1. */
 void conductor_set_team(struct conductor *conductor, const struct team *team);
 void conductor_remove_team(struct conductor *conductor, int64_t team); /* which owns no job */
-/* Team number `i`, in no special order; false: there are no more. */
-bool conductor_standing(const struct conductor *conductor, size_t i,
-                        struct queue_standing *out_standing);
+/* Every team, in no special order; the caller frees them. */
+struct queue_standing *conductor_standings(const struct conductor *conductor, size_t *out_count);
 
 /* A job that is on disk now. The answer is the job as the events show it; the caller owns it. */
 json_t *conductor_adopt(struct conductor *conductor, const struct job_plan *plan,

@@ -155,19 +155,10 @@ static json_t *running_runs(const struct conductor *conductor, const struct queu
     return runs;
 }
 
-static int64_t waiting_of(const struct conductor *conductor, int64_t team)
-{
-    struct queue_standing standing;
-    for (size_t i = 0; conductor_standing(conductor, i, &standing); i++)
-        if (standing.team == team)
-            return (int64_t)standing.waiting;
-    return 0;
-}
-
 json_t *conductor_queue_json(struct conductor *conductor, const struct queue_look *look)
 {
     const int64_t waiting = (int64_t)queue_length(conductor->queue);
-    const int64_t own = waiting_of(conductor, look->team);
+    const int64_t own = (int64_t)queue_waiting_of(conductor->queue, look->team);
     int64_t others;
     json_t *running = running_runs(conductor, look, &others);
     return json_pack("{s:{s:i, s:i}, s:o, s:o, s:I, s:{s:I, s:I}}", "slots", "total",

@@ -35,10 +35,12 @@ void need_team(struct conductor *conductor, int64_t team)
         queue_set_team(conductor->queue, clock_ms(), &(struct queue_team){.id = team, .share = 1});
 }
 
-bool conductor_standing(const struct conductor *conductor, size_t i,
-                        struct queue_standing *out_standing)
+struct queue_standing *conductor_standings(const struct conductor *conductor, size_t *out_count)
 {
-    return queue_standing(conductor->queue, clock_ms(), i, out_standing);
+    const size_t count = *out_count = queue_team_count(conductor->queue);
+    struct queue_standing *all = xcalloc(count, sizeof *all);
+    queue_standings(conductor->queue, clock_ms(), all);
+    return all;
 }
 
 /* --- over a restart ----------------------------------------------------------------------------
@@ -60,17 +62,13 @@ int load_shares(struct conductor *conductor, struct error *err)
 
 void save_shares(struct conductor *conductor)
 {
-    struct team_usage *usages = NULL;
-    struct queue_standing standing;
+    size_t count;
+    AUTO_FREE struct queue_standing *all = conductor_standings(conductor, &count);
+    AUTO_FREE struct team_usage *usages = xcalloc(count, sizeof *usages);
     const int64_t now_ms = wall_ms();
-    int count = 0;
-    while (conductor_standing(conductor, (size_t)count, &standing)) {
-        if ((count & (count - 1)) == 0) /* grows by doubling */
-            usages = xrealloc(usages, 2 * (size_t)count + 1, sizeof *usages);
-        usages[count++] = (struct team_usage){standing.team, standing.used_slot_s, now_ms};
-    }
-    store_save_usage(conductor->store, usages, count);
-    free(usages);
+    for (size_t i = 0; i < count; i++)
+        usages[i] = (struct team_usage){all[i].team, all[i].used_slot_s, now_ms};
+    store_save_usage(conductor->store, usages, (int)count);
 }
 
 static void save_is_due(void *context)

@@ -1,4 +1,5 @@
 /* The rules of queue.h, one by one. */
+#include "server/queue/standing.h"
 #include "support/check.h"
 
 #include "queue/queue.h"

@@ -1,6 +1,7 @@
 /*
  * Whole days of ten teams on a simulated machine: who gets how much, and how long anybody waits.
  */
+#include "server/queue/standing.h"
 #include "support/check.h"
 
 #include "queue/queue.h"

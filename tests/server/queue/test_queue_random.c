@@ -2,6 +2,7 @@
  * The queue under random events, beside a naive one that keeps flat arrays, looks at all of them
  * each time, decays use step by step and finds parts by bisection. Both must say the same.
  */
+#include "server/queue/standing.h"
 #include "support/check.h"
 
 #include "queue/queue.h"

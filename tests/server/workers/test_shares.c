@@ -18,12 +18,13 @@ static struct scene *scene_of_two(void)
 
 static struct queue_standing standing_of(const struct scene *scene, int64_t team)
 {
-    struct queue_standing standing;
-    for (size_t i = 0; conductor_standing(scene->conductor, i, &standing); i++)
-        if (standing.team == team)
-            return standing;
+    size_t count;
+    AUTO_FREE struct queue_standing *all = conductor_standings(scene->conductor, &count);
+    for (size_t i = 0; i < count; i++)
+        if (all[i].team == team)
+            return all[i];
     fail_msg("there is no team %" PRId64, team);
-    return standing;
+    return (struct queue_standing){0};
 }
 
 static void a_team_at_its_limit_waits_until_the_limit_is_raised(void **state)
