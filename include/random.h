@@ -20,6 +20,7 @@ enum random_purpose {
     RANDOM_SAMPLE,   /* step: the draw */
     RANDOM_RESAMPLE, /* step: the draw of a bootstrap */
     RANDOM_WEIGHTS,  /* step: the draw of a Bayesian bootstrap */
+    RANDOM_SEARCH,   /* step: the proposal * 64 + what it is drawn for */
 };
 
 struct rng {

@@ -11,7 +11,7 @@ server/events: loop
 server/theory:
 server/jobs: theory
 server/queue: jobs
-server/search: jobs
+server/search: jobs compare
 server/prune: jobs
 server/compare: jobs theory
 server/store: jobs loop
