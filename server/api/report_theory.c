@@ -51,16 +51,14 @@ static int read_prediction(struct reader *reader, const struct job_runs *job, in
 }
 
 static json_t *measure_arm(const struct job_runs *job, int arm, const char *metric,
-                           const struct series *series, int count)
+                           const struct last_value *lasts, int count)
 {
     AUTO_FREE double *values = xcalloc((size_t)count, sizeof *values);
     int n = 0;
     for (int i = 0; i < count; i++) {
-        const struct live_run *run = job_runs_find(job, series[i].run);
-        const int last = series[i].count - 1;
-        if (run->arm == arm && run->position.state == RUN_SUCCEEDED && last >= 0 &&
-            isfinite(series[i].value[last]))
-            values[n++] = series[i].value[last];
+        const struct live_run *run = job_runs_find(job, lasts[i].run);
+        if (run->arm == arm && run->position.state == RUN_SUCCEEDED && isfinite(lasts[i].value))
+            values[n++] = lasts[i].value;
     }
     return measured_json(metric, values, n);
 }
@@ -69,23 +67,20 @@ static json_t *measure_arm(const struct job_runs *job, int arm, const char *metr
 static int add_measured(struct reader *reader, const struct job_runs *job, const char *metric,
                         json_t *arms, struct error *err)
 {
-    struct series *series = NULL;
+    AUTO_FREE struct last_value *lasts = NULL;
     int count = 0;
     size_t arm;
     json_t *entry;
 
-    if (store_read_job_series(reader, job->id, metric, PHASE_REPORT, 2, &series, &count, err) < 0)
+    if (store_read_job_last(reader, job->id, metric, PHASE_REPORT, &lasts, &count, err) < 0)
         return -1;
     json_array_foreach(arms, arm, entry)
     {
         if (!json_is_null(json_object_get(entry, "prediction")) &&
             json_is_null(json_object_get(entry, "measured")))
             json_object_set_new(entry, "measured",
-                                measure_arm(job, (int)arm, metric, series, count));
+                                measure_arm(job, (int)arm, metric, lasts, count));
     }
-    for (int i = 0; i < count; i++)
-        series_release(&series[i]);
-    free(series);
     return 0;
 }
 

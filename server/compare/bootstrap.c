@@ -1,7 +1,7 @@
 #include "compare/bootstrap.h"
 
 #include "compare/distributions.h"
-#include "compare/order.h"
+#include "compare/quantiles.h"
 #include "compare/statistics.h"
 #include "memory.h"
 #include "random.h"
@@ -124,8 +124,8 @@ static double corrected(double p, double bias, double acceleration)
     return rest > 0 ? normal_cdf(bias + z / rest) : p < 0.5 ? 0 : 1;
 }
 
-struct interval bca_interval(const double *values, int n, double *means, int draws, double level,
-                             double resolution)
+struct interval bca_interval(const double *values, int n, const double *means, int draws,
+                             double level, double resolution)
 {
     if (n < 3)
         return (struct interval){NO_VALUE, NO_VALUE};
@@ -133,8 +133,10 @@ struct interval bca_interval(const double *values, int n, double *means, int dra
     const double below = 1 - share_above(means, draws, mean, resolution);
     const double bias = normal_quantile(fmin(fmax(below, edge), 1 - edge));
     const double acceleration = jackknife_acceleration(values, n);
-    const double low = corrected(0.5 * level, bias, acceleration);
-    const double high = corrected(1 - 0.5 * level, bias, acceleration);
+    const double shares[] = {corrected(0.5 * level, bias, acceleration),
+                             corrected(1 - 0.5 * level, bias, acceleration)};
+    double ends[2];
 
-    return (struct interval){order_quantile(means, draws, low), order_quantile(means, draws, high)};
+    quantiles_of(means, draws, shares, 2, ends);
+    return (struct interval){ends[0], ends[1]};
 }

@@ -35,15 +35,15 @@ struct interval {
 /*
  * The BCa interval (bias-corrected and accelerated; Efron, 1987) of a mean:
  *     values      [n] finite
- *     means       [draws] of resamples of them; put into another order
+ *     means       [draws] of resamples of them
  *     level       0 < level < 1: the interval is to miss the true mean with that probability
  *     resolution  means within it of the sample's count half as below, half as above it
  * Ends at linearly interpolated quantiles of the means. None for n < 3; that one point where all
  * values are equal. Known to be too short for small n (below about 10): it stands beside Student's
  * interval, not in its place.
  */
-struct interval bca_interval(const double *values, int n, double *means, int draws, double level,
-                             double resolution);
+struct interval bca_interval(const double *values, int n, const double *means, int draws,
+                             double level, double resolution);
 
 /* The acceleration of a mean by the jackknife: sum (x - m)^3 / (6 (sum (x - m)^2)^(3/2)); 0 where
  * all values are equal. */

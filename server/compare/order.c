@@ -56,8 +56,8 @@ static double middle_of(double a, double b, double c)
     return fmax(fmin(a, b), fmin(fmax(a, b), c));
 }
 
-/* Hoare's selection (1961): afterwards nothing before place k is larger, nothing behind smaller. */
-static double select_place(double *values, int count, int k)
+/* Hoare's selection (1961). */
+double order_place(double *values, int count, int place)
 {
     int first = 0, last = count - 1;
 
@@ -73,14 +73,14 @@ static double select_place(double *values, int count, int k)
             if (i <= j)
                 swap(&values[i++], &values[j--]);
         }
-        if (k <= j)
+        if (place <= j)
             last = j;
-        else if (k >= i)
+        else if (place >= i)
             first = i;
         else
             break;
     }
-    return values[k];
+    return values[place];
 }
 
 double order_quantile(double *values, int count, double p)
@@ -88,7 +88,7 @@ double order_quantile(double *values, int count, double p)
     assert(count >= 1 && p >= 0 && p <= 1);
     const double place = (count - 1) * p;
     const int below = (int)place;
-    const double share = place - below, low = select_place(values, count, below);
+    const double share = place - below, low = order_place(values, count, below);
     double high = low;
 
     for (int i = below + 1; share > 0 && i < count; i++)

@@ -16,6 +16,10 @@ double mid_ranks(const double *values, int count, double resolution, double *ran
 /* NaN for count 0. */
 double order_median(const double *values, int count);
 
+/* The value that stands at `place`, 0 … count - 1, of the order. `values` is put into another one:
+ * nothing before that place is larger, nothing behind it smaller. */
+double order_place(double *values, int count, int place);
+
 /* The value below which a share p (0 … 1) lies: on the straight line between the neighbours of
  * place (count - 1) p (Hyndman and Fan, 1996, definition 7). `values` [count >= 1] is put into
  * another order. */

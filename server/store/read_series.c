@@ -244,6 +244,36 @@ int store_read_job_series(struct reader *reader, int64_t job, const char *name, 
     return got;
 }
 
+/* Appends; the list grows by doubling. */
+static void take_last(struct statement *row, struct last_value **list, int *count)
+{
+    if ((*count & (*count - 1)) == 0)
+        *list = xrealloc(*list, 2 * (size_t)*count + 1, sizeof **list);
+    (*list)[(*count)++] = (struct last_value){row_integer(row, 0), row_real(row, 1)};
+}
+
+int store_read_job_last(struct reader *reader, int64_t job, const char *name, int phase,
+                        struct last_value **out, int *out_count, struct error *err)
+{
+    struct sql *db = reader_begin(reader, err);
+    if (!db)
+        return -1;
+    struct statement *read = sql_statement(
+        db, "SELECT run.id, series.last FROM run JOIN series ON series.run_id = " RUN_ROWS
+            " AND series.name_id = (SELECT id FROM metric_name WHERE name = ?)"
+            " WHERE run.job_id = ? AND run.phase = coalesce(?, run.phase) ORDER BY run.id");
+    put_text(read, name);
+    put_integer(read, job);
+    put_text(read, phase < 0 ? NULL : run_phase_names[phase]);
+    *out = NULL;
+    *out_count = 0;
+    int got;
+    while ((got = statement_next(read, err)) > 0)
+        take_last(read, out, out_count);
+    reader_end(reader);
+    return got;
+}
+
 /* --- every row -------------------------------------------------------------------------------- */
 
 enum { CHUNK_ROWS = 4096 };

@@ -368,6 +368,15 @@ int store_read_series(struct reader *reader, int64_t run, const char *name, int6
  * all, but at least 20). */
 int store_read_job_series(struct reader *reader, int64_t job, const char *name, int phase,
                           int points, struct series **out, int *out_count, struct error *err);
+
+/* The last value of a metric in every run of a job (or of one phase, -1: all) that has it, in the
+ * order of runs: one row read each, however long the series. The list is the caller's. */
+struct last_value {
+    int64_t run;
+    double value; /* NaN: not finite */
+};
+int store_read_job_last(struct reader *reader, int64_t job, const char *name, int phase,
+                        struct last_value **out, int *out_count, struct error *err);
 /* The mean of a metric over some runs at each step, of those that have a finite value there, in the
  * order of the steps: what a schedule is refined from. *out is the caller's; without rows it is
  * NULL. */

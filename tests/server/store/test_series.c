@@ -468,6 +468,31 @@ static void a_job_is_read_by_phase(void **state)
     assert_int_equal(err.kind, ERROR_NOT_FOUND);
 }
 
+static void a_job_has_the_last_value_of_each_run(void **state)
+{
+    struct kit *kit = *state;
+    for (int i = 0; i < 5; i++)
+        kit_add_value(kit, 2, "loss", 10 * i, i);
+    kit_add_value(kit, 1, "loss", 3, (double)NAN);
+    kit_add_value(kit, 3, "rate", 3, 0.5);
+    AUTO_FREE struct last_value *lasts = NULL;
+    struct error err;
+    int count;
+    assert_int_equal(
+        store_read_job_last(kit->reader, 1, "loss", PHASE_REPORT, &lasts, &count, &err), 0);
+    assert_int_equal(count, 2);
+    assert_int_equal(lasts[0].run, 1);
+    assert_true(isnan(lasts[0].value));
+    assert_int_equal(lasts[1].run, 2);
+    assert_true(lasts[1].value == 4);
+
+    struct last_value *none;
+    assert_int_equal(store_read_job_last(kit->reader, 1, "loss", PHASE_TUNE, &none, &count, &err),
+                     0);
+    assert_int_equal(count, 0);
+    assert_null(none);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)
 
 int main(void)
@@ -489,6 +514,7 @@ int main(void)
         TEST(a_name_that_is_not_there_gives_none),
         TEST(the_runs_of_a_job_share_their_buckets),
         TEST(a_job_is_read_by_phase),
+        TEST(a_job_has_the_last_value_of_each_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
