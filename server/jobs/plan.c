@@ -2,6 +2,7 @@
 
 #include "jobs/fields.h"
 #include "jobs/planner.h"
+#include "jobs/search_plan.h"
 #include "json.h"
 #include "memory.h"
 #include "spec.h"
@@ -14,8 +15,10 @@ const char *const job_kind_names[JOB_KINDS] = {
 
 const char *const visibility_names[2] = {"team", "everyone"};
 
-const char *const run_phase_names[PHASES] = {
-    [PHASE_TRAIN] = "train", [PHASE_TUNE] = "tune", [PHASE_REPORT] = "report"};
+const char *const run_phase_names[PHASES] = {[PHASE_TRAIN] = "train",
+                                             [PHASE_TUNE] = "tune",
+                                             [PHASE_REPORT] = "report",
+                                             [PHASE_SEARCH] = "search"};
 
 const char *const source_kind_names[SOURCE_KINDS] = {
     [SOURCE_NONE] = "none", [SOURCE_REFINED] = "refined", [SOURCE_BRANCH] = "branch"};
@@ -36,7 +39,8 @@ static const struct kind_reader *read_kind(const json_t *body, struct problems *
         names[i] = job_kind_names[readers[i].kind];
 
     if (!json_object_get(body, "kind")) {
-        problems_add(problems, "", "kind", "is missing: what to do, \"train\" or \"compare\"");
+        problems_add(problems, "", "kind",
+                     "is missing: what to do, \"train\", \"compare\" or \"search\"");
         return NULL;
     }
     const int index = fields_choice(body, "", "kind", names, (int)COUNT_OF(names), problems);
@@ -96,6 +100,7 @@ void job_plan_release(struct job_plan *plan)
         if (plan->sources)
             free(plan->sources[i].keep_at);
     }
+    search_plan_free(plan->search);
     free(plan->sources);
     free(plan->name);
     free(plan->request);

@@ -13,9 +13,11 @@ struct planner {
     struct problems *problems;
 };
 
-/* A body's fields of one kind of job, into the plan (plan_train.c, plan_compare.c). */
+/* A body's fields of one kind of job, into the plan (plan_train.c, plan_compare.c,
+ * plan_search.c). */
 void plan_train(const struct planner *planner, const json_t *body, struct job_plan *plan);
 void plan_compare(const struct planner *planner, const json_t *body, struct job_plan *plan);
+void plan_search(const struct planner *planner, const json_t *body, struct job_plan *plan);
 
 /* spec_resolve(), then what only the server knows: that the data set exists, that the loss suits
  * its labels (a null one becomes the one that does), that the whole is not too long. Problems go to

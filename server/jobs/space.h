@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 enum { PARAMETERS_MAX = 128, CHOICES_MAX = 1024, CONDITIONS_MAX = 8, PARAMETER_NAME_BYTES = 200 };
+enum { OBJECTIVES_MAX = 8, CONSTRAINTS_MAX = 8 }; /* of a search */
 
 enum parameter_type { PARAMETER_FLOAT, PARAMETER_INT, PARAMETER_CHOICE, PARAMETER_TYPES };
 extern const char *const parameter_type_names[PARAMETER_TYPES];

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RUNGS_MAX = 32 };
+enum { PRUNE_RUNGS_MAX = 32 };
 
 struct curve_point {
     double progress; /* steps, or a fraction in (0, 1] */
@@ -70,13 +70,13 @@ struct prune_rule {
 extern const struct prune_rule *const prune_rules[]; /* ends with NULL */
 const struct prune_rule *prune_find(const char *name);
 
-/* Rungs r_k = least * factor^k below `most`: [RUNGS_MAX] out, their number. */
+/* Rungs r_k = least * factor^k below `most`: [PRUNE_RUNGS_MAX] out, their number. */
 int prune_rungs(double least, double factor, double most, double *out);
 /* The value of a curve where it first reached `progress`: the last point at or before it, NaN where
  * it has not come so far. */
 double curve_at(const struct run_curve *curve, double progress);
 double curve_best(const struct run_curve *curve, double progress); /* least up to there */
 
-json_t *prune_describe(void); /* [{"type", "help", "settings": […]}] */
+json_t *prune_describe(void); /* [{"name", "help", "settings": […]}] */
 
 #endif

@@ -22,8 +22,6 @@
 #include "settings.h"
 
 enum {
-    OBJECTIVES_MAX = 8,
-    CONSTRAINTS_MAX = 8,
     MEMO_MAX = 4096,     /* numbers */
     SEARCH_STREAMS = 64, /* of random numbers, per proposal */
 };
@@ -110,7 +108,7 @@ unsigned search_needs(const struct space *space, int objectives, int constraints
 int search_check(const struct search_algorithm *algorithm, const struct space *space,
                  int objectives, int constraints, struct error *err);
 
-/* [{"type", "help", "settings": […]}] as the catalogue shows it. */
+/* [{"name", "help", "settings": […]}] as the registries of the catalogue show them. */
 json_t *search_describe(void);
 
 #endif
