@@ -17,6 +17,7 @@ static void take_job(void *context, const struct live_job *row)
         .paused = row->paused,
         .metric = row->metric,
         .request = json_loads(row->request_text, 0, NULL),
+        .arms = json_loads(row->arms, 0, NULL),
         .sources = row->sources ? json_loads(row->sources, 0, NULL) : NULL,
         .runs = xcalloc((size_t)row->run_count, sizeof *job->runs),
     };
@@ -37,6 +38,7 @@ int job_runs_read(struct reader *reader, int64_t job, struct job_runs *out, stru
 void job_runs_release(struct job_runs *job)
 {
     json_decref(job->request);
+    json_decref(job->arms);
     json_decref(job->sources);
     free(job->runs);
     *job = (struct job_runs){0};
@@ -50,6 +52,6 @@ const struct live_run *job_runs_find(const struct job_runs *job, int64_t run)
 
 const char *job_runs_arm(const struct job_runs *job, int arm)
 {
-    const json_t *arms = json_object_get(job->request, "arms");
-    return arm < 0 ? "" : json_text_at(json_array_get(arms, (size_t)arm), "name", "");
+    const char *name = arm < 0 ? NULL : json_string_value(json_array_get(job->arms, (size_t)arm));
+    return name ? name : "";
 }

@@ -14,6 +14,7 @@ struct job_runs {
     int point_count;
     struct metric_choice metric;
     json_t *request;       /* as submitted */
+    json_t *arms;          /* their names, task by task where there are tasks */
     json_t *sources;       /* what its arms start from; NULL: no other arms */
     struct live_run *runs; /* [run_count], ids consecutive */
     int run_count;

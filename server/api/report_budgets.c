@@ -58,7 +58,7 @@ static struct arm_budget budget_of(struct reader *reader, const struct job_runs 
 int report_budgets_read(struct reader *reader, const struct job_runs *job, struct arm_budget **out,
                         struct error *err)
 {
-    const int arm_count = (int)json_array_size(json_object_get(job->request, "arms"));
+    const int arm_count = (int)json_array_size(job->arms);
 
     *out = xcalloc((size_t)arm_count, sizeof **out);
     for (int arm = 0; arm < arm_count; arm++) {

@@ -17,12 +17,17 @@ static bool has_problem(const json_t *spec)
 static bool on_problem(const json_t *request)
 {
     size_t i;
-    json_t *arm;
+    json_t *entry;
     if (has_problem(json_object_get(request, "base")))
         return true;
-    json_array_foreach(json_object_get(request, "arms"), i, arm)
+    json_array_foreach(json_object_get(request, "tasks"), i, entry)
     {
-        if (has_problem(json_object_get(arm, "patch")))
+        if (has_problem(json_object_get(entry, "spec")))
+            return true;
+    }
+    json_array_foreach(json_object_get(request, "arms"), i, entry)
+    {
+        if (has_problem(json_object_get(entry, "patch")))
             return true;
     }
     return false;
@@ -99,7 +104,7 @@ static bool any_prediction(const json_t *arms)
 int report_theory_read(struct reader *reader, const struct job_runs *job, json_t **out,
                        struct error *err)
 {
-    const size_t count = json_array_size(json_object_get(job->request, "arms"));
+    const size_t count = json_array_size(job->arms);
     json_auto_t *arms = json_array();
 
     *out = NULL;

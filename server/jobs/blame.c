@@ -15,7 +15,16 @@ struct blame blame_of(const struct planner *planner, const struct grid *grid, co
 void blame_release(struct blame *blame)
 {
     problems_release(&blame->base_problems);
+    problems_release(&blame->task_problems);
     problems_release(&blame->arm_problems);
+}
+
+void blame_turn_to(struct blame *blame, int task, const json_t *task_base)
+{
+    blame->task = task;
+    blame->task_base = task_base;
+    blame->task_is_known = false;
+    blame->known_arm = -1;
 }
 
 static bool has_problem(const struct problems *problems, const char *pointer, const char *detail)
@@ -76,11 +85,29 @@ static void know(struct blame *blame, int arm, const json_t *arm_spec)
     if (!blame->base_is_known)
         find_problems(blame->planner, blame->base, &blame->base_problems);
     blame->base_is_known = true;
+    if (blame->task_base && !blame->task_is_known) {
+        problems_release(&blame->task_problems);
+        find_problems(blame->planner, blame->task_base, &blame->task_problems);
+        blame->task_is_known = true;
+    }
     if (blame->known_arm == arm)
         return;
     problems_release(&blame->arm_problems);
     find_problems(blame->planner, arm_spec, &blame->arm_problems);
     blame->known_arm = arm;
+}
+
+/* Where a problem that the arm without the grid has too comes from; NULL: it does not have it. */
+static char *origin_of(const struct blame *blame, int arm, const struct problem *problem)
+{
+    const char *pointer = problem->pointer;
+    if (has_problem(&blame->base_problems, pointer, problem->detail))
+        return xprintf("/base%s", pointer);
+    if (has_problem(&blame->task_problems, pointer, problem->detail))
+        return xprintf("/tasks/%d/spec%s", blame->task, pointer);
+    if (has_problem(&blame->arm_problems, pointer, problem->detail))
+        return xprintf("/arms/%d/patch%s", arm, pointer);
+    return NULL;
 }
 
 bool blame_report(struct blame *blame, int arm, const json_t *arm_spec, uint64_t point,
@@ -91,15 +118,12 @@ bool blame_report(struct blame *blame, int arm, const json_t *arm_spec, uint64_t
 
     for (int i = 0; i < shown->count; i++) {
         const struct problem *problem = &shown->list[i];
-        const bool in_base = has_problem(&blame->base_problems, problem->pointer, problem->detail);
-        if (!in_base && !has_problem(&blame->arm_problems, problem->pointer, problem->detail)) {
+        AUTO_FREE char *pointer = origin_of(blame, arm, problem);
+        if (pointer)
+            blame_add(blame->planner->problems, pointer, problem->detail);
+        else
             blame_grid(blame, point, problem);
-            continue;
-        }
-        AUTO_FREE char *pointer = in_base ? xprintf("/base%s", problem->pointer)
-                                          : xprintf("/arms/%d/patch%s", arm, problem->pointer);
-        blame_add(blame->planner->problems, pointer, problem->detail);
-        everywhere = true;
+        everywhere = everywhere || pointer;
     }
     return everywhere;
 }

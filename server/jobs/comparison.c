@@ -4,6 +4,7 @@
 #include "jobs/fields.h"
 #include "jobs/judging.h"
 #include "jobs/sources.h"
+#include "jobs/tasks.h"
 #include "json.h"
 #include "memory.h"
 
@@ -11,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ARM_NAME_BYTES = 64 };
 
 static void read_base(const json_t *body, struct comparison *comparison, struct problems *problems)
 {
@@ -59,6 +58,8 @@ static void read_arm(const json_t *arm, const char *here, struct comparison *com
                      patch ? "must be an object:" : "is missing:");
     fields_text(arm, here, "note", ARM_NOTE_BYTES, false, problems); /* for the report */
     branch_read(arm, here, &comparison->branches[plan->arm_count], problems);
+    if (name)
+        comparison->names[plan->arm_count] = name;
     plan->arms[plan->arm_count++] = xstrdup(name ? name : "");
 }
 
@@ -79,8 +80,10 @@ static void read_arms(const json_t *body, struct comparison *comparison, struct 
     {
         char here[32];
         snprintf(here, sizeof here, "/arms/%zu", i);
+        comparison->names[i] = "";
         read_arm(arm, here, comparison, plan, problems);
     }
+    comparison->arm_count = plan->arm_count;
     sources_of_branches(comparison, plan, problems);
 }
 
@@ -137,8 +140,9 @@ void comparison_read(const json_t *body, struct comparison *comparison, struct j
                      struct problems *problems)
 {
     static const char *const fields[] = {
-        "kind",   "name",  "priority", "visibility", OPTION_FIELDS, "base",  "arms",
-        "tune",   "seeds", "metric",   "baseline",   "scale_batch", "level", "equivalent_within",
+        "kind",   "name",     "priority",    "visibility", OPTION_FIELDS,
+        "base",   "tasks",    "arms",        "tune",       "seeds",
+        "metric", "baseline", "scale_batch", "level",      "equivalent_within",
         "target", "band"};
 
     fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), problems);
@@ -149,13 +153,15 @@ void comparison_read(const json_t *body, struct comparison *comparison, struct j
     read_tune(body, comparison, problems);
     if (plan->arm_count)
         read_baseline(body, plan, problems);
+    tasks_read(body, comparison, plan, problems);
+    tasks_lay_out(comparison, plan, problems);
 }
 
-bool comparison_on_problem(const struct comparison *comparison, const struct job_plan *plan)
+bool comparison_on_problem(const struct comparison *comparison)
 {
-    if (json_object_get(comparison->base, "problem"))
+    if (json_object_get(comparison->base, "problem") || tasks_have(comparison, "problem"))
         return true;
-    for (int arm = 0; arm < plan->arm_count; arm++) {
+    for (int arm = 0; arm < comparison->arm_count; arm++) {
         if (json_is_object(json_object_get(comparison->patches[arm], "problem")))
             return true;
     }

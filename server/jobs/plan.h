@@ -4,7 +4,8 @@
  * A variant is one fully resolved specification without its seed: the only one of a `train` job,
  * one per arm and grid point of a `compare` job. A run is a variant and a seed.
  *
- * Comparison: each arm is the base with the arm's merge patch; tuning runs are arm x grid point x
+ * Comparison: each arm is the base with the arm's merge patch; with "tasks" there is such an arm
+ * for each task (tasks.h), and what follows counts them all. Tuning runs are arm x grid point x
  * tuning seed; report runs are arm x seed, waiting until the arm's tuning is done (no `tune`:
  * queued at once, point 0). Order of runs: tuning seed outermost, then grid point, then arm, so
  * that all arms get their first results together; then report seed, then arm.

@@ -5,6 +5,7 @@
 #include "jobs/planner.h"
 #include "jobs/scale_arms.h"
 #include "jobs/sources.h"
+#include "jobs/tasks.h"
 #include "json.h"
 #include "memory.h"
 
@@ -53,6 +54,7 @@ static bool resolve_point(const struct planner *planner, const struct comparison
                           struct blame *blame, const json_t *arm_spec, int arm, uint64_t point,
                           struct job_plan *plan)
 {
+    const int own = arm % comparison->arm_count;
     AUTO_PROBLEMS struct problems shown = {0};
     struct error err;
     int axis;
@@ -77,26 +79,37 @@ static bool resolve_point(const struct planner *planner, const struct comparison
         blame_add(planner->problems, "", words);
         return false;
     }
-    return shown.found == 0 || !blame_report(blame, arm, arm_spec, point, &shown);
+    return shown.found == 0 || !blame_report(blame, own, arm_spec, point, &shown);
+}
+
+static void resolve_arm(const struct planner *planner, const struct comparison *comparison,
+                        struct blame *blame, const json_t *base, int arm, struct job_plan *plan)
+{
+    const json_t *patch = comparison->patches[arm % comparison->arm_count];
+    if (!patch)
+        return;
+    json_auto_t *spec = patch_apply(planner->catalog, base, patch);
+    for (uint64_t point = 0; point < comparison->grid.point_count; point++) {
+        if (planner->problems->count == PROBLEMS_MAX ||
+            !resolve_point(planner, comparison, blame, spec, arm, point, plan))
+            return;
+    }
 }
 
 static void resolve_variants(const struct planner *planner, const struct comparison *comparison,
                              struct job_plan *plan)
 {
     struct blame blame = blame_of(planner, &comparison->grid, comparison->base);
-    const uint64_t points = comparison->grid.point_count;
+    const int own = comparison->arm_count;
 
-    plan->variants = xcalloc((size_t)plan->arm_count * points, sizeof *plan->variants);
-    for (int arm = 0; arm < plan->arm_count; arm++) {
-        if (!comparison->patches[arm])
-            continue;
-        json_auto_t *spec =
-            patch_apply(planner->catalog, comparison->base, comparison->patches[arm]);
-        for (uint64_t point = 0; point < points; point++) {
-            if (planner->problems->count == PROBLEMS_MAX ||
-                !resolve_point(planner, comparison, &blame, spec, arm, point, plan))
-                break;
-        }
+    plan->variants =
+        xcalloc((size_t)plan->arm_count * comparison->grid.point_count, sizeof *plan->variants);
+    for (int first = 0; first < plan->arm_count; first += own) {
+        json_auto_t *base = tasks_base(planner->catalog, comparison, first / own);
+        if (comparison->task_count)
+            blame_turn_to(&blame, first / own, base);
+        for (int arm = first; base && arm < first + own; arm++)
+            resolve_arm(planner, comparison, &blame, base, arm, plan);
     }
     blame_release(&blame);
 }
@@ -178,19 +191,30 @@ static void expand_report(const struct comparison *comparison, struct job_plan *
     }
 }
 
-/* "constant, linear, cosine" */
-static char *name_of(const struct job_plan *plan)
+static char *with_part(char *text, const char *between, const char *part)
 {
-    AUTO_FREE char *joined = xstrdup(plan->arms[0]);
-    for (int arm = 1; arm < plan->arm_count; arm++) {
-        char *longer = xprintf("%s, %s", joined, plan->arms[arm]);
-        free(joined);
-        joined = longer;
-    }
+    char *longer = xprintf("%s%s%s", text, between, part);
+    free(text);
+    return longer;
+}
+
+/* "constant, linear, cosine", "constant, linear on digits, rings" */
+static char *name_of(const struct comparison *comparison)
+{
+    const int arms = comparison->arm_count, tasks = comparison->task_count;
+    char *joined = xstrdup(comparison->names[0]);
+
+    for (int arm = 1; arm < arms; arm++)
+        joined = with_part(joined, ", ", comparison->names[arm]);
+    for (int task = 0; task < tasks; task++)
+        joined = with_part(joined, task ? ", " : " on ", comparison->tasks[task].name);
     if (strlen(joined) <= JOB_NAME_BYTES)
-        return xstrdup(joined);
-    return xprintf("%d arms, from %s to %s", plan->arm_count, plan->arms[0],
-                   plan->arms[plan->arm_count - 1]);
+        return joined;
+    free(joined);
+    if (tasks)
+        return xprintf("%d arms on %d tasks", arms, tasks);
+    return xprintf("%d arms, from %s to %s", arms, comparison->names[0],
+                   comparison->names[arms - 1]);
 }
 
 /* Points that train for different times stand nowhere at the same rung. */
@@ -245,7 +269,8 @@ static void expand(const struct planner *planner, struct comparison *comparison,
 
     if (!count_runs(comparison, plan, &run_count, problems))
         return;
-    if (!comparison->base || !comparison->grid_is_sound)
+    if (!comparison->base || !comparison->grid_is_sound || !comparison->tasks_are_sound ||
+        comparison->arm_count == 0)
         return;
     plan->point_count = (int)comparison->grid.point_count;
     resolve_variants(planner, comparison, plan);
@@ -259,7 +284,7 @@ static void expand(const struct planner *planner, struct comparison *comparison,
     expand_tuning(comparison, plan);
     expand_report(comparison, plan);
     if (!plan->name)
-        plan->name = name_of(plan);
+        plan->name = name_of(comparison);
 }
 
 void plan_compare(const struct planner *planner, const json_t *body, struct job_plan *plan)
@@ -272,7 +297,7 @@ void plan_compare(const struct planner *planner, const json_t *body, struct job_
         plan->request = json_compact(expanded);
     }
     comparison_read(body, &comparison, plan, planner->problems);
-    plan_metric(planner, body, comparison_on_problem(&comparison, plan), &plan->metric);
+    plan_metric(planner, body, comparison_on_problem(&comparison), &plan->metric);
     expand(planner, &comparison, plan);
     keep_rungs(body, plan);
     comparison_release(&comparison);

@@ -63,6 +63,9 @@ static bool factors_are_sound(const json_t *body, struct problems *problems)
     if (json_object_get(body, "arms"))
         problems_add(problems, "", "arms",
                      "\"scale_batch\" makes the arms, from the base: give one or the other");
+    if (json_object_get(body, "tasks"))
+        problems_add(problems, "", "tasks",
+                     "each would have to be scaled by itself: give \"scale_batch\" or \"tasks\"");
     if (tune && !json_is_null(tune))
         problems_add(
             problems, "", "tune",

@@ -48,11 +48,13 @@ void branch_read(const json_t *arm, const char *here, struct branch *branch,
     branch->at = read_at(from, inside, problems);
 }
 
-static int find_arm(const struct job_plan *plan, const char *name)
+/* Of the same task. */
+static int find_arm(const struct comparison *comparison, int arm, const char *name)
 {
-    for (int arm = 0; arm < plan->arm_count; arm++)
-        if (strcmp(plan->arms[arm], name) == 0)
-            return arm;
+    const int own = arm % comparison->arm_count;
+    for (int i = 0; i < comparison->arm_count; i++)
+        if (strcmp(comparison->names[i], name) == 0)
+            return arm - own + i;
     return -1;
 }
 
@@ -63,15 +65,15 @@ static void need_sources(struct job_plan *plan)
 }
 
 /* The other arm by its name; -1 with a problem at pointer/key. */
-static int other_arm(const struct job_plan *plan, int arm, const char *name, const char *pointer,
-                     const char *key, struct problems *problems)
+static int other_arm(const struct comparison *comparison, int arm, const char *name,
+                     const char *pointer, const char *key, struct problems *problems)
 {
-    const int other = find_arm(plan, name);
+    const int other = find_arm(comparison, arm, name);
     if (other == arm)
         problems_add(problems, pointer, key, "is this arm itself; name another one");
     else if (other < 0)
-        fields_unknown_word(pointer, key, "arm", name, (const char *const *)plan->arms,
-                            plan->arm_count, problems);
+        fields_unknown_word(pointer, key, "arm", name, comparison->names, comparison->arm_count,
+                            problems);
     return other == arm ? -1 : other;
 }
 
@@ -84,7 +86,7 @@ void sources_of_branches(const struct comparison *comparison, struct job_plan *p
         if (!branch->arm)
             continue;
         snprintf(here, sizeof here, "/arms/%d/branch_from", arm);
-        const int other = other_arm(plan, arm, branch->arm, here, "arm", problems);
+        const int other = other_arm(comparison, arm, branch->arm, here, "arm", problems);
         if (other < 0)
             continue;
         if (comparison->branches[other].arm)
@@ -131,8 +133,11 @@ static void replace_spec(struct job_plan *plan, int arm, int point, const json_t
 /* Where the body says from whom an arm's schedule is refined. */
 static char *place_of(const struct comparison *comparison, int arm)
 {
-    if (json_pointer_get(comparison->patches[arm], "/schedule/from/arm"))
-        return xprintf("/arms/%d/patch/schedule/from", arm);
+    const int own = arm % comparison->arm_count, task = arm / comparison->arm_count;
+    if (json_pointer_get(comparison->patches[own], "/schedule/from/arm"))
+        return xprintf("/arms/%d/patch/schedule/from", own);
+    if (json_pointer_get(comparison->tasks[task].spec, "/schedule/from/arm"))
+        return xprintf("/tasks/%d/spec/schedule/from", task);
     return xstrdup("/base/schedule/from");
 }
 
@@ -145,7 +150,7 @@ static void note_refined(const struct planner *planner, const struct comparison 
         return;
     AUTO_FREE char *place = place_of(comparison, arm);
     const int other =
-        other_arm(plan, arm, json_text_at(from, "arm", ""), place, "arm", planner->problems);
+        other_arm(comparison, arm, json_text_at(from, "arm", ""), place, "arm", planner->problems);
     if (other < 0)
         return;
     if (plan_arm_is_branch(plan, arm)) {
@@ -182,10 +187,18 @@ static bool goes_in_circle(const struct job_plan *plan, int arm)
     return false;
 }
 
+/* What is wrong on one task is as wrong on the others, and said once. */
+static bool starts_task(const struct comparison *comparison, int arm)
+{
+    return arm % comparison->arm_count == 0;
+}
+
 static void refuse_circles(const struct comparison *comparison, const struct job_plan *plan,
                            struct problems *problems)
 {
     for (int arm = 0; arm < plan->arm_count; arm++) {
+        if (starts_task(comparison, arm) && problems->found)
+            return;
         if (!is_refined(plan, arm) || !goes_in_circle(plan, arm))
             continue;
         AUTO_FREE char *place = place_of(comparison, arm);
@@ -293,36 +306,35 @@ static void keep_at(struct job_plan *plan, int arm, double at)
 }
 
 /* What is known before anything has run, as with rows. */
-static void refuse_one_step(const struct job_plan *plan, int arm, const json_t *spec,
-                            struct problems *problems)
+static void refuse_one_step(const struct job_plan *plan, int arm, const char *here,
+                            const json_t *spec, struct problems *problems)
 {
-    char here[48];
     if (json_integer_at(spec, "steps", json_integer_at(spec, "iterations", 2)) > 1)
         return;
-    snprintf(here, sizeof here, "/arms/%d/branch_from", arm);
     problems_add(
         problems, here, "at",
         "runs of arm \"%s\" have one step and no middle to go on from; give them 2 or more",
         plan->arms[plan->sources[arm].arm]);
 }
 
-static void settle_branch(struct job_plan *plan, int arm, struct problems *problems)
+static void settle_branch(const struct comparison *comparison, struct job_plan *plan, int arm,
+                          struct problems *problems)
 {
+    char here[48];
     const int other = plan->sources[arm].arm;
     json_auto_t *mine = spec_of(plan, arm, 0), *theirs = spec_of(plan, other, 0);
     json_auto_t *trunk = branch_trunk(mine), *other_trunk = branch_trunk(theirs);
     const char *key = difference(trunk, other_trunk);
 
+    snprintf(here, sizeof here, "/arms/%d/branch_from", arm % comparison->arm_count);
     if (key) {
-        char here[48];
-        snprintf(here, sizeof here, "/arms/%d/branch_from", arm);
         problems_add(problems, here, NULL,
                      "arms \"%s\" and \"%s\" differ in \"%.64s\"; a branch goes on with the same "
                      "weights, so only the schedule and how often it reports may differ",
                      plan->arms[arm], plan->arms[other], key);
     } else {
         keep_at(plan, other, plan->sources[arm].at);
-        refuse_one_step(plan, arm, mine, problems);
+        refuse_one_step(plan, arm, here, mine, problems);
     }
 }
 
@@ -331,13 +343,16 @@ void sources_settle(const struct planner *planner, const struct comparison *comp
 {
     struct problems *problems = planner->problems;
 
-    for (int arm = 0; arm < plan->arm_count; arm++)
+    for (int arm = 0; arm < plan->arm_count; arm++) {
+        if (starts_task(comparison, arm) && problems->found)
+            return;
         note_refined(planner, comparison, plan, arm);
+    }
     refuse_circles(comparison, plan, problems);
     for (int arm = 0; arm < plan->arm_count && problems->found == 0; arm++) {
         if (is_refined(plan, arm))
             settle_refined(comparison, plan, arm, problems);
         else if (plan_arm_is_branch(plan, arm))
-            settle_branch(plan, arm, problems);
+            settle_branch(comparison, plan, arm, problems);
     }
 }

@@ -127,6 +127,7 @@ static int read_job(struct statement *row, const struct threads *threads, struct
         .run_count = (int)row_integer(row, 11),
         .first_variant = threads->first_variant,
         .request_text = row_text(row, 12),
+        .arms = row_text(row, 10),
         .sources = row_text(row, 14),
         .team = row_integer(row, 15),
         .usual_ms = row_integer(row, 16),

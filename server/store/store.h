@@ -269,6 +269,7 @@ struct live_job {
         started_ms;   /* variant of (arm, point): first + arm * point_count + point */
     int64_t usual_ms; /* how long its runs took that succeeded at once; 0: none has */
     const char *request_text;
+    const char *arms;    /* JSON: a list of their names, arm_count long */
     const char *sources; /* JSON, as migration 0002 says; NULL: none */
     uint64_t curves;     /* bit a: arm a's schedule has its curve; 0 where there are no sources */
 };

@@ -75,17 +75,23 @@ struct job *job_of_plan(const struct job_plan *plan, const struct added_job *add
     return job;
 }
 
+static void read_arms(struct job *job, const char *names)
+{
+    json_auto_t *list = json_loads(names, 0, NULL);
+    for (int i = 0; i < job->arm_count; i++) {
+        const char *name = json_string_value(json_array_get(list, (size_t)i));
+        job->arms[i] = xstrdup(name ? name : "");
+    }
+}
+
 /* It was accepted once, so it is sound. */
 static void read_request(struct job *job, const char *request_text)
 {
     AUTO_PROBLEMS struct problems none = {0};
     json_t *request = json_loads(request_text, 0, NULL);
-    const json_t *arms = json_object_get(request, "arms");
     job->options = options_read(request, &none);
     job->halving =
         halving_read(json_object_get(request, "tune"), (uint64_t)job->point_count, &none);
-    for (int i = 0; i < job->arm_count; i++)
-        job->arms[i] = xstrdup(json_text_at(json_array_get(arms, (size_t)i), "name", ""));
     json_decref(request);
 }
 
@@ -129,6 +135,7 @@ struct job *job_of_row(const struct live_job *row)
     job->created_ms = row->created_ms;
     job->started_ms = row->started_ms;
     job->usual_ms = row->usual_ms;
+    read_arms(job, row->arms);
     read_request(job, row->request_text);
     read_sources(job, row->sources, row->curves);
     return job;

@@ -1,5 +1,6 @@
 #include "workers/refining.h"
 
+#include "jobs/blame.h"
 #include "json.h"
 #include "log.h"
 #include "memory.h"
@@ -97,12 +98,17 @@ static json_t *named_run(const json_t *spec)
 bool plan_names_runs(const json_t *body)
 {
     size_t i;
-    json_t *arm;
+    json_t *arm, *task;
     if (named_run(json_object_get(body, "spec")) || named_run(json_object_get(body, "base")))
         return true;
     json_array_foreach(json_object_get(body, "arms"), i, arm)
     {
         if (named_run(json_object_get(arm, "patch")))
+            return true;
+    }
+    json_array_foreach(json_object_get(body, "tasks"), i, task)
+    {
+        if (named_run(json_object_get(task, "spec")))
             return true;
     }
     return false;
@@ -113,9 +119,13 @@ static char *place_of(const json_t *body, int arm)
 {
     if (arm < 0)
         return xstrdup("/spec/schedule/from/run");
-    const json_t *entry = json_array_get(json_object_get(body, "arms"), (size_t)arm);
-    if (named_run(json_object_get(entry, "patch")))
-        return xprintf("/arms/%d/patch/schedule/from/run", arm);
+    const json_t *arms = json_object_get(body, "arms"), *tasks = json_object_get(body, "tasks");
+    const int listed = (int)json_array_size(arms), count = listed ? listed : 1;
+    const int own = arm % count, task = arm / count;
+    if (named_run(json_object_get(json_array_get(arms, (size_t)own), "patch")))
+        return xprintf("/arms/%d/patch/schedule/from/run", own);
+    if (named_run(json_object_get(json_array_get(tasks, (size_t)task), "spec")))
+        return xprintf("/tasks/%d/spec/schedule/from/run", task);
     return xstrdup("/base/schedule/from/run");
 }
 
@@ -179,7 +189,7 @@ void refine_plan(struct reader *reader, const json_t *body, struct job_plan *pla
             continue;
         if (refine_variant(&refining, variant, json_integer_at(from, "run", 0), &err) < 0) {
             AUTO_FREE char *place = place_of(body, variant->arm);
-            problems_add(problems, place, NULL, "%s", err.sentence);
+            blame_add(problems, place, err.sentence); /* another task may show the same */
             told_arm = variant->arm;
         }
     }
