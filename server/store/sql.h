@@ -23,7 +23,7 @@ struct statement {
     int bound; /* parameters given since it last ran */
 };
 
-enum { STATEMENTS_MAX = 128, SQL_BUSY_MS = 5000 };
+enum { STATEMENTS_MAX = 192, SQL_BUSY_MS = 5000 };
 
 struct sql {
     sqlite3 *handle;

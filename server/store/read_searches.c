@@ -1,0 +1,148 @@
+#include "store/searches.h"
+
+#include "memory.h"
+#include "store/private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int read_state(struct sql *db, int64_t job, struct kept_search *search, struct error *err)
+{
+    struct statement *read =
+        sql_statement(db, "SELECT edits, stopped FROM search WHERE job_id = ?");
+    put_integer(read, job);
+    *search = (struct kept_search){0};
+    const int found = statement_next(read, err);
+    if (found < 0)
+        return -1;
+    if (!found)
+        return error_of(err, ERROR_NOT_FOUND, "there is no search %lld", (long long)job);
+    const char *stopped = row_text(read, 1);
+    search->edits = (int)row_integer(read, 0);
+    snprintf(search->stopped, sizeof search->stopped, "%s", stopped ? stopped : "");
+    statement_reset(read);
+    return 0;
+}
+
+static enum proposal_outcome outcome_of(const char *name)
+{
+    for (int i = 0; name && i < PROPOSAL_OUTCOMES; i++)
+        if (strcmp(proposal_outcome_names[i], name) == 0)
+            return (enum proposal_outcome)i;
+    return PROPOSAL_FAILED;
+}
+
+/* A copy, since a BLOB's bytes need not lie where a double may. */
+static const double *numbers_at(struct statement *read, int column, double *room, size_t most,
+                                int *out_count)
+{
+    size_t bytes;
+    const void *from = row_bytes(read, column, &bytes);
+    *out_count = (int)(bytes / sizeof(double));
+    if ((size_t)*out_count > most)
+        *out_count = (int)most;
+    if (*out_count > 0)
+        memcpy(room, from, (size_t)*out_count * sizeof(double));
+    return room;
+}
+
+enum { MEMO_ROOM = 4096 };
+
+struct rooms {
+    double point[PARAMETERS_MAX], memo[MEMO_ROOM], results[RESULTS_MAX];
+};
+
+static void read_proposal(struct statement *read, struct rooms *rooms,
+                          struct kept_proposal *proposal)
+{
+    *proposal = (struct kept_proposal){
+        .run = row_integer(read, 0),
+        .number = (int)row_integer(read, 1),
+        .seen = (int)row_integer(read, 2),
+        .edits = (int)row_integer(read, 3),
+        .how = row_text(read, 4),
+        .parent = (int)row_integer(read, 5),
+        .lease_ms = row_integer(read, 8),
+        .told = (int)row_integer(read, 9),
+        .outcome = outcome_of(row_text(read, 10)),
+        .step = row_integer(read, 12),
+        .late = row_integer(read, 13) != 0,
+    };
+    proposal->point = numbers_at(read, 6, rooms->point, PARAMETERS_MAX, &proposal->point_count);
+    proposal->memo = numbers_at(read, 7, rooms->memo, MEMO_ROOM, &proposal->memo_count);
+    proposal->results = numbers_at(read, 11, rooms->results, RESULTS_MAX, &proposal->result_count);
+}
+
+static int read_proposals(struct sql *db, int64_t job,
+                          void (*on_proposal)(void *, const struct kept_proposal *), void *context,
+                          struct error *err)
+{
+    struct statement *read = sql_statement(
+        db, "SELECT run_id, number, seen, edits, how, coalesce(parent, -1), point, memo, lease_ms,"
+            " coalesce(told, -1), outcome, result, coalesce(step, -1), late FROM proposal"
+            " WHERE job_id = ? ORDER BY number");
+    AUTO_FREE struct rooms *rooms = xcalloc(1, sizeof *rooms);
+    int got;
+    put_integer(read, job);
+    while ((got = statement_next(read, err)) > 0) {
+        struct kept_proposal proposal;
+        read_proposal(read, rooms, &proposal);
+        on_proposal(context, &proposal);
+    }
+    return got;
+}
+
+int store_read_search(struct reader *reader, int64_t job, struct kept_search *out_search,
+                      void (*proposal)(void *, const struct kept_proposal *), void *context,
+                      struct error *err)
+{
+    struct sql *db = reader_begin(reader, err);
+    if (!db)
+        return -1;
+    int got = read_state(db, job, out_search, err);
+    if (got == 0)
+        got = read_proposals(db, job, proposal, context, err);
+    reader_end(reader);
+    return got;
+}
+
+int store_load_search(struct store *store, int64_t job, struct kept_search *out_search,
+                      void (*proposal)(void *, const struct kept_proposal *), void *context,
+                      struct error *err)
+{
+    struct reader *reader = store_reader_start(store);
+    const int got = store_read_search(reader, job, out_search, proposal, context, err);
+    store_reader_end(reader);
+    return got;
+}
+
+static int read_curves(struct sql *db, int64_t job, const char *metric,
+                       void (*on_point)(void *, int64_t, int64_t, double), void *context,
+                       struct error *err)
+{
+    struct statement *read =
+        sql_statement(db, "SELECT run.id, step, value FROM run JOIN metric ON metric.run_id ="
+                          " " RUN_ROWS " AND name_id = (SELECT id FROM metric_name WHERE name = ?)"
+                          " WHERE job_id = ? ORDER BY run.id, step");
+    int got;
+    put_text(read, metric);
+    put_integer(read, job);
+    while ((got = statement_next(read, err)) > 0)
+        on_point(context, row_integer(read, 0), row_integer(read, 1), row_real(read, 2));
+    return got;
+}
+
+int store_load_curves(struct store *store, int64_t job, const char *metric,
+                      void (*point)(void *, int64_t, int64_t, double), void *context,
+                      struct error *err)
+{
+    struct reader *reader = store_reader_start(store);
+    struct sql *db = reader_begin(reader, err);
+    int got = -1;
+    if (db) {
+        got = read_curves(db, job, metric, point, context, err);
+        reader_end(reader);
+    }
+    store_reader_end(reader);
+    return got;
+}

@@ -1,0 +1,112 @@
+/*
+ * Searches in the store (store/searches.c, store/read_searches.c): proposals, what became of them,
+ * and the end of a search. Words and callbacks as in store.h.
+ */
+#ifndef STORE_SEARCHES_H
+#define STORE_SEARCHES_H
+
+#include "jobs/search_plan.h"
+#include "store/store.h"
+
+enum proposal_outcome {
+    PROPOSAL_DONE,
+    PROPOSAL_PRUNED,
+    PROPOSAL_FAILED,
+    PROPOSAL_DELETED, /* by hand: nobody waits for it, and it counts for nothing */
+    PROPOSAL_OUTCOMES,
+};
+extern const char *const proposal_outcome_names[PROPOSAL_OUTCOMES];
+
+/* objectives, constraints, standard error of the first objective (0: not known) */
+enum { RESULTS_MAX = OBJECTIVES_MAX + CONSTRAINTS_MAX + 1 };
+
+/* A waiting run gets its variant and is queued, or handed to whoever asked. */
+struct new_proposal {
+    int64_t run;
+    int number, seen, edits;
+    const char *how;
+    int parent;          /* -1: none */
+    const double *point; /* [point_count] */
+    const double *memo;  /* [memo_count] */
+    int point_count, memo_count;
+    struct variant_plan variant; /* borrowed */
+    const char *overlay;         /* of its specification; NULL: none */
+    const char *worker;          /* who asked; NULL: it is queued for this server's workers */
+    int64_t lease_ms;            /* with a worker */
+};
+/* All of a job in one transaction; the run's first attempt starts with a worker. */
+void store_add_proposals(struct store *store, int64_t job, const struct new_proposal *proposals,
+                         int count, int64_t now_ms, store_done *done, void *context);
+
+/* A proposal's run has ended. Results of this server's own workers are read from its series by the
+ * search's metrics; others come with it. The first tell of a proposal gets its place in the order
+ * of tells; another one, after a retry, keeps it and counts as an edit. */
+struct new_tell {
+    int64_t job, run;
+    enum proposal_outcome outcome;
+    const struct search_plan *plan; /* copied as far as it is needed */
+    const double *results;          /* [objectives + constraints + 1]; NULL: from the series */
+    int64_t step;                   /* -1: not known */
+    bool late;
+};
+struct added_tell {
+    int order;
+    bool again;
+    double results[RESULTS_MAX];
+};
+typedef void store_told(void *context, const struct added_tell *told, const struct error *err);
+void store_tell(struct store *store, const struct new_tell *tell, store_told *done, void *context);
+
+/* Runs of the job that wait and were never proposed go; `why` stays (NULL: the budget is spent). */
+typedef void store_search_ended(void *context, int removed, const struct error *err);
+void store_end_search(struct store *store, const struct job_change *change, const char *why,
+                      store_search_ended *done, void *context);
+
+/* A search as people have changed it: its request, more runs that wait (numbers go on), or one edit
+ * more. `first_run`: the first of the new ones, consecutive. */
+struct search_change {
+    int64_t job;
+    const char *request; /* NULL: as it is */
+    int more_runs;
+    uint64_t seed; /* of those */
+    bool edit;
+    int64_t now_ms;
+};
+typedef void store_search_changed(void *context, int64_t first_run, const struct error *err);
+void store_change_search(struct store *store, const struct search_change *change,
+                         store_search_changed *done, void *context);
+
+/* Every proposal in the order of their numbers. Arrays live until the next call. */
+struct kept_proposal {
+    int64_t run;
+    int number, seen, edits, parent;
+    const char *how;
+    const double *point, *memo;
+    int point_count, memo_count;
+    int64_t lease_ms;
+    int told;                      /* -1: not yet */
+    enum proposal_outcome outcome; /* where it was told */
+    const double *results;         /* [result_count] */
+    int result_count;
+    int64_t step;
+    bool late;
+};
+struct kept_search {
+    int edits;
+    char stopped[ERROR_SENTENCE_BYTES]; /* "": it has not */
+};
+int store_read_search(struct reader *reader, int64_t job, struct kept_search *out_search,
+                      void (*proposal)(void *context, const struct kept_proposal *proposal),
+                      void *context, struct error *err);
+/* The same before the loop runs. */
+int store_load_search(struct store *store, int64_t job, struct kept_search *out_search,
+                      void (*proposal)(void *context, const struct kept_proposal *proposal),
+                      void *context, struct error *err);
+
+/* The values that a metric had in the runs of a job, run by run, in the order of the steps: what a
+ * pruner compares. */
+int store_load_curves(struct store *store, int64_t job, const char *metric,
+                      void (*point)(void *context, int64_t run, int64_t step, double value),
+                      void *context, struct error *err);
+
+#endif
