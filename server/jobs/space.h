@@ -44,9 +44,10 @@ struct parameter {
     char *name; /* a JSON pointer into the base, or free where the runner is external */
     enum parameter_type type;
     bool log;
-    bool ordered;                 /* choice: neighbours are alike ("ordered": true) */
-    double low, high;             /* float, int; of a choice 0 and count - 1 */
-    double step;                  /* int: at least 1; float: 0 where there is none */
+    bool ordered;     /* choice: neighbours are alike ("ordered": true) */
+    double low, high; /* float, int; of a choice 0 and count - 1 */
+    double step;      /* int: at least 1; float: 0 where there is none */
+    double tens; /* float with a step: power of ten that makes low and step whole; 0: none does */
     json_t *values;               /* choice: a list, any JSON values, no two the same */
     int choices;                  /* how many; 0 for numbers */
     struct condition *conditions; /* [condition_count], all must hold */
@@ -69,18 +70,29 @@ void space_release(struct space *space);
 json_t *space_json(const struct space *space); /* as it can be read again */
 
 int space_find(const struct space *space, const char *name); /* -1: none */
+/* A problem at `pointer`, member `name`: no such parameter, with the nearest one. */
+void space_refuse_unknown(const struct space *space, const char *pointer, const char *name,
+                          struct problems *problems);
 /* Whether parameter i applies at the point; its conditions' parameters must be set before. */
 bool space_applies(const struct space *space, int i, const double *values);
 /* One value only: nothing to search. */
 bool parameter_is_fixed(const struct parameter *parameter);
 /* How many values it takes; 0: a float without a step. */
 uint64_t parameter_size(const struct parameter *parameter);
+/* Value number `place`, from 0, the place of the value nearest to a number, and that of the first
+ * value at or above a number (the size where there is none). Not of a float without a step. */
+double parameter_value(const struct parameter *parameter, uint64_t place);
+uint64_t parameter_place(const struct parameter *parameter, double value);
+uint64_t parameter_place_from(const struct parameter *parameter, double least);
+/* The place of a choice's value, 1 and 1.0 being the same; -1: none. */
+int parameter_choice(const struct parameter *parameter, const json_t *value);
 /* A number on its axis: ln x with scale "log", else x; ends of the (widened) axis. */
 double parameter_axis(const struct parameter *parameter, double value);
 void parameter_ends(const struct parameter *parameter, double *out_low, double *out_high);
 
 /* Between a point and the cube, u [count]. What does not apply has u = 0.5 one way and is NaN the
- * other way. unit -> values -> unit -> values ends where it was. u outside [0, 1] is clipped. */
+ * other way. unit -> values -> unit -> values ends where it was, a float without a step to within
+ * rounding. u outside [0, 1] is clipped. */
 double parameter_to_unit(const struct parameter *parameter, double value);
 double parameter_from_unit(const struct parameter *parameter, double u);
 void space_to_unit(const struct space *space, const double *values, double *u);
