@@ -31,6 +31,7 @@ enum trial_state {
     TRIAL_DONE,
     TRIAL_PRUNED, /* its value is the last one it reported, at `step` */
     TRIAL_FAILED, /* failed or diverged: worse than any number */
+    TRIAL_GONE,   /* was deleted: nobody waits for it, and nothing is known; not among the told */
 };
 
 struct trial {
@@ -71,6 +72,7 @@ struct proposal {
     int memo_count;  /* 0 before */
     const char *how; /* a word for people: "start", "model", "local", "random"; static */
     int parent;      /* proposal whose weights it goes on from; -1 before: none (pbt) */
+    bool exhausted;  /* it has no more to propose (grid): values are not read; false before */
 };
 
 enum search_can {
