@@ -5,6 +5,7 @@
 #include "api/report_budgets.h"
 #include "api/report_curves.h"
 #include "api/report_theory.h"
+#include "compare/task_reports.h"
 
 #include "json.h"
 #include "memory.h"
@@ -17,13 +18,13 @@
 
 /* What may be asked for in the query, each one of some words; 1 + which, 0: it is not asked for. */
 enum choice { CHOICE_TABLE, CHOICE_PAIRS, CHOICE_BY, CHOICE_BAND, CHOICES };
-enum { TABLE_VALUES = 1, TABLE_PAIRS };
+enum { TABLE_VALUES = 1, TABLE_PAIRS, TABLE_TASKS };
 enum { PAIRS_ALL = 1, PAIRS_BASELINE };
 
 static const struct {
     const char *name, *words[5];
 } choices[CHOICES] = {
-    [CHOICE_TABLE] = {"table", {"values", "pairs"}},
+    [CHOICE_TABLE] = {"table", {"values", "pairs", "tasks"}},
     [CHOICE_PAIRS] = {"pairs", {"all", "baseline"}},
     [CHOICE_BY] = {"by", {"step", "epoch", "wall_time", "work"}}, /* as enum curve_axis */
     [CHOICE_BAND] = {"band", {"standard_error", "quantiles"}},    /* as enum curve_band */
@@ -170,16 +171,30 @@ static int report_as_json(struct reader *reader, struct api_read *read, json_t *
     return outcome;
 }
 
+static int csv_of(const struct report_input *input, int table, char **out, struct error *err)
+{
+    if (table == TABLE_TASKS && !report_has_tasks(input))
+        return error_set(err, "job %" PRId64 " has no tasks: take ?table=values or pairs",
+                         input->job);
+    *out = table == TABLE_TASKS   ? task_ranks_csv(input)
+           : table == TABLE_PAIRS ? report_pairs_csv(input)
+                                  : report_csv(input);
+    return 0;
+}
+
 static int report_as_csv(struct reader *reader, struct api_read *read, struct reply *out,
                          struct error *err)
 {
-    const bool pairs = read->choices[CHOICE_TABLE] == TABLE_PAIRS;
+    static const char *const names[] = {"report", "report", "pairs", "tasks"};
+    const int table = read->choices[CHOICE_TABLE];
     struct gathered gathered;
-    const int outcome = gather(reader, read, &gathered, false, err);
+    char *text = NULL;
+    int outcome = gather(reader, read, &gathered, false, err);
+    if (outcome == 0)
+        outcome = csv_of(&gathered.input, table, &text, err);
     if (outcome == 0) {
-        char *text = pairs ? report_pairs_csv(&gathered.input) : report_csv(&gathered.input);
         *out = reply_bytes(200, "text/csv; charset=utf-8", text, strlen(text));
-        out->filename = xprintf("job-%" PRId64 "-%s.csv", read->id, pairs ? "pairs" : "report");
+        out->filename = xprintf("job-%" PRId64 "-%s.csv", read->id, names[table]);
     }
     gathered_release(&gathered);
     return outcome;

@@ -94,6 +94,14 @@ struct friedman friedman_test(const double *values, const bool *absent, int task
     return result;
 }
 
+int friedman_tasks_for_level(int arm_count, double level)
+{
+    int tasks = 2;
+    while (least_p(arm_count, tasks) >= level)
+        tasks++;
+    return tasks;
+}
+
 double nemenyi_difference(int arm_count, int task_count, double level)
 {
     const double k = arm_count, q = studentized_range_quantile(level, arm_count);

@@ -34,6 +34,10 @@ struct friedman {
 struct friedman friedman_test(const double *values, const bool *absent, int task_count,
                               int arm_count, bool maximize, double level, double *mean_ranks);
 
+/* The fewest tasks with which so many arms, 2 or more, can be found to differ: if all have the same
+ * order. */
+int friedman_tasks_for_level(int arm_count, double level);
+
 /* q(k, infinity)/sqrt(2) * sqrt(k (k + 1)/(6 tasks)). */
 double nemenyi_difference(int arm_count, int task_count, double level);
 

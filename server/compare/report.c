@@ -5,6 +5,7 @@
 #include "compare/matrix.h"
 #include "compare/reach.h"
 #include "compare/statistics.h"
+#include "compare/task_reports.h"
 #include "compare/verdict_json.h"
 #include "json.h"
 #include "memory.h"
@@ -127,6 +128,8 @@ static json_t *saved_json(const struct report_input *input)
 
 json_t *report_json(const struct report_input *input)
 {
+    if (report_has_tasks(input))
+        return task_reports_json(input);
     struct arms arms = arms_of(input);
     struct matrix matrix = matrix_of(&arms);
     struct comparison_verdict verdict = verdict_of(&matrix.comparison);
@@ -142,6 +145,8 @@ json_t *report_json(const struct report_input *input)
                   arms.count ? arms.list[arms.baseline].name : "", "finished", is_finished(input),
                   "arms", list, "saved", saved_json(input), "warnings", arms_warnings(&arms));
     verdict_add_json(&matrix, &verdict, input->baseline_only, report);
+    json_object_set_new(report, "tasks", json_null());
+    json_object_set_new(report, "over_tasks", json_null());
     verdict_release(&verdict);
     matrix_release(&matrix);
     arms_release(&arms);
@@ -159,6 +164,8 @@ static void write_line(FILE *out, const char *arm, const struct report_run *run)
 
 char *report_csv(const struct report_input *input)
 {
+    if (report_has_tasks(input))
+        return task_reports_csv(input, report_csv);
     struct arms arms = arms_of(input);
     char *text = NULL;
     size_t bytes = 0;
@@ -179,6 +186,8 @@ char *report_csv(const struct report_input *input)
 
 char *report_pairs_csv(const struct report_input *input)
 {
+    if (report_has_tasks(input))
+        return task_reports_csv(input, report_pairs_csv);
     struct arms arms = arms_of(input);
     struct matrix matrix = matrix_of(&arms);
     struct comparison_verdict verdict = verdict_of(&matrix.comparison);

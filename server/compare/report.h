@@ -66,12 +66,13 @@ struct report_input {
  *            "source": {"kind": "branch", "arm", "at", "steps_saved"} or {"kind": "refined", "arm"
  *            or null, "run" or null, "fallback": text or null} or null}],
  *  "saved": {"reused_runs", "reused_steps", "dropped_runs", "dropped_steps"}, "warnings": ["…"],
- *  and the verdict: "sentence", "sentences", "judging", "pairs" (verdict_json.h)}
+ *  and the verdict: "sentence", "sentences", "judging", "pairs" (verdict_json.h);
+ *  "tasks", "over_tasks": null, or for a comparison with tasks as in task_reports.h}
  * "values" has the runs that have ended; the value of a failed one is null. */
 json_t *report_json(const struct report_input *input);
 
 /* "arm,seed,run,value" and a line for each report run that has ended (RFC 4180, lines end in LF; no
- * value: nothing). The caller frees it. */
+ * value: nothing); with tasks, "task" stands before the others. The caller frees it. */
 char *report_csv(const struct report_input *input);
 
 /* Every pair of arms with what tells them apart: verdict_csv(). The caller frees it. */
