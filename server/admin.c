@@ -45,6 +45,7 @@ struct office {
     struct loop *loop;
     struct store *store;
     struct auth *auth;
+    struct audit_entry audit;
     json_t *answer;
     struct error *err;
     int outcome;
@@ -111,25 +112,25 @@ static const struct token *find_token(const struct office *office, const struct 
 static int add_team(struct office *office, const struct order *order)
 {
     AUTO_PROBLEMS struct problems problems = {0};
-    struct team team = {.share = 1, .created_ms = wall_ms()};
-    manage_read_team(order->body, true, &team, &problems);
+    struct team team;
+    manage_read_team(order->body, wall_ms(), &team, &problems);
     if (problems_check(&problems, office->err) < 0)
         return -1;
-    auth_add_team(office->auth, &team, made, office);
+    auth_add_team(office->auth, &team, &office->audit, made, office);
     return turn(office);
 }
 
 static int set_team(struct office *office, const struct order *order)
 {
     AUTO_PROBLEMS struct problems problems = {0};
-    const struct team *known = find_team(office, order);
-    if (!known)
+    const struct team *team = find_team(office, order);
+    if (!team)
         return -1;
-    struct team team = *known;
-    manage_read_team(order->body, false, &team, &problems);
+    struct team_change change = {.team = team->id};
+    manage_read_change(order->body, &change, &problems);
     if (problems_check(&problems, office->err) < 0)
         return -1;
-    auth_change_team(office->auth, &team, done, office);
+    auth_change_team(office->auth, &change, &office->audit, done, office);
     return turn(office);
 }
 
@@ -148,14 +149,17 @@ static int remove_team(struct office *office, const struct order *order)
     if (team->id == TEAM_DEFAULT)
         return error_of(office->err, ERROR_CONFLICT,
                         "team 1 (\"%s\") stays: it owns what nobody else does", team->name);
-    auth_remove_team(office->auth, team->id, wall_ms(), done, office);
+    auth_remove_team(office->auth, team->id, wall_ms(), &office->audit, done, office);
     return turn(office);
 }
 
 static int make_token(struct office *office, int64_t old, const struct token *like)
 {
     char text[SECRET_TOKEN_LENGTH + 1];
-    if (auth_replace_token(office->auth, old, like, text, made, office, office->err) < 0 ||
+    office->audit.subject = "/api/v1/tokens";
+    office->audit.adds_id = true;
+    if (auth_replace_token(office->auth, old, like, text, &office->audit, made, office,
+                           office->err) < 0 ||
         turn(office) < 0)
         return -1;
     json_object_set_new(office->answer, "token", json_string(text));
@@ -194,7 +198,7 @@ static int revoke_token(struct office *office, const struct order *order)
     const struct token *token = find_token(office, order);
     if (!token)
         return -1;
-    auth_revoke_token(office->auth, token->id, wall_ms(), done, office);
+    auth_revoke_token(office->auth, token->id, wall_ms(), &office->audit, done, office);
     return turn(office);
 }
 
@@ -208,21 +212,6 @@ static const struct command commands[] = {
     {"token", "revoke", TOKEN, false, false, "DELETE", "/api/v1/tokens/", "", revoke_token},
     {"token", "rotate", TOKEN, false, false, "POST", "/api/v1/tokens/", "/rotate", rotate_token},
 };
-
-static void note(struct office *office, const struct order *order)
-{
-    const struct command *command = order->command;
-    if (strcmp(command->method, "GET") == 0)
-        return;
-    AUTO_FREE char *what = xprintf("sweepd admin %s %s", command->noun, command->verb);
-    AUTO_FREE char *made_id =
-        xprintf("%" PRId64, json_integer_at(office->answer, "id", 0)); /* of a new token */
-    store_add_audit(office->store,
-                    &(struct audit_entry){.at_ms = wall_ms(),
-                                          .what = what,
-                                          .subject = order->operand ? order->operand : made_id,
-                                          .origin = "command line"});
-}
 
 /* ERROR_CONFLICT where a server has the folder. */
 static int open_office(struct office *office, const char *folder)
@@ -244,14 +233,19 @@ static void close_office(struct office *office)
 
 static int do_here(const struct order *order, bool *out_taken, json_t **out, struct error *err)
 {
-    struct office office = {.err = err};
+    const struct command *command = order->command;
+    AUTO_FREE char *what = xprintf("%s %s", command->noun, command->verb);
+    AUTO_FREE char *subject =
+        xprintf("/api/v1/%ss/%s", command->noun, order->operand ? order->operand : "");
+    struct office office = {.err = err,
+                            .audit = {.at_ms = wall_ms(),
+                                      .method = "sweepd admin",
+                                      .what = what,
+                                      .subject = subject,
+                                      .origin = "command line"}};
     const int opened = open_office(&office, order->folder);
     *out_taken = opened < 0 && !office.store && err->kind == ERROR_CONFLICT;
-    int outcome = opened;
-    if (opened == 0)
-        outcome = order->command->here(&office, order);
-    if (opened == 0 && outcome == 0)
-        note(&office, order);
+    const int outcome = opened < 0 ? -1 : command->here(&office, order);
     close_office(&office);
     *out = office.answer;
     return outcome;

@@ -202,7 +202,6 @@ static int open_http(struct server *server, struct error *err)
         .proxies = config->proxies,
         .admit = access_admit,
         .inspect = access_inspect,
-        .handled = access_handled,
         .server = &server->world,
     };
     if (http_open(server->world.loop, server->world.helpers, &options, &server->http, err) < 0)

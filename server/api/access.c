@@ -353,24 +353,42 @@ static const char *const method_names[METHODS] = {
 /* Whoever works alone on his machine does not need to be told who did it. */
 static bool is_worth_noting(const struct request *req, int access)
 {
-    if (req->caller.token != NO_TOKEN)
-        return (access & FOR_MASK) >= FOR_MEMBERS;
-    return (access & FOR_MASK) == FOR_ADMINS && req->method != METHOD_GET;
+    return req->caller.token != NO_TOKEN || (access & FOR_MASK) == FOR_ADMINS;
 }
 
-void access_handled(struct request *req, const struct route *route, const struct reply *reply)
+static struct audit_entry note_of(const struct request *req)
 {
-    if (reply->status >= 300 || req->method == METHOD_GET || !is_worth_noting(req, route->access))
-        return;
-    AUTO_FREE char *what = xprintf("%s %s", method_names[req->method], route->path);
     const bool is_master = req->caller.token == MASTER_TOKEN;
-    store_add_audit(world_of(req)->store,
-                    &(struct audit_entry){
-                        .at_ms = wall_ms(),
-                        .team = is_master ? 0 : req->caller.team,
-                        .token = is_master ? 0 : req->caller.token,
-                        .what = what,
-                        .subject = reply->location ? reply->location : req->path,
-                        .origin = is_master ? "command line" : req->remote,
-                    });
+    return (struct audit_entry){
+        .at_ms = wall_ms(),
+        .team = is_master ? 0 : req->caller.team,
+        .token = is_master ? 0 : req->caller.token,
+        .method = method_names[req->method],
+        .what = req->route->path,
+        .subject = req->path,
+        .origin = is_master ? "command line" : req->remote,
+    };
+}
+
+const struct audit_entry *access_note(const struct request *req, struct audit_entry *entry)
+{
+    *entry = note_of(req);
+    return is_worth_noting(req, req->route->access) ? entry : NULL;
+}
+
+const struct audit_entry *access_note_made(const struct request *req, const char *collection,
+                                           struct audit_entry *entry)
+{
+    const struct audit_entry *note = access_note(req, entry);
+    entry->subject = collection;
+    entry->adds_id = true;
+    return note;
+}
+
+const struct audit_entry *access_note_refused(const struct request *req, struct audit_entry *entry)
+{
+    *entry = note_of(req);
+    entry->team = AUDIT_NOBODY;
+    entry->method = "refused POST";
+    return entry;
 }

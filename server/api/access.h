@@ -44,7 +44,15 @@ void access_free(struct access *access); /* accepts NULL */
 /* For struct http_options; request->server is a struct world. */
 bool access_admit(struct request *req, const struct route *route, struct reply *out_refusal);
 bool access_inspect(struct request *req, const struct route *route, struct reply *out_refusal);
-void access_handled(struct request *req, const struct route *route, const struct reply *reply);
+
+/* The entry in the audit of what a request changes, for the command that changes it. Its texts are
+ * the request's, and last until that is answered. NULL: nobody needs to be told. */
+const struct audit_entry *access_note(const struct request *req, struct audit_entry *entry);
+/* The same of what gets its number with that: /api/v1/jobs and the number of the job. */
+const struct audit_entry *access_note_made(const struct request *req, const char *collection,
+                                           struct audit_entry *entry);
+/* Of a login with a token that is not good: nobody in particular. */
+const struct audit_entry *access_note_refused(const struct request *req, struct audit_entry *entry);
 
 /* The same answer for every token that is not good. Counts it against the address. */
 struct reply access_unknown(struct request *req);

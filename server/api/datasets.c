@@ -183,6 +183,8 @@ static void dataset_prepared(void *context, const struct prepared_data *data,
     arrival->file = xstrdup(data->file);
     const struct team *team = auth_team(arrival->world->auth, arrival->team);
     AUTO_FREE char *summary = json_compact(data->summary);
+    const bool is_asked = arrival->req && strcmp(arrival->format, "built-in") != 0;
+    struct audit_entry entry;
     const struct dataset_row row = {
         .name = arrival->name,
         .format = arrival->format,
@@ -194,6 +196,7 @@ static void dataset_prepared(void *context, const struct prepared_data *data,
         .team = arrival->team,
         .for_everyone = arrival->for_everyone,
         .max_bytes = team && arrival->req ? team->max_bytes : 0,
+        .audit = is_asked ? access_note(arrival->req, &entry) : NULL,
     };
     store_add_dataset(arrival->world->store, &row, dataset_stored, arrival);
 }
@@ -501,7 +504,9 @@ static struct reply delete_dataset(struct request *req)
         .req = req, .key = key_of(world, team_of(req), req->param[0]), .facts = json_incref(facts)};
     json_object_del(world->datasets, departure->key);
     data_files_hold(world);
-    store_delete_dataset(world->store, team_of(req), req->param[0], dataset_gone, departure);
+    struct audit_entry entry;
+    store_delete_dataset(world->store, team_of(req), req->param[0], access_note(req, &entry),
+                         dataset_gone, departure);
     return reply_later();
 }
 

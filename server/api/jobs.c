@@ -112,6 +112,7 @@ static struct reply store_plan(struct creation *creation)
     struct request *req = creation->req;
     const char *key = request_header(req, "Idempotency-Key");
     const struct team *team = auth_team(world_of(req)->auth, team_of(req));
+    struct audit_entry entry;
     char digest[DIGEST_TEXT_BYTES];
 
     if (creation->problems.found) {
@@ -130,6 +131,7 @@ static struct reply store_plan(struct creation *creation)
         .now_ms = creation->now_ms,
         .team = team_of(req),
         .max_queued = team ? team->max_queued : 0,
+        .audit = access_note_made(req, "/api/v1/jobs", &entry),
     };
     store_add_job(world_of(req)->store, &job, job_added, creation);
     return reply_later();
@@ -281,7 +283,9 @@ static struct reply cancel_job(struct request *req)
     int64_t id;
     if (request_id(req, 0, &id, &err) < 0)
         return reply_error(&err);
-    conductor_cancel_job(world_of(req)->conductor, id, api_answer_job, req);
+    struct audit_entry entry;
+    conductor_cancel_job(world_of(req)->conductor, id, access_note(req, &entry), api_answer_job,
+                         req);
     return reply_later();
 }
 
@@ -291,7 +295,9 @@ static struct reply set_paused(struct request *req, bool pause)
     int64_t id;
     if (request_id(req, 0, &id, &err) < 0)
         return reply_error(&err);
-    conductor_pause_job(world_of(req)->conductor, id, pause, api_answer_job, req);
+    struct audit_entry entry;
+    conductor_pause_job(world_of(req)->conductor, id, pause, access_note(req, &entry),
+                        api_answer_job, req);
     return reply_later();
 }
 
@@ -331,7 +337,9 @@ static struct reply change_job(struct request *req)
                      PRIORITY_MAX);
     if (problems.found)
         return reply_problems(&problems);
-    conductor_set_priority(world_of(req)->conductor, id, (int)number, api_answer_job, req);
+    struct audit_entry entry;
+    conductor_set_priority(world_of(req)->conductor, id, (int)number, access_note(req, &entry),
+                           api_answer_job, req);
     return reply_later();
 }
 

@@ -93,16 +93,29 @@ static void read_number(const json_t *body, const char *key, bool zero_is_fine, 
                      zero_is_fine ? "0 or " : "", number_least, number_most);
 }
 
-void manage_read_team(const json_t *body, bool is_new, struct team *team, struct problems *problems)
+static const struct {
+    const char *name;
+    enum team_field field;
+} team_fields[] = {
+    {"name", TEAM_NAME},
+    {"share", TEAM_SHARE},
+    {"max_running", TEAM_MAX_RUNNING},
+    {"max_queued", TEAM_MAX_QUEUED},
+    {"max_bytes", TEAM_MAX_BYTES},
+    {"requests_per_s", TEAM_REQUESTS_PER_S},
+};
+
+static void read_team(const json_t *body, bool is_new, struct team *team, struct problems *problems)
 {
-    static const char *const fields[] = {"name",       "share",     "max_running",
-                                         "max_queued", "max_bytes", "requests_per_s"};
+    const char *names[COUNT_OF(team_fields)];
     if (!json_is_object(body)) {
         problems_add(problems, "", NULL,
                      "must be an object such as {\"name\": \"vision\", \"share\": 2}");
         return;
     }
-    fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), problems);
+    for (size_t i = 0; i < COUNT_OF(team_fields); i++)
+        names[i] = team_fields[i].name;
+    fields_refuse_unknown(body, "", names, (int)COUNT_OF(names), problems);
     read_team_name(body, is_new, team, problems);
     read_number(body, "share", false, &team->share, problems);
     read_number(body, "requests_per_s", true, &team->requests_per_s, problems);
@@ -112,6 +125,22 @@ void manage_read_team(const json_t *body, bool is_new, struct team *team, struct
         fields_integer(body, "", "max_queued", 0, RUNS_QUEUED_MOST, team->max_queued, problems);
     team->max_bytes =
         fields_integer(body, "", "max_bytes", 0, bytes_most, team->max_bytes, problems);
+}
+
+void manage_read_team(const json_t *body, int64_t now_ms, struct team *team,
+                      struct problems *problems)
+{
+    *team = (struct team){.share = 1, .created_ms = now_ms};
+    read_team(body, true, team, problems);
+}
+
+void manage_read_change(const json_t *body, struct team_change *change, struct problems *problems)
+{
+    read_team(body, false, &change->to, problems);
+    change->fields = 0;
+    for (size_t i = 0; i < COUNT_OF(team_fields); i++)
+        if (json_object_get(body, team_fields[i].name))
+            change->fields |= team_fields[i].field;
 }
 
 static void read_team_of(const struct auth *auth, const json_t *body, struct token *token,

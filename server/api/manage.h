@@ -15,10 +15,11 @@ json_t *token_json(const struct auth *auth, const struct token *token);
 json_t *teams_json(const struct auth *auth);  /* {"teams": […]} */
 json_t *tokens_json(const struct auth *auth); /* {"tokens": […]} */
 
-/* Lays what the body says over *team: {"name", "share", "max_running", …}. A new one has to have a
- * name. */
-void manage_read_team(const json_t *body, bool is_new, struct team *team,
+/* A new team: {"name", "share", "max_running", …}. */
+void manage_read_team(const json_t *body, int64_t now_ms, struct team *team,
                       struct problems *problems);
+/* What is to change of one: the same members, all but those that stay. */
+void manage_read_change(const json_t *body, struct team_change *change, struct problems *problems);
 /* {"team", "role", "name", "expires_days"}: all but the hash. */
 void manage_read_token(const struct auth *auth, const json_t *body, int64_t now_ms,
                        struct token *token, struct problems *problems);

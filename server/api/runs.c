@@ -41,7 +41,9 @@ static struct reply cancel_run(struct request *req)
     int64_t id;
     if (request_id(req, 0, &id, &err) < 0)
         return reply_error(&err);
-    conductor_cancel_run(world_of(req)->conductor, id, api_answer_run, req);
+    struct audit_entry entry;
+    conductor_cancel_run(world_of(req)->conductor, id, access_note(req, &entry), api_answer_run,
+                         req);
     return reply_later();
 }
 
@@ -58,7 +60,9 @@ static struct reply retry_known_run(struct request *req, struct api_read *read, 
         return gone;
     }
     json_decref(value);
-    conductor_retry_run(world_of(req)->conductor, job, read->id, api_answer_run, req);
+    struct audit_entry entry;
+    conductor_retry_run(world_of(req)->conductor, job, read->id, access_note(req, &entry),
+                        api_answer_run, req);
     return reply_later();
 }
 

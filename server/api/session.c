@@ -38,11 +38,54 @@ static bool is_from_page(const struct request *req, struct reply *refusal)
     return false;
 }
 
+/* Where it is held back, because there were many, the ones before tell enough. */
+static struct reply refuse_login(struct request *req)
+{
+    struct audit_entry entry;
+    const struct reply reply = access_unknown(req);
+    if (reply.hold_ms == 0)
+        store_add_audit(world_of(req)->store, access_note_refused(req, &entry), NULL, NULL);
+    return reply;
+}
+
+struct login {
+    struct request *req;
+    char *cookie;
+};
+
+/* Nobody is let in of whom that is not on disk. */
+static void login_noted(void *context, const struct error *err)
+{
+    struct login *login = context;
+    struct request *req = login->req;
+    struct reply reply;
+    if (err) {
+        reply = reply_error(err);
+        free(login->cookie);
+    } else {
+        reply = reply_json(200, me_json(world_of(req)->auth, &req->caller, true));
+        reply.cookie = login->cookie;
+    }
+    free(login);
+    request_answer(req, reply);
+}
+
+static struct reply let_in(struct request *req, const struct token *token, const char *text)
+{
+    struct audit_entry entry;
+    const int64_t left_s =
+        token->expires_ms ? (token->expires_ms - wall_ms()) / 1000 + 1 : COOKIE_S;
+    struct login *login = xcalloc(1, sizeof *login);
+    *login = (struct login){req, cookie(req, text, left_s < COOKIE_S ? left_s : COOKIE_S)};
+    req->caller = (struct caller){.team = token->team, .token = token->id, .role = token->role};
+    store_add_audit(world_of(req)->store, access_note(req, &entry), login_noted, login);
+    return reply_later();
+}
+
 static struct reply log_in(struct request *req)
 {
     static const char *const fields[] = {"token"};
     AUTO_PROBLEMS struct problems problems = {0};
-    struct auth *auth = world_of(req)->auth;
     struct reply reply;
     if (!is_from_page(req, &reply))
         return reply;
@@ -54,15 +97,10 @@ static struct reply log_in(struct request *req)
     if (problems.found)
         return reply_problems(&problems);
     const char *text = json_text_at(req->json, "token", "");
-    const struct token *token = auth_find(auth, text, wall_ms());
+    const struct token *token = auth_find(world_of(req)->auth, text, wall_ms());
     if (!token || token->id == 0) /* the machine's own key is for no browser */
-        return access_unknown(req);
-    req->caller = (struct caller){.team = token->team, .token = token->id, .role = token->role};
-    const int64_t left_s =
-        token->expires_ms ? (token->expires_ms - wall_ms()) / 1000 + 1 : COOKIE_S;
-    reply = reply_json(200, me_json(auth, &req->caller, true));
-    reply.cookie = cookie(req, text, left_s < COOKIE_S ? left_s : COOKIE_S);
-    return reply;
+        return refuse_login(req);
+    return let_in(req, token, text);
 }
 
 static struct reply log_out(struct request *req)

@@ -36,25 +36,29 @@ static void team_added(void *context, int64_t id, const struct error *err)
 static struct reply create_team(struct request *req)
 {
     AUTO_PROBLEMS struct problems problems = {0};
-    struct team team = {.share = 1, .created_ms = wall_ms()};
-    manage_read_team(req->json, true, &team, &problems);
+    struct team team;
+    manage_read_team(req->json, wall_ms(), &team, &problems);
     if (problems.found)
         return reply_problems(&problems);
-    auth_add_team(world_of(req)->auth, &team, team_added, req);
+    struct audit_entry entry;
+    AUTO_FREE char *subject = xprintf("/api/v1/teams/%s", team.name);
+    const struct audit_entry *audit = access_note(req, &entry);
+    entry.subject = subject;
+    auth_add_team(world_of(req)->auth, &team, audit, team_added, req);
     return reply_later();
 }
 
-struct team_change {
+struct changing {
     struct request *req;
     int64_t team;
 };
 
 static void team_changed(void *context, const struct error *err)
 {
-    struct team_change *change = context;
-    struct request *req = change->req;
-    const struct team *team = auth_team(world_of(req)->auth, change->team);
-    free(change);
+    struct changing *changing = context;
+    struct request *req = changing->req;
+    const struct team *team = auth_team(world_of(req)->auth, changing->team);
+    free(changing);
     if (err)
         request_answer(req, reply_error(err));
     else if (team)
@@ -67,13 +71,14 @@ static struct reply change_team(struct request *req)
 {
     AUTO_PROBLEMS struct problems problems = {0};
     struct auth *auth = world_of(req)->auth;
-    struct team team = *auth_team_named(auth, req->param[0]);
-    manage_read_team(req->json, false, &team, &problems);
+    struct team_change change = {.team = auth_team_named(auth, req->param[0])->id};
+    manage_read_change(req->json, &change, &problems);
     if (problems.found)
         return reply_problems(&problems);
-    struct team_change *change = xcalloc(1, sizeof *change);
-    *change = (struct team_change){req, team.id};
-    auth_change_team(auth, &team, team_changed, change);
+    struct audit_entry entry;
+    struct changing *changing = xcalloc(1, sizeof *changing);
+    *changing = (struct changing){req, change.team};
+    auth_change_team(auth, &change, access_note(req, &entry), team_changed, changing);
     return reply_later();
 }
 
@@ -89,7 +94,8 @@ static struct reply remove_team(struct request *req)
     if (team->id == TEAM_DEFAULT)
         return reply_problem(409, "team 1 (\"%s\") stays: it owns what nobody else does",
                              team->name);
-    auth_remove_team(auth, team->id, wall_ms(), answer_done, req);
+    struct audit_entry entry;
+    auth_remove_team(auth, team->id, wall_ms(), access_note(req, &entry), answer_done, req);
     return reply_later();
 }
 
@@ -133,10 +139,12 @@ static void token_made(void *context, int64_t id, const struct error *err)
 static struct reply make_token(struct request *req, int64_t old, const struct token *like)
 {
     struct error err;
+    struct audit_entry entry;
     struct making *making = xcalloc(1, sizeof *making);
     making->req = req;
-    if (auth_replace_token(world_of(req)->auth, old, like, making->text, token_made, making, &err) <
-        0) {
+    if (auth_replace_token(world_of(req)->auth, old, like, making->text,
+                           access_note_made(req, "/api/v1/tokens", &entry), token_made, making,
+                           &err) < 0) {
         making_free(making);
         return reply_error(&err);
     }
@@ -174,7 +182,9 @@ static struct reply show_token(struct request *req)
 
 static struct reply revoke_token(struct request *req)
 {
-    auth_revoke_token(world_of(req)->auth, named_token(req)->id, wall_ms(), answer_done, req);
+    struct audit_entry entry;
+    auth_revoke_token(world_of(req)->auth, named_token(req)->id, wall_ms(),
+                      access_note(req, &entry), answer_done, req);
     return reply_later();
 }
 

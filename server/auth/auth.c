@@ -237,6 +237,7 @@ const struct token *auth_token_at(const struct auth *auth, int place)
 struct pending {
     struct auth *auth;
     struct team team;
+    struct team_change change;
     struct token token;
     int64_t old; /* a token that ends */
     int64_t now_ms;
@@ -273,29 +274,31 @@ static void team_added(void *context, int64_t id, const struct error *err)
     tell(pending, id, err);
 }
 
-void auth_add_team(struct auth *auth, const struct team *team, store_id_done *done, void *context)
+void auth_add_team(struct auth *auth, const struct team *team, const struct audit_entry *audit,
+                   store_id_done *done, void *context)
 {
     store_add_team(
-        auth->store, team, team_added,
+        auth->store, team, audit, team_added,
         pending_new(auth, &(struct pending){.team = *team, .id_done = done, .context = context}));
 }
 
 static void team_changed(void *context, const struct error *err)
 {
     struct pending *pending = context;
-    struct team *team = find_team(pending->auth, pending->team.id);
+    struct team *team = find_team(pending->auth, pending->change.team);
     if (!err && team) {
-        *team = pending->team;
+        team_apply(team, &pending->change);
         tell_watcher(pending->auth, team->id);
     }
     tell(pending, 0, err);
 }
 
-void auth_change_team(struct auth *auth, const struct team *team, store_done *done, void *context)
+void auth_change_team(struct auth *auth, const struct team_change *change,
+                      const struct audit_entry *audit, store_done *done, void *context)
 {
     store_change_team(
-        auth->store, team, team_changed,
-        pending_new(auth, &(struct pending){.team = *team, .done = done, .context = context}));
+        auth->store, change, audit, team_changed,
+        pending_new(auth, &(struct pending){.change = *change, .done = done, .context = context}));
 }
 
 static void team_removed(void *context, const struct error *err)
@@ -316,10 +319,10 @@ static void team_removed(void *context, const struct error *err)
     tell(pending, 0, err);
 }
 
-void auth_remove_team(struct auth *auth, int64_t team, int64_t now_ms, store_done *done,
-                      void *context)
+void auth_remove_team(struct auth *auth, int64_t team, int64_t now_ms,
+                      const struct audit_entry *audit, store_done *done, void *context)
 {
-    store_remove_team(auth->store, team, now_ms, team_removed,
+    store_remove_team(auth->store, team, now_ms, audit, team_removed,
                       pending_new(auth, &(struct pending){.team.id = team,
                                                           .now_ms = now_ms,
                                                           .done = done,
@@ -335,11 +338,11 @@ static void token_revoked(void *context, const struct error *err)
     tell(pending, 0, err);
 }
 
-void auth_revoke_token(struct auth *auth, int64_t token, int64_t now_ms, store_done *done,
-                       void *context)
+void auth_revoke_token(struct auth *auth, int64_t token, int64_t now_ms,
+                       const struct audit_entry *audit, store_done *done, void *context)
 {
     store_revoke_token(
-        auth->store, token, now_ms, token_revoked,
+        auth->store, token, now_ms, audit, token_revoked,
         pending_new(auth, &(struct pending){
                               .old = token, .now_ms = now_ms, .done = done, .context = context}));
 }
@@ -357,8 +360,8 @@ static void token_added(void *context, int64_t id, const struct error *err)
 }
 
 int auth_replace_token(struct auth *auth, int64_t old, const struct token *like,
-                       char text[SECRET_TOKEN_LENGTH + 1], store_id_done *done, void *context,
-                       struct error *err)
+                       char text[SECRET_TOKEN_LENGTH + 1], const struct audit_entry *audit,
+                       store_id_done *done, void *context, struct error *err)
 {
     if (secret_token(text, err) < 0)
         return -1;
@@ -369,14 +372,15 @@ int auth_replace_token(struct auth *auth, int64_t old, const struct token *like,
     snprintf(token->prefix, sizeof token->prefix, "%.*s", SECRET_PREFIX_LENGTH, text);
     secret_hash(auth->key, sizeof auth->key, text, SECRET_TOKEN_LENGTH, token->hash);
     if (old)
-        store_replace_token(auth->store, old, token, token_added, pending);
+        store_replace_token(auth->store, old, token, audit, token_added, pending);
     else
-        store_add_token(auth->store, token, token_added, pending);
+        store_add_token(auth->store, token, audit, token_added, pending);
     return 0;
 }
 
 int auth_add_token(struct auth *auth, const struct token *like, char text[SECRET_TOKEN_LENGTH + 1],
-                   store_id_done *done, void *context, struct error *err)
+                   const struct audit_entry *audit, store_id_done *done, void *context,
+                   struct error *err)
 {
-    return auth_replace_token(auth, 0, like, text, done, context, err);
+    return auth_replace_token(auth, 0, like, text, audit, done, context, err);
 }

@@ -46,19 +46,23 @@ const struct token *auth_token_at(const struct auth *auth, int place);
 
 /* --- changes: `done` on the loop, once it is on disk or refused ------------------------------- */
 
-void auth_add_team(struct auth *auth, const struct team *team, store_id_done *done, void *context);
-void auth_change_team(struct auth *auth, const struct team *team, store_done *done, void *context);
-void auth_remove_team(struct auth *auth, int64_t team, int64_t now_ms, store_done *done,
-                      void *context);
+/* Each with its entry in the audit, in the same transaction; NULL: none. */
+void auth_add_team(struct auth *auth, const struct team *team, const struct audit_entry *audit,
+                   store_id_done *done, void *context);
+void auth_change_team(struct auth *auth, const struct team_change *change,
+                      const struct audit_entry *audit, store_done *done, void *context);
+void auth_remove_team(struct auth *auth, int64_t team, int64_t now_ms,
+                      const struct audit_entry *audit, store_done *done, void *context);
 
 /* Makes a token: the rest of `like` says what for. Its text is answered here and never again. */
 int auth_add_token(struct auth *auth, const struct token *like, char text[SECRET_TOKEN_LENGTH + 1],
-                   store_id_done *done, void *context, struct error *err);
+                   const struct audit_entry *audit, store_id_done *done, void *context,
+                   struct error *err);
 /* The same in place of another one, which ends. */
 int auth_replace_token(struct auth *auth, int64_t old, const struct token *like,
-                       char text[SECRET_TOKEN_LENGTH + 1], store_id_done *done, void *context,
-                       struct error *err);
-void auth_revoke_token(struct auth *auth, int64_t token, int64_t now_ms, store_done *done,
-                       void *context);
+                       char text[SECRET_TOKEN_LENGTH + 1], const struct audit_entry *audit,
+                       store_id_done *done, void *context, struct error *err);
+void auth_revoke_token(struct auth *auth, int64_t token, int64_t now_ms,
+                       const struct audit_entry *audit, store_done *done, void *context);
 
 #endif

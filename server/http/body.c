@@ -169,10 +169,8 @@ static enum MHD_Result call_handler(struct exchange *exchange)
         return respond(exchange);
     }
     reply = exchange->route->handle(&exchange->req);
-    if (reply.kind != REPLY_LATER) {
-        exchange_handled(exchange, &reply);
+    if (reply.kind != REPLY_LATER)
         exchange_answer(exchange, reply);
-    }
     if (exchange->stage == STAGE_ANSWERED) /* perhaps by request_answer() already */
         return respond(exchange);
     exchange_suspend(exchange);

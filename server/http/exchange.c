@@ -230,18 +230,10 @@ static void forget_orphan(struct exchange *orphan)
         orphan->next->previous = orphan->previous;
 }
 
-void exchange_handled(struct exchange *exchange, const struct reply *reply)
-{
-    const struct http_options *options = &exchange->http->options;
-    if (options->handled)
-        options->handled(&exchange->req, exchange->route, reply);
-}
-
 void request_answer(struct request *req, struct reply reply)
 {
     struct exchange *exchange = exchange_of(req);
     assert(exchange->stage == STAGE_PARKED); /* answered twice, or not parked */
-    exchange_handled(exchange, &reply);
     if (!exchange->connection) {
         forget_orphan(exchange);
         reply_release(&reply);

@@ -156,7 +156,7 @@ static enum MHD_Result begin_handling(struct exchange *exchange, const char *met
     name_real_client(exchange, &head);
     if (!place)
         return serve_asset(exchange);
-    exchange->route = place->by_method[exchange->req.method];
+    exchange->route = exchange->req.route = place->by_method[exchange->req.method];
     if (!exchange->route || exchange->pass.method == GATE_OPTIONS)
         return refuse_method(exchange, place);
     struct reply unwelcome;

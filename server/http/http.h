@@ -15,6 +15,7 @@
 
 struct http;
 struct request;
+struct route;
 
 enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHODS };
 
@@ -102,6 +103,7 @@ struct request {
     bool is_secure;     /* it came to the trusted proxy by TLS */
     bool is_proxied;    /* it came through a trusted proxy */
     bool is_forwarded;  /* it says that it came through one, trusted or not */
+    const struct route *route; /* that it takes; NULL before one is found */
     struct caller caller;
     json_t *json;     /* BODY_JSON: the value, owned by the request; or NULL */
     const char *body; /* BODY_JSON: its bytes */
@@ -170,8 +172,6 @@ struct http_options {
      * not called. NULL: all may do all. */
     bool (*admit)(struct request *req, const struct route *route, struct reply *out_refusal);
     bool (*inspect)(struct request *req, const struct route *route, struct reply *out_refusal);
-    /* A handler has answered; may be NULL. */
-    void (*handled)(struct request *req, const struct route *route, const struct reply *reply);
     /* One line for the log about every answer of 400 and more, e.g. "POST /api/v1/jobs: …"; may be
      * NULL. */
     void (*refused)(void *server, const char *remote, int status, const char *line);

@@ -127,8 +127,6 @@ void exchange_reset(struct exchange *exchange); /* the request is over */
 void exchange_free(struct exchange *exchange);
 void exchange_suspend(struct exchange *exchange);
 void exchange_resume(struct exchange *exchange);
-/* A handler's answer: the one who wants to know hears of it. */
-void exchange_handled(struct exchange *exchange, const struct reply *reply);
 /* Keeps the answer until libmicrohttpd asks again. */
 void exchange_answer(struct exchange *exchange, struct reply reply);
 void exchange_set_path(struct exchange *exchange, const struct span *params);

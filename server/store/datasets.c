@@ -109,7 +109,7 @@ void store_add_dataset(struct store *store, const struct dataset_row *row, store
         .done = done,
         .context = context,
     };
-    store_send(store, &add->command);
+    store_send_for(store, &add->command, row->audit);
 }
 
 /* --- delete ----------------------------------------------------------------------------------- */
@@ -196,7 +196,7 @@ static void release_gone(struct command *command)
 }
 
 void store_delete_dataset(struct store *store, int64_t team, const char *name,
-                          store_dataset_gone *done, void *context)
+                          const struct audit_entry *audit, store_dataset_gone *done, void *context)
 {
     struct delete_dataset *gone = xcalloc(1, sizeof *gone);
     *gone = (struct delete_dataset){
@@ -206,7 +206,7 @@ void store_delete_dataset(struct store *store, int64_t team, const char *name,
         .done = done,
         .context = context,
     };
-    store_send(store, &gone->command);
+    store_send_for(store, &gone->command, audit);
 }
 
 /* --- read ------------------------------------------------------------------------------------- */

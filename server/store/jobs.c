@@ -236,6 +236,7 @@ static int add_job(struct writer *writer, struct command *command, struct error 
         insert_job(add, db, err) < 0 || insert_variants(add, db, err) < 0 ||
         insert_runs(add, db, err) < 0)
         return -1;
+    command->made = add->added.job;
     return add->key ? insert_key(add, db, err) : 0;
 }
 
@@ -354,7 +355,7 @@ void store_add_job(struct store *store, const struct new_job *job, store_job_add
         add->digest = xstrdup(job->body_digest);
     }
     copy_plan(add, job->plan);
-    store_send(store, &add->command);
+    store_send_for(store, &add->command, job->audit);
 }
 
 /* --- changes ---------------------------------------------------------------------------------- */
@@ -422,5 +423,5 @@ void store_change_job(struct store *store, const struct job_change *change, stor
         .done = done,
         .context = context,
     };
-    store_send(store, &command->command);
+    store_send_for(store, &command->command, change->audit);
 }

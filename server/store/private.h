@@ -4,6 +4,7 @@
 #ifndef PRIVATE_H
 #define PRIVATE_H
 
+#include "store/audit.h"
 #include "store/store.h"
 #include "store/writer.h"
 
@@ -23,6 +24,11 @@
 /* Hands a command over to the writer thread; on the loop. Zeroed but for what it needs; the store
  * frees it after `tell`. */
 void store_send(struct store *store, struct command *command);
+/* The same, with an entry in the audit for it, which is copied; NULL: none. */
+void store_send_for(struct store *store, struct command *command, const struct audit_entry *audit);
+
+/* On the writer thread; `made` is the command's. */
+int audit_write(struct sql *db, const struct audit_entry *entry, int64_t made, struct error *err);
 
 /* Where readers connect. */
 const char *store_path(const struct store *store);

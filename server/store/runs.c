@@ -393,7 +393,7 @@ void store_change_run(struct store *store, const struct run_change *change, stor
         command->metric = *change->metric;
         command->change.metric = &command->metric;
     }
-    store_send(store, &command->command);
+    store_send_for(store, &command->command, change->job.audit);
 }
 
 /* --- many runs -------------------------------------------------------------------------------- */
@@ -423,7 +423,9 @@ static int change_specs(const struct change_runs *command, struct sql *db, struc
     return 0;
 }
 
-static int move_runs(const struct change_runs *command, struct sql *db, struct error *err)
+/* Those in state `from`, and their counts. */
+static int move_runs(const struct change_runs *command, struct sql *db, enum run_state from,
+                     int deltas[RUN_STATES], struct error *err)
 {
     const struct runs_change *change = &command->change;
     struct statement *update = sql_statement(
@@ -437,12 +439,17 @@ static int move_runs(const struct change_runs *command, struct sql *db, struct e
     put_text(update, command->message);
     put_time(update, change->to == RUN_QUEUED ? change->now_ms : 0);
     put_time(update, run_is_final(change->to) ? change->now_ms : 0);
-    put_integer(update, !run_is_final(change->from)); /* a retry begins its count anew */
+    put_integer(update, !run_is_final(from)); /* a retry begins its count anew */
     put_integer(update, change->job);
-    put_text(update, run_state_names[change->from]);
+    put_text(update, run_state_names[from]);
     put_integer(update, change->arm);
     put_text(update, change->phase < 0 ? NULL : run_phase_names[change->phase]);
-    return statement_run(update, err);
+    if (statement_run(update, err) < 0)
+        return -1;
+    const int moved = sqlite3_changes(db->handle);
+    deltas[from] -= moved;
+    deltas[change->to] += moved;
+    return 0;
 }
 
 static int change_runs(struct writer *writer, struct command *base, struct error *err)
@@ -450,13 +457,11 @@ static int change_runs(struct writer *writer, struct command *base, struct error
     const struct change_runs *command = (struct change_runs *)base;
     const struct runs_change *change = &command->change;
     struct sql *db = writer_db(writer);
-    if (change_specs(command, db, err) < 0 || move_runs(command, db, err) < 0)
-        return -1;
-
-    const int moved = sqlite3_changes(db->handle);
     int deltas[RUN_STATES] = {0};
-    deltas[change->from] -= moved;
-    deltas[change->to] += moved;
+    if (change_specs(command, db, err) < 0 ||
+        move_runs(command, db, change->from, deltas, err) < 0 ||
+        (change->waiting_too && move_runs(command, db, RUN_WAITING, deltas, err) < 0))
+        return -1;
     return job_row_update(writer, change->job, deltas, change->change, err);
 }
 
@@ -500,5 +505,5 @@ void store_change_runs(struct store *store, const struct runs_change *change, st
         command->job = *change->change;
         command->change.change = &command->job;
     }
-    store_send(store, &command->command);
+    store_send_for(store, &command->command, change->change ? change->change->audit : NULL);
 }

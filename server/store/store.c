@@ -56,6 +56,12 @@ void store_send(struct store *store, struct command *command)
     store->held++;
 }
 
+void store_send_for(struct store *store, struct command *command, const struct audit_entry *audit)
+{
+    command->audit = audit_copy(audit);
+    store_send(store, command);
+}
+
 static void give_held(struct store *store)
 {
     while (store->first_held && store->under_way < store->capacity) {
@@ -76,6 +82,7 @@ static void tell_chain(struct store *store, struct command *command)
         command->tell(command, command->failed ? &command->err : NULL);
         if (command->release)
             command->release(command);
+        free(command->audit);
         free(command);
         command = next;
     }

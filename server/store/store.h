@@ -18,7 +18,8 @@
 #include "loop/loop.h"
 
 struct store;
-struct reader; /* a read-only connection, of one helper thread */
+struct reader;      /* a read-only connection, of one helper thread */
+struct audit_entry; /* store/audit.h: who asked for a change; written in the change's transaction */
 
 struct store_options {
     const char *folder;      /* holds sweepd.db; must exist */
@@ -57,8 +58,9 @@ struct new_job {
     const char *idempotency_key; /* or NULL */
     const char *body_digest;     /* of the submitted bytes, with a key */
     int64_t now_ms;
-    int64_t team;       /* whose it is; 0: the default team's */
-    int64_t max_queued; /* runs that the team may have queued; 0: no limit */
+    int64_t team;                    /* whose it is; 0: the default team's */
+    int64_t max_queued;              /* runs that the team may have queued; 0: no limit */
+    const struct audit_entry *audit; /* or NULL */
 };
 struct added_job {
     int64_t job, first_run; /* runs have consecutive ids in the order of the plan */
@@ -80,8 +82,9 @@ struct job_change {
     enum job_state state;
     bool paused;
     int priority;
-    int64_t started_ms;  /* 0: as it is; store_start_run() sets it with the first run */
-    int64_t finished_ms; /* 0: not yet (stored as NULL) */
+    int64_t started_ms;              /* 0: as it is; store_start_run() sets it with the first run */
+    int64_t finished_ms;             /* 0: not yet (stored as NULL) */
+    const struct audit_entry *audit; /* who asked for it, of this and whatever it is part of */
 };
 void store_change_job(struct store *store, const struct job_change *change, store_done *done,
                       void *context);
@@ -134,6 +137,7 @@ struct runs_change {
     int arm;   /* -1: of all arms */
     int phase; /* -1: of all phases */
     enum run_state from, to;
+    bool waiting_too;    /* those in RUN_WAITING move like those in `from` */
     int64_t variant;     /* > 0: set */
     const char *reason;  /* NULL: none */
     const char *message; /* likewise */
@@ -240,9 +244,10 @@ struct dataset_row {
     const char *digest;
     const char *summary; /* JSON text */
     int64_t bytes, now_ms;
-    int64_t team;      /* whose it is; 0: the default team's */
-    bool for_everyone; /* its name is then one of those that all teams see */
-    int64_t max_bytes; /* of all the team's data sets; 0: no limit */
+    int64_t team;                    /* whose it is; 0: the default team's */
+    bool for_everyone;               /* its name is then one of those that all teams see */
+    int64_t max_bytes;               /* of all the team's data sets; 0: no limit */
+    const struct audit_entry *audit; /* or NULL */
 };
 /* A name taken, among the team's or among everyone's: ERROR_CONFLICT; too much: ERROR_FORBIDDEN. */
 void store_add_dataset(struct store *store, const struct dataset_row *row, store_done *done,
@@ -253,7 +258,7 @@ void store_add_dataset(struct store *store, const struct dataset_row *row, store
 typedef void store_dataset_gone(void *context, const char *file, bool file_unused,
                                 const struct error *err);
 void store_delete_dataset(struct store *store, int64_t team, const char *name,
-                          store_dataset_gone *done, void *context);
+                          const struct audit_entry *audit, store_dataset_gone *done, void *context);
 
 /* --- what is alive, at the start ----------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include "memory.h"
 #include "store/private.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,12 +13,12 @@ const char *const role_names[ROLES] = {
 /* Every command of this file is one of these: small, and never many at once. */
 struct change {
     struct command command;
-    struct team team;
+    struct team team; /* to be added */
+    struct team_change change;
     struct token token;
-    int64_t id;  /* what it is about, and then what it made */
+    int64_t id;  /* what it is about */
     int64_t old; /* the token that another one replaces */
     int64_t now_ms;
-    char *what, *subject, *origin; /* of the audit */
     store_done *done;
     store_id_done *id_done;
     void *context;
@@ -29,24 +30,17 @@ static void tell(struct command *command, const struct error *err)
     if (change->done)
         change->done(change->context, err);
     if (change->id_done)
-        change->id_done(change->context, err ? 0 : change->id, err);
-}
-
-static void release(struct command *command)
-{
-    struct change *change = (struct change *)command;
-    free(change->what);
-    free(change->subject);
-    free(change->origin);
+        change->id_done(change->context, err ? 0 : command->made, err);
 }
 
 static void send(struct store *store, const struct change *from,
-                 int (*work)(struct writer *, struct command *, struct error *))
+                 int (*work)(struct writer *, struct command *, struct error *),
+                 const struct audit_entry *audit)
 {
     struct change *change = xcalloc(1, sizeof *change);
     *change = *from;
-    change->command = (struct command){.work = work, .tell = tell, .release = release, .rows = 1};
-    store_send(store, &change->command);
+    change->command = (struct command){.work = work, .tell = tell, .rows = 1};
+    store_send_for(store, &change->command, audit);
 }
 
 static int need_one(struct sql *db, const char *what, int64_t id, struct error *err)
@@ -68,22 +62,23 @@ static void put_team(struct statement *statement, const struct team *team)
     put_real(statement, team->requests_per_s);
 }
 
-static int check_name(struct sql *db, const struct team *team, struct error *err)
+/* Of no other team than this one. */
+static int check_name(struct sql *db, const char *name, int64_t team, struct error *err)
 {
     struct statement *find = sql_statement(db, "SELECT 1 FROM team WHERE name = ? AND id <> ?");
-    put_text(find, team->name);
-    put_integer(find, team->id);
+    put_text(find, name);
+    put_integer(find, team);
     const int found = statement_next(find, err);
     statement_reset(find);
-    return found > 0 ? error_of(err, ERROR_CONFLICT, "there is a team \"%s\" already", team->name)
+    return found > 0 ? error_of(err, ERROR_CONFLICT, "there is a team \"%s\" already", name)
                      : found;
 }
 
 static int add_team(struct writer *writer, struct command *command, struct error *err)
 {
-    struct change *change = (struct change *)command;
+    const struct change *change = (struct change *)command;
     struct sql *db = writer_db(writer);
-    if (check_name(db, &change->team, err) < 0)
+    if (check_name(db, change->team.name, 0, err) < 0)
         return -1;
     struct statement *insert =
         sql_statement(db, "INSERT INTO team (name, share, max_running, max_queued, max_bytes,"
@@ -92,26 +87,45 @@ static int add_team(struct writer *writer, struct command *command, struct error
     put_integer(insert, change->team.created_ms);
     if (statement_run(insert, err) < 0)
         return -1;
-    change->id = sqlite3_last_insert_rowid(db->handle);
+    command->made = sqlite3_last_insert_rowid(db->handle);
     return 0;
 }
 
-void store_add_team(struct store *store, const struct team *team, store_id_done *done,
-                    void *context)
+void store_add_team(struct store *store, const struct team *team, const struct audit_entry *audit,
+                    store_id_done *done, void *context)
 {
-    send(store, &(struct change){.team = *team, .id_done = done, .context = context}, add_team);
+    send(store, &(struct change){.team = *team, .id_done = done, .context = context}, add_team,
+         audit);
 }
 
-static int check_limit(const char *name, int64_t limit, int64_t present, struct error *err)
+void team_apply(struct team *team, const struct team_change *change)
 {
-    if (limit == 0 || limit >= present)
+    const struct team *to = &change->to;
+    if (change->fields & TEAM_NAME)
+        memcpy(team->name, to->name, sizeof team->name);
+    if (change->fields & TEAM_SHARE)
+        team->share = to->share;
+    if (change->fields & TEAM_MAX_RUNNING)
+        team->max_running = to->max_running;
+    if (change->fields & TEAM_MAX_QUEUED)
+        team->max_queued = to->max_queued;
+    if (change->fields & TEAM_MAX_BYTES)
+        team->max_bytes = to->max_bytes;
+    if (change->fields & TEAM_REQUESTS_PER_S)
+        team->requests_per_s = to->requests_per_s;
+}
+
+static int check_limit(const char *name, bool changes, int64_t limit, int64_t present,
+                       struct error *err)
+{
+    if (!changes || limit == 0 || limit >= present)
         return 0;
     return error_set(err, "%s %lld is below what the team has at present, %lld", name,
                      (long long)limit, (long long)present);
 }
 
 /* The threads of running runs are the slots they hold. */
-static int check_limits(struct sql *db, const struct team *team, struct error *err)
+static int check_limits(struct sql *db, const struct team_change *change, struct error *err)
 {
     struct statement *read = sql_statement(
         db, "SELECT (SELECT coalesce(sum(threads), 0) FROM job JOIN run ON run.job_id = job.id"
@@ -119,38 +133,65 @@ static int check_limits(struct sql *db, const struct team *team, struct error *e
             "   AND job.running > 0 AND run.state = 'running'),"
             " (SELECT coalesce(sum(waiting + queued), 0) FROM job WHERE team_id = ?1),"
             " (SELECT coalesce(sum(bytes), 0) FROM dataset WHERE team_id = ?1)");
-    put_integer(read, team->id);
+    put_integer(read, change->team);
     if (statement_next(read, err) < 0)
         return -1;
     const int64_t running = row_integer(read, 0), queued = row_integer(read, 1);
     const int64_t bytes = row_integer(read, 2);
+    const unsigned fields = change->fields;
+    const struct team *to = &change->to;
     statement_reset(read);
-    if (check_limit("max_running", team->max_running, running, err) < 0 ||
-        check_limit("max_queued", team->max_queued, queued, err) < 0)
+    if (check_limit("max_running", fields & TEAM_MAX_RUNNING, to->max_running, running, err) < 0 ||
+        check_limit("max_queued", fields & TEAM_MAX_QUEUED, to->max_queued, queued, err) < 0)
         return -1;
-    return check_limit("max_bytes", team->max_bytes, bytes, err);
+    return check_limit("max_bytes", fields & TEAM_MAX_BYTES, to->max_bytes, bytes, err);
+}
+
+static void put_limit(struct statement *update, bool changes, int64_t limit)
+{
+    if (changes)
+        put_integer(update, limit);
+    else
+        put_null(update);
+}
+
+/* NULL leaves a member as it is. */
+static void put_change(struct statement *update, const struct team_change *change)
+{
+    const struct team *to = &change->to;
+    const unsigned fields = change->fields;
+    put_text(update, fields & TEAM_NAME ? to->name : NULL);
+    put_real(update, fields & TEAM_SHARE ? to->share : (double)NAN);
+    put_limit(update, fields & TEAM_MAX_RUNNING, to->max_running);
+    put_limit(update, fields & TEAM_MAX_QUEUED, to->max_queued);
+    put_limit(update, fields & TEAM_MAX_BYTES, to->max_bytes);
+    put_real(update, fields & TEAM_REQUESTS_PER_S ? to->requests_per_s : (double)NAN);
+    put_integer(update, change->team);
 }
 
 static int change_team(struct writer *writer, struct command *command, struct error *err)
 {
-    struct change *change = (struct change *)command;
+    const struct team_change *change = &((struct change *)command)->change;
     struct sql *db = writer_db(writer);
-    if (check_name(db, &change->team, err) < 0 || check_limits(db, &change->team, err) < 0)
+    if (((change->fields & TEAM_NAME) && check_name(db, change->to.name, change->team, err) < 0) ||
+        check_limits(db, change, err) < 0)
         return -1;
     struct statement *update = sql_statement(
-        db, "UPDATE team SET name = ?, share = ?, max_running = ?, max_queued = ?, max_bytes = ?,"
-            " requests_per_s = ? WHERE id = ?");
-    put_team(update, &change->team);
-    put_integer(update, change->team.id);
+        db, "UPDATE team SET name = coalesce(?, name), share = coalesce(?, share),"
+            " max_running = coalesce(?, max_running), max_queued = coalesce(?, max_queued),"
+            " max_bytes = coalesce(?, max_bytes), requests_per_s = coalesce(?, requests_per_s)"
+            " WHERE id = ?");
+    put_change(update, change);
     if (statement_run(update, err) < 0)
         return -1;
-    return need_one(db, "team", change->team.id, err);
+    return need_one(db, "team", change->team, err);
 }
 
-void store_change_team(struct store *store, const struct team *team, store_done *done,
-                       void *context)
+void store_change_team(struct store *store, const struct team_change *change,
+                       const struct audit_entry *audit, store_done *done, void *context)
 {
-    send(store, &(struct change){.team = *team, .done = done, .context = context}, change_team);
+    send(store, &(struct change){.change = *change, .done = done, .context = context}, change_team,
+         audit);
 }
 
 static int check_owns_nothing(struct sql *db, int64_t team, struct error *err)
@@ -189,11 +230,11 @@ static int remove_team(struct writer *writer, struct command *command, struct er
     return need_one(db, "team", change->id, err);
 }
 
-void store_remove_team(struct store *store, int64_t team, int64_t now_ms, store_done *done,
-                       void *context)
+void store_remove_team(struct store *store, int64_t team, int64_t now_ms,
+                       const struct audit_entry *audit, store_done *done, void *context)
 {
     send(store, &(struct change){.id = team, .now_ms = now_ms, .done = done, .context = context},
-         remove_team);
+         remove_team, audit);
 }
 
 /* --- tokens ----------------------------------------------------------------------------------- */
@@ -225,7 +266,7 @@ static int insert_token(struct change *change, struct sql *db, struct error *err
     put_time(insert, token->expires_ms);
     if (statement_run(insert, err) < 0)
         return -1;
-    change->id = sqlite3_last_insert_rowid(db->handle);
+    change->command.made = sqlite3_last_insert_rowid(db->handle);
     return 0;
 }
 
@@ -234,10 +275,11 @@ static int add_token(struct writer *writer, struct command *command, struct erro
     return insert_token((struct change *)command, writer_db(writer), err);
 }
 
-void store_add_token(struct store *store, const struct token *token, store_id_done *done,
-                     void *context)
+void store_add_token(struct store *store, const struct token *token,
+                     const struct audit_entry *audit, store_id_done *done, void *context)
 {
-    send(store, &(struct change){.token = *token, .id_done = done, .context = context}, add_token);
+    send(store, &(struct change){.token = *token, .id_done = done, .context = context}, add_token,
+         audit);
 }
 
 static int revoke(struct sql *db, int64_t token, int64_t now_ms, struct error *err)
@@ -259,11 +301,11 @@ static int revoke_token(struct writer *writer, struct command *command, struct e
     return revoke(writer_db(writer), change->id, change->now_ms, err);
 }
 
-void store_revoke_token(struct store *store, int64_t token, int64_t now_ms, store_done *done,
-                        void *context)
+void store_revoke_token(struct store *store, int64_t token, int64_t now_ms,
+                        const struct audit_entry *audit, store_done *done, void *context)
 {
     send(store, &(struct change){.id = token, .now_ms = now_ms, .done = done, .context = context},
-         revoke_token);
+         revoke_token, audit);
 }
 
 static int replace_token(struct writer *writer, struct command *command, struct error *err)
@@ -276,10 +318,10 @@ static int replace_token(struct writer *writer, struct command *command, struct 
 }
 
 void store_replace_token(struct store *store, int64_t old, const struct token *token,
-                         store_id_done *done, void *context)
+                         const struct audit_entry *audit, store_id_done *done, void *context)
 {
     send(store, &(struct change){.token = *token, .old = old, .id_done = done, .context = context},
-         replace_token);
+         replace_token, audit);
 }
 
 static int note_token(struct writer *writer, struct command *command, struct error *err)
@@ -294,34 +336,5 @@ static int note_token(struct writer *writer, struct command *command, struct err
 
 void store_note_token(struct store *store, int64_t token, int64_t used_ms)
 {
-    send(store, &(struct change){.id = token, .now_ms = used_ms}, note_token);
-}
-
-/* --- the audit -------------------------------------------------------------------------------- */
-
-static int add_audit(struct writer *writer, struct command *command, struct error *err)
-{
-    const struct change *change = (struct change *)command;
-    struct statement *insert = sql_statement(
-        writer_db(writer), "INSERT INTO audit (at_ms, team_id, token_id, what, subject, origin)"
-                           " VALUES (?, ?, ?, ?, ?, ?)");
-    put_integer(insert, change->now_ms);
-    put_integer(insert, change->team.id);
-    put_integer(insert, change->token.id);
-    put_text(insert, change->what);
-    put_text(insert, change->subject);
-    put_text(insert, change->origin);
-    return statement_run(insert, err);
-}
-
-void store_add_audit(struct store *store, const struct audit_entry *entry)
-{
-    send(store,
-         &(struct change){.now_ms = entry->at_ms,
-                          .team.id = entry->team,
-                          .token.id = entry->token,
-                          .what = xstrdup(entry->what),
-                          .subject = xstrdup(entry->subject),
-                          .origin = xstrdup(entry->origin)},
-         add_audit);
+    send(store, &(struct change){.id = token, .now_ms = used_ms}, note_token, NULL);
 }

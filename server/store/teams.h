@@ -5,7 +5,7 @@
 #ifndef TEAMS_H
 #define TEAMS_H
 
-#include "store/store.h"
+#include "store/audit.h"
 
 enum { TEAM_DEFAULT = 1, TEAM_NAME_BYTES = 64, TOKEN_NAME_BYTES = 64 };
 enum { TOKEN_PREFIX_TEXT = 16, TOKEN_HASH_BYTES = 32 };
@@ -40,31 +40,44 @@ struct token {
 
 typedef void store_id_done(void *context, int64_t id, const struct error *err);
 
-/* Its id is given by the store. A name that is taken: ERROR_CONFLICT. */
-void store_add_team(struct store *store, const struct team *team, store_id_done *done,
-                    void *context);
-/* All but id and creation. A limit below what the team has at this moment: ERROR_INVALID. */
-void store_change_team(struct store *store, const struct team *team, store_done *done,
-                       void *context);
-/* Revokes its tokens. Refused (ERROR_CONFLICT) while it owns a job or a data set. */
-void store_remove_team(struct store *store, int64_t team, int64_t now_ms, store_done *done,
-                       void *context);
+/* Each with its entry in the audit; NULL: it has none. */
 
-void store_add_token(struct store *store, const struct token *token, store_id_done *done,
-                     void *context);
-void store_revoke_token(struct store *store, int64_t token, int64_t now_ms, store_done *done,
-                        void *context);
+/* Its id is given by the store. A name that is taken: ERROR_CONFLICT. */
+void store_add_team(struct store *store, const struct team *team, const struct audit_entry *audit,
+                    store_id_done *done, void *context);
+
+/* Some members of a team, so that two who change different ones at once both have their way. */
+enum team_field {
+    TEAM_NAME = 1,
+    TEAM_SHARE = 2,
+    TEAM_MAX_RUNNING = 4,
+    TEAM_MAX_QUEUED = 8,
+    TEAM_MAX_BYTES = 16,
+    TEAM_REQUESTS_PER_S = 32,
+};
+struct team_change {
+    int64_t team;
+    unsigned fields; /* enum team_field */
+    struct team to;  /* of which those fields count */
+};
+void team_apply(struct team *team, const struct team_change *change);
+/* A limit below what the team has at this moment: ERROR_INVALID. */
+void store_change_team(struct store *store, const struct team_change *change,
+                       const struct audit_entry *audit, store_done *done, void *context);
+
+/* Revokes its tokens. Refused (ERROR_CONFLICT) while it owns a job or a data set. */
+void store_remove_team(struct store *store, int64_t team, int64_t now_ms,
+                       const struct audit_entry *audit, store_done *done, void *context);
+
+void store_add_token(struct store *store, const struct token *token,
+                     const struct audit_entry *audit, store_id_done *done, void *context);
+void store_revoke_token(struct store *store, int64_t token, int64_t now_ms,
+                        const struct audit_entry *audit, store_done *done, void *context);
 /* Both in one: the old one ends with the new one's creation. */
 void store_replace_token(struct store *store, int64_t old, const struct token *token,
-                         store_id_done *done, void *context);
+                         const struct audit_entry *audit, store_id_done *done, void *context);
 /* When it was last used: for people, and so not worth a command at each use. */
 void store_note_token(struct store *store, int64_t token, int64_t used_ms);
-
-struct audit_entry {
-    int64_t at_ms, team, token;
-    const char *what, *subject, *origin;
-};
-void store_add_audit(struct store *store, const struct audit_entry *entry);
 
 /* --- reads ------------------------------------------------------------------------------------ */
 
@@ -80,9 +93,5 @@ struct owned_job {
 };
 int store_load_owners(struct store *store, void (*job)(void *, const struct owned_job *),
                       void *context, struct error *err);
-
-/* {"audit":[{"id","at_ms","team","token","who","what","subject","from"}],"next"}, newest first. */
-int store_read_audit(struct reader *reader, const struct page *page, json_t **out,
-                     struct error *err);
 
 #endif

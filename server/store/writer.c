@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "store/guard.h"
 #include "store/migrations.h"
+#include "store/private.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -125,7 +126,10 @@ static enum outcome run_command(struct writer *writer, struct command *command, 
     if (careful && run(writer, "SAVEPOINT command", err) < 0)
         return BROKEN;
     db->code = SQLITE_OK;
-    command->failed = command->work(writer, command, &command->err) < 0;
+    command->made = 0;
+    command->failed =
+        command->work(writer, command, &command->err) < 0 ||
+        (command->audit && audit_write(db, command->audit, command->made, &command->err) < 0);
     if (command->failed && machine_failed(db)) {
         *err = command->err;
         return BROKEN;

@@ -19,6 +19,8 @@
 
 struct writer;
 
+struct audit_entry;
+
 /* The first member of every command. The loop makes it, the writer works, the loop ends it. */
 struct command {
     struct command *next; /* of those that committed together, or that wait on the loop */
@@ -28,6 +30,8 @@ struct command {
     void (*tell)(struct command *command, const struct error *err);
     void (*release)(struct command *command); /* what its members point to; may be NULL */
     int rows;                                 /* how much it writes, to bound a transaction */
+    struct audit_entry *audit;                /* written with the change; NULL: none */
+    int64_t made;                             /* the number of what the work made, for the audit */
     bool failed;
     struct error err;
 };

@@ -46,18 +46,19 @@ struct queue_standing *conductor_standings(const struct conductor *conductor, si
 json_t *conductor_adopt(struct conductor *conductor, const struct job_plan *plan,
                         const struct added_job *added, int64_t now_ms);
 
-/* ERROR_NOT_FOUND where the job (or run) is not unfinished: it does not exist, or is final. */
-void conductor_cancel_job(struct conductor *conductor, int64_t job, store_done *done,
-                          void *context);
-void conductor_pause_job(struct conductor *conductor, int64_t job, bool pause, store_done *done,
-                         void *context);
+/* ERROR_NOT_FOUND where the job (or run) is not unfinished: it does not exist, or is final. Each
+ * with its entry in the audit, which is copied; NULL: none. */
+void conductor_cancel_job(struct conductor *conductor, int64_t job, const struct audit_entry *audit,
+                          store_done *done, void *context);
+void conductor_pause_job(struct conductor *conductor, int64_t job, bool pause,
+                         const struct audit_entry *audit, store_done *done, void *context);
 void conductor_set_priority(struct conductor *conductor, int64_t job, int priority,
-                            store_done *done, void *context);
-void conductor_cancel_run(struct conductor *conductor, int64_t run, store_done *done,
-                          void *context);
+                            const struct audit_entry *audit, store_done *done, void *context);
+void conductor_cancel_run(struct conductor *conductor, int64_t run, const struct audit_entry *audit,
+                          store_done *done, void *context);
 /* `job`: the run's, which is read back where it is final. */
-void conductor_retry_run(struct conductor *conductor, int64_t job, int64_t run, store_done *done,
-                         void *context);
+void conductor_retry_run(struct conductor *conductor, int64_t job, int64_t run,
+                         const struct audit_entry *audit, store_done *done, void *context);
 
 /* The queue as a team sees it: {"slots", "running", "waiting", "waiting_runs", "others"} of GET
  * /api/v1/queue. Of what it does not see there are only counts. */

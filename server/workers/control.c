@@ -12,19 +12,29 @@
 struct asked {
     struct conductor *conductor;
     struct job *job;
+    struct audit_entry *audit; /* or NULL */
     store_done *done;
     void *context;
-    bool failed; /* the first half of a cancel */
-    struct error trouble;
 };
 
-static struct asked *asked_new(struct conductor *conductor, struct job *job, store_done *done,
-                               void *context)
+static struct asked *asked_new(struct conductor *conductor, struct job *job,
+                               const struct audit_entry *audit, store_done *done, void *context)
 {
     struct asked *asked = xcalloc(1, sizeof *asked);
-    *asked = (struct asked){.conductor = conductor, .job = job, .done = done, .context = context};
+    *asked = (struct asked){.conductor = conductor,
+                            .job = job,
+                            .audit = audit_copy(audit),
+                            .done = done,
+                            .context = context};
     hold_job(job);
     return asked;
+}
+
+static void asked_free(void *context)
+{
+    struct asked *asked = context;
+    free(asked->audit);
+    free(asked);
 }
 
 static void answer(void *context, const struct error *err)
@@ -35,7 +45,7 @@ static void answer(void *context, const struct error *err)
     if (asked->done)
         asked->done(asked->context, err);
     drop_job(asked->conductor, asked->job);
-    free(asked);
+    asked_free(asked);
 }
 
 static void no_such(const char *what, int64_t id, store_done *done, void *context)
@@ -45,14 +55,17 @@ static void no_such(const char *what, int64_t id, store_done *done, void *contex
     done(context, &err);
 }
 
-static void write_job(struct conductor *conductor, struct job *job, store_done *done, void *context)
+static void write_job(struct conductor *conductor, struct job *job, const struct audit_entry *audit,
+                      store_done *done, void *context)
 {
-    const struct job_change change = job_change_of(job);
-    store_change_job(conductor->store, &change, answer, asked_new(conductor, job, done, context));
+    struct job_change change = job_change_of(job);
+    change.audit = audit;
+    store_change_job(conductor->store, &change, answer,
+                     asked_new(conductor, job, NULL, done, context));
 }
 
-void conductor_pause_job(struct conductor *conductor, int64_t id, bool pause, store_done *done,
-                         void *context)
+void conductor_pause_job(struct conductor *conductor, int64_t id, bool pause,
+                         const struct audit_entry *audit, store_done *done, void *context)
 {
     struct job *job = job_index_find(conductor->jobs, id);
     if (!job || job_is_final(job)) {
@@ -62,11 +75,11 @@ void conductor_pause_job(struct conductor *conductor, int64_t id, bool pause, st
     job->paused = pause;
     queue_set_paused(conductor->queue, clock_ms(), id, pause);
     wake_pump(conductor);
-    write_job(conductor, job, done, context);
+    write_job(conductor, job, audit, done, context);
 }
 
-void conductor_set_priority(struct conductor *conductor, int64_t id, int priority, store_done *done,
-                            void *context)
+void conductor_set_priority(struct conductor *conductor, int64_t id, int priority,
+                            const struct audit_entry *audit, store_done *done, void *context)
 {
     struct job *job = job_index_find(conductor->jobs, id);
     if (!job || job_is_final(job)) {
@@ -75,7 +88,7 @@ void conductor_set_priority(struct conductor *conductor, int64_t id, int priorit
     }
     job->priority = priority;
     queue_set_priority(conductor->queue, clock_ms(), id, priority);
-    write_job(conductor, job, done, context);
+    write_job(conductor, job, audit, done, context);
 }
 
 /* --- cancel --------------------------------------------------------------------------------------
@@ -105,43 +118,35 @@ static void cancel_written(void *context, const struct error *err)
     struct asked *asked = context;
     struct conductor *conductor = asked->conductor;
 
-    if (!err && !asked->failed) {
+    if (!err) {
         events_publish(conductor->events, "reload", asked->job->id, json_object());
         answer(asked, NULL);
         return;
     }
     if (asked->done)
-        asked->done(asked->context, err ? err : &asked->trouble);
+        asked->done(asked->context, err);
     asked->done = NULL;
-    again_later(conductor, conductor->options.retry_ms, write_cancel, free, asked);
-}
-
-static void waiting_cancelled(void *context, const struct error *err)
-{
-    struct asked *asked = context;
-    asked->failed = err != NULL;
-    if (err)
-        asked->trouble = *err;
+    again_later(conductor, conductor->options.retry_ms, write_cancel, asked_free, asked);
 }
 
 static void write_cancel(void *context)
 {
     struct asked *asked = context;
-    struct store *store = asked->conductor->store;
-    const struct job_change change = job_change_of(asked->job);
-    struct runs_change cancel = {.job = change.job,
-                                 .arm = -1,
-                                 .phase = -1,
-                                 .from = RUN_WAITING,
-                                 .to = RUN_CANCELLED,
-                                 .now_ms = wall_ms()};
-    store_change_runs(store, &cancel, waiting_cancelled, asked);
-    cancel.from = RUN_QUEUED;
-    cancel.change = &change;
-    store_change_runs(store, &cancel, cancel_written, asked);
+    struct job_change change = job_change_of(asked->job);
+    change.audit = asked->audit;
+    const struct runs_change cancel = {.job = change.job,
+                                       .arm = -1,
+                                       .phase = -1,
+                                       .from = RUN_QUEUED,
+                                       .waiting_too = true,
+                                       .to = RUN_CANCELLED,
+                                       .now_ms = wall_ms(),
+                                       .change = &change};
+    store_change_runs(asked->conductor->store, &cancel, cancel_written, asked);
 }
 
-void conductor_cancel_job(struct conductor *conductor, int64_t id, store_done *done, void *context)
+void conductor_cancel_job(struct conductor *conductor, int64_t id, const struct audit_entry *audit,
+                          store_done *done, void *context)
 {
     struct job *job = job_index_find(conductor->jobs, id);
     if (!job || job_is_final(job)) {
@@ -152,26 +157,36 @@ void conductor_cancel_job(struct conductor *conductor, int64_t id, store_done *d
     cancel_moves(job);
     if (job_is_final(job))
         job->finished_ms = wall_ms();
-    write_cancel(asked_new(conductor, job, done, context));
+    write_cancel(asked_new(conductor, job, audit, done, context));
     wake_pump(conductor);
 }
 
-void conductor_cancel_run(struct conductor *conductor, int64_t id, store_done *done, void *context)
+/* One that runs is cancelled once its worker has stopped; until then nothing changes on disk but
+ * the audit. */
+static void cancel_running(struct conductor *conductor, struct run *run,
+                           const struct audit_entry *audit, store_done *done, void *context)
+{
+    stop_run(run, "cancelled");
+    if (audit)
+        store_add_audit(conductor->store, audit, done, context);
+    else
+        done(context, NULL);
+}
+
+void conductor_cancel_run(struct conductor *conductor, int64_t id, const struct audit_entry *audit,
+                          store_done *done, void *context)
 {
     struct run *run = job_index_find_run(conductor->jobs, id);
     if (!run || run_is_final(run->position.state)) {
         no_such("run", id, done, context);
         return;
     }
-    struct job *job = run->job;
     if (run->position.state == RUN_RUNNING) {
-        stop_run(run, "cancelled");
-        done(context, NULL);
+        cancel_running(conductor, run, audit, done, context);
         return;
     }
     queue_leave(conductor->queue, clock_ms(), id);
-    end_run(conductor, run, EVENT_CANCEL, NULL, NULL, -1);
-    write_job(conductor, job, done, context);
+    end_cancelled_run(conductor, run, audit, done, context);
 }
 
 /* --- retry ---------------------------------------------------------------------------------------
@@ -248,7 +263,8 @@ static void retry_written(void *context, double objective, const struct error *e
     free(retry);
 }
 
-static void retry_run(struct conductor *conductor, struct run *run, store_done *done, void *context)
+static void retry_run(struct conductor *conductor, struct run *run, const struct audit_entry *audit,
+                      store_done *done, void *context)
 {
     struct error err;
     struct job *job = run->job;
@@ -272,7 +288,7 @@ static void retry_run(struct conductor *conductor, struct run *run, store_done *
     job->finished_ms = 0;
     run->objective = (double)NAN;
     count_tuning(run, +1);
-    const struct run_change change = {
+    struct run_change change = {
         .run = run->id,
         .position = run->position,
         .variant = point >= 0 ? job_variant(job, run->arm, point) : 0,
@@ -280,8 +296,9 @@ static void retry_run(struct conductor *conductor, struct run *run, store_done *
         .now_ms = wall_ms(),
         .job = job_change_of(job),
     };
+    change.job.audit = audit;
     struct retry *retry = xcalloc(1, sizeof *retry);
-    *retry = (struct retry){.asked = asked_new(conductor, job, done, context),
+    *retry = (struct retry){.asked = asked_new(conductor, job, NULL, done, context),
                             .run = run,
                             .point = point,
                             .before = before,
@@ -296,6 +313,7 @@ struct revival {
     struct job *job;
     int outcome;
     struct error err;
+    struct audit_entry *audit; /* or NULL */
     store_done *done;
     void *context;
 };
@@ -337,28 +355,34 @@ static void take_back(void *context)
     } else {
         struct job *job = run->job;
         hold_job(job); /* a refused retry lets a final job go again */
-        retry_run(conductor, run, revival->done, revival->context);
+        retry_run(conductor, run, revival->audit, revival->done, revival->context);
         drop_job(conductor, job);
     }
     job_free(revival->job);
+    free(revival->audit);
     free(revival);
 }
 
-void conductor_retry_run(struct conductor *conductor, int64_t job, int64_t id, store_done *done,
-                         void *context)
+void conductor_retry_run(struct conductor *conductor, int64_t job, int64_t id,
+                         const struct audit_entry *audit, store_done *done, void *context)
 {
     struct run *run = job_index_find_run(conductor->jobs, id);
     if (run) {
-        retry_run(conductor, run, done, context);
+        retry_run(conductor, run, audit, done, context);
         return;
     }
     struct revival *revival = xcalloc(1, sizeof *revival);
-    *revival = (struct revival){
-        .conductor = conductor, .job_id = job, .run_id = id, .done = done, .context = context};
+    *revival = (struct revival){.conductor = conductor,
+                                .job_id = job,
+                                .run_id = id,
+                                .audit = audit_copy(audit),
+                                .done = done,
+                                .context = context};
     if (!helpers_run(conductor->helpers, read_back, take_back, revival)) {
         struct error err;
         error_of(&err, ERROR_UNAVAILABLE, "too many reads are waiting; try again");
         done(context, &err);
+        free(revival->audit);
         free(revival);
     }
 }

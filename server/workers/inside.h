@@ -121,6 +121,10 @@ void stop_run(struct run *run, const char *reason);
 /* Applies the event, gives the slot back, writes it down; what follows happens after the commit. */
 void end_run(struct conductor *conductor, struct run *run, enum run_event event, const char *reason,
              const char *message, int64_t step);
+/* The same for one that waits and was cancelled; `done` once that is on disk, or at the first time
+ * that it could not be written. */
+void end_cancelled_run(struct conductor *conductor, struct run *run,
+                       const struct audit_entry *audit, store_done *done, void *context);
 
 /* tuning.c */
 void tuning_run_done(struct conductor *conductor, struct run *run);

@@ -193,12 +193,16 @@ struct ending {
     const char *reason; /* static */
     char *message;
     int64_t step;
+    struct audit_entry *audit; /* of who cancelled it; or NULL, as is done */
+    store_done *done;
+    void *context;
 };
 
 static void ending_free(void *context)
 {
     struct ending *ending = context;
     free(ending->message);
+    free(ending->audit);
     free(ending);
 }
 
@@ -222,6 +226,15 @@ static void announce_run(const struct ending *ending)
     events_publish(ending->conductor->events, "run", ending->run->job->id, json);
 }
 
+/* Whoever asked hears once, also where it has to be tried again. */
+static void answer_ending(struct ending *ending, const struct error *err)
+{
+    store_done *done = ending->done;
+    ending->done = NULL;
+    if (done)
+        done(ending->context, err);
+}
+
 static void run_ended(void *context, double objective, const struct error *err)
 {
     struct ending *ending = context;
@@ -231,6 +244,7 @@ static void run_ended(void *context, double objective, const struct error *err)
 
     if (err) { /* the outcome must not be lost: again, once the store takes things */
         log_line("run %" PRId64 ": its end is not on disk yet: %s", run->id, err->sentence);
+        answer_ending(ending, err);
         again_later(conductor, conductor->options.retry_ms, write_ending_again, ending_free,
                     ending);
         return; /* keeps its hold on the job */
@@ -249,6 +263,7 @@ static void run_ended(void *context, double objective, const struct error *err)
     publish_job(conductor, job);
     if (run->endings == 0 && run->position.state == RUN_QUEUED)
         queue_run(conductor, run);
+    answer_ending(ending, NULL);
     ending_free(ending);
     drop_job(conductor, job);
 }
@@ -256,7 +271,7 @@ static void run_ended(void *context, double objective, const struct error *err)
 static void write_ending(struct ending *ending)
 {
     struct run *run = ending->run;
-    const struct run_change change = {
+    struct run_change change = {
         .run = run->id,
         .position = run->position,
         .reason = ending->reason,
@@ -266,21 +281,28 @@ static void write_ending(struct ending *ending)
         .metric = &run->job->metric,
         .job = job_change_of(run->job),
     };
+    change.job.audit = ending->audit;
     hold_job(run->job);
     store_change_run(ending->conductor->store, &change, run_ended, ending);
 }
 
-void end_run(struct conductor *conductor, struct run *run, enum run_event event, const char *reason,
-             const char *message, int64_t step)
+/* Takes over what the ending points to. */
+static void begin_ending(const struct ending *from)
 {
     struct error err;
+    struct conductor *conductor = from->conductor;
+    struct run *run = from->run;
     struct job *job = run->job;
+    struct ending *ending = xcalloc(1, sizeof *ending);
+    *ending = *from;
 
-    if (job_move(run, event, &err) < 0) {
+    if (job_move(run, from->event, &err) < 0) {
         log_line("run %" PRId64 ": %s", run->id, err.sentence);
+        answer_ending(ending, &err);
+        ending_free(ending);
         return;
     }
-    run_ends(conductor, run, event == EVENT_SUCCEEDED);
+    run_ends(conductor, run, from->event == EVENT_SUCCEEDED);
     if (run->task.worker) {
         run->task.worker->task = NULL;
         pool_relieve(run->task.worker);
@@ -296,17 +318,35 @@ void end_run(struct conductor *conductor, struct run *run, enum run_event event,
         job->finished_ms = wall_ms();
 
     run->endings++;
-    struct ending *ending = xcalloc(1, sizeof *ending);
-    *ending = (struct ending){
+    write_ending(ending);
+    wake_pump(conductor);
+}
+
+void end_run(struct conductor *conductor, struct run *run, enum run_event event, const char *reason,
+             const char *message, int64_t step)
+{
+    begin_ending(&(struct ending){
         .conductor = conductor,
         .run = run,
         .event = event,
         .reason = reason,
         .message = message ? xstrdup(message) : NULL,
         .step = step,
-    };
-    write_ending(ending);
-    wake_pump(conductor);
+    });
+}
+
+void end_cancelled_run(struct conductor *conductor, struct run *run,
+                       const struct audit_entry *audit, store_done *done, void *context)
+{
+    begin_ending(&(struct ending){
+        .conductor = conductor,
+        .run = run,
+        .event = EVENT_CANCEL,
+        .step = -1,
+        .audit = audit_copy(audit),
+        .done = done,
+        .context = context,
+    });
 }
 
 /* 1, 4 s: what took the worker down may be over by then, and if not, has not kept the machine busy

@@ -44,7 +44,7 @@ static struct answer add_team(const char *name)
     struct answer answer = {.loop = kit->loop};
     struct team team = {.share = 2, .max_running = 8, .created_ms = 1};
     snprintf(team.name, sizeof team.name, "%s", name);
-    auth_add_team(auth, &team, kit_id_done, &answer);
+    auth_add_team(auth, &team, NULL, kit_id_done, &answer);
     loop_run(kit->loop);
     return answer;
 }
@@ -58,7 +58,7 @@ static int64_t add_token(int64_t team, int64_t expires_ms, char text[SECRET_TOKE
                                 .created_ms = 10,
                                 .expires_ms = expires_ms};
     struct error err;
-    assert_int_equal(auth_add_token(auth, &token, text, kit_id_done, &answer, &err), 0);
+    assert_int_equal(auth_add_token(auth, &token, text, NULL, kit_id_done, &answer, &err), 0);
     loop_run(kit->loop);
     assert_false(answer.failed);
     return answer.id;
@@ -123,12 +123,12 @@ static void a_revoked_token_is_none_but_there_was_one(void **state)
     struct answer answer = {.loop = kit->loop};
     (void)state;
     const int64_t id = add_token(TEAM_DEFAULT, 0, text);
-    auth_revoke_token(auth, id, 50, kit_done, &answer);
+    auth_revoke_token(auth, id, 50, NULL, kit_done, &answer);
     loop_run(kit->loop);
     assert_false(answer.failed);
     assert_null(auth_find(auth, text, 100));
     assert_true(auth_has_tokens(auth));
-    auth_revoke_token(auth, id, 60, kit_done, &answer);
+    auth_revoke_token(auth, id, 60, NULL, kit_done, &answer);
     loop_run(kit->loop);
     assert_int_equal(answer.err.kind, ERROR_CONFLICT);
     restart();
@@ -145,7 +145,7 @@ static void a_rotated_token_gives_way_to_the_new_one(void **state)
     const int64_t id = add_token(TEAM_DEFAULT, 0, old);
     struct token like = *auth_token(auth, id);
     like.created_ms = 70;
-    assert_int_equal(auth_replace_token(auth, id, &like, new, kit_id_done, &answer, &err), 0);
+    assert_int_equal(auth_replace_token(auth, id, &like, new, NULL, kit_id_done, &answer, &err), 0);
     loop_run(kit->loop);
     assert_false(answer.failed);
     assert_null(auth_find(auth, old, 100));
@@ -179,7 +179,7 @@ static void the_last_use_is_kept_to_the_minute(void **state)
 static struct answer remove_team(int64_t team)
 {
     struct answer answer = {.loop = kit->loop};
-    auth_remove_team(auth, team, 90, kit_done, &answer);
+    auth_remove_team(auth, team, 90, NULL, kit_done, &answer);
     loop_run(kit->loop);
     return answer;
 }
@@ -243,19 +243,41 @@ static void a_limit_below_what_there_is_is_refused(void **state)
     (void)state;
     const int64_t vision = add_team("vision").id;
     add_job(vision, 5);
-    struct team team = *auth_team(auth, vision);
-    team.max_queued = 4;
-    auth_change_team(auth, &team, kit_done, &answer);
+    struct team_change change = {.team = vision, .fields = TEAM_MAX_QUEUED, .to.max_queued = 4};
+    auth_change_team(auth, &change, NULL, kit_done, &answer);
     loop_run(kit->loop);
     assert_int_equal(answer.err.kind, ERROR_INVALID);
     assert_says(answer.err.sentence, "max_queued 4 is below what the team has at present, 5");
     assert_int_equal(auth_team(auth, vision)->max_queued, 0);
-    team.max_queued = 5;
+    change.to.max_queued = 5;
     answer.failed = false;
-    auth_change_team(auth, &team, kit_done, &answer);
+    auth_change_team(auth, &change, NULL, kit_done, &answer);
     loop_run(kit->loop);
     assert_false(answer.failed);
     assert_int_equal(auth_team(auth, vision)->max_queued, 5);
+}
+
+/* Neither has seen what the other wants when it asks. */
+static void two_changes_at_once_both_hold(void **state)
+{
+    struct answer second = {.loop = kit->loop};
+    (void)state;
+    const int64_t vision = add_team("vision").id;
+    const struct team_change share = {.team = vision, .fields = TEAM_SHARE, .to.share = 5};
+    const struct team_change queued = {
+        .team = vision, .fields = TEAM_MAX_QUEUED, .to.max_queued = 7};
+    auth_change_team(auth, &share, NULL, NULL, NULL);
+    auth_change_team(auth, &queued, NULL, kit_done, &second);
+    loop_run(kit->loop);
+    assert_false(second.failed);
+    for (int i = 0; i < 2; i++) { /* in memory, and on disk */
+        const struct team *team = auth_team(auth, vision);
+        assert_near(team->share, 5, 0);
+        assert_int_equal(team->max_queued, 7);
+        assert_int_equal(team->max_running, 8);
+        assert_string_equal(team->name, "vision");
+        restart();
+    }
 }
 
 static void jobs_and_runs_are_their_teams(void **state)
@@ -319,12 +341,12 @@ static void whoever_watches_hears_of_each_team_that_comes_changes_or_goes(void *
     assert_true(add_team("vision").failed);
     assert_int_equal(told.calls, 2);
 
-    struct team team = *auth_team(auth, vision);
-    team.max_running = 3;
-    auth_change_team(auth, &team, kit_done, &answer);
+    const struct team_change change = {
+        .team = vision, .fields = TEAM_MAX_RUNNING, .to.max_running = 3};
+    auth_change_team(auth, &change, NULL, kit_done, &answer);
     loop_run(kit->loop);
     assert_int_equal(told.max_running, 3);
-    auth_remove_team(auth, vision, 5, kit_done, &answer);
+    auth_remove_team(auth, vision, 5, NULL, kit_done, &answer);
     loop_run(kit->loop);
     assert_int_equal(told.id, vision);
     assert_true(told.is_gone);
@@ -349,6 +371,7 @@ int main(void)
         TEST(a_job_of_a_team_that_is_gone_is_refused),
         TEST(a_limit_below_what_there_is_is_refused),
         TEST(whoever_watches_hears_of_each_team_that_comes_changes_or_goes),
+        TEST(two_changes_at_once_both_hold),
         TEST(jobs_and_runs_are_their_teams),
         TEST(the_key_of_the_machine_opens_as_an_admin),
     };

@@ -51,7 +51,7 @@ static struct answer add(struct kit *kit, const char *name, const char *format, 
 static struct answer delete_of(struct kit *kit, int64_t team, const char *name)
 {
     struct answer answer = {.loop = kit->loop};
-    store_delete_dataset(kit->store, team, name, kit_dataset_gone, &answer);
+    store_delete_dataset(kit->store, team, name, NULL, kit_dataset_gone, &answer);
     loop_run(kit->loop);
     return answer;
 }
@@ -183,7 +183,7 @@ static int64_t add_team(struct kit *kit, const char *name)
     struct answer answer = {.loop = kit->loop};
     struct team team = {.share = 1, .created_ms = 1};
     snprintf(team.name, sizeof team.name, "%s", name);
-    store_add_team(kit->store, &team, kit_id_done, &answer);
+    store_add_team(kit->store, &team, NULL, kit_id_done, &answer);
     loop_run(kit->loop);
     assert_false(answer.failed);
     return answer.id;

@@ -50,7 +50,7 @@ KIT_FUNCTION void enter_teams(const struct scene *scene)
         if (team.id == TEAM_DEFAULT)
             continue;
         snprintf(team.name, sizeof team.name, "team-%lld", (long long)team.id);
-        store_add_team(scene->kit->store, &team, kit_id_done, &answer);
+        store_add_team(scene->kit->store, &team, NULL, kit_id_done, &answer);
         loop_run(scene->kit->loop);
         assert_true(answer.failed || answer.id == team.id);
     }

@@ -141,7 +141,7 @@ static void a_run_that_could_not_be_started_on_disk_starts_later(void **state)
     await_only(full.scene, first, "running");
 
     take_room(&full);
-    conductor_cancel_run(full.scene->conductor, first, kit_done,
+    conductor_cancel_run(full.scene->conductor, first, NULL, kit_done,
                          &(struct answer){.loop = full.scene->kit->loop});
     look_for_some_time(full.scene, 10 * RETRY_MS);
     give_room(&full);
@@ -172,7 +172,7 @@ static void a_run_that_is_cancelled_while_its_start_is_refused_stays_cancelled(v
     loop_soon(full.scene->kit->loop, workers_are_gone, full.scene); /* one turn */
     loop_run(full.scene->kit->loop);
     struct answer answer = {.loop = full.scene->kit->loop};
-    conductor_cancel_run(full.scene->conductor, run, kit_done, &answer);
+    conductor_cancel_run(full.scene->conductor, run, NULL, kit_done, &answer);
     loop_after(full.scene->kit->loop, 5L * RETRY_MS, give_room, &full);
     await_only(full.scene, run, "cancelled");
     full_disk_end(&full);
@@ -189,7 +189,7 @@ static void a_cancel_that_the_disk_refuses_is_told_and_written_later(void **stat
     struct answer answer = {.loop = full.scene->kit->loop};
 
     take_room(&full);
-    conductor_cancel_job(full.scene->conductor, json_integer_at(before, "job", 0), kit_done,
+    conductor_cancel_job(full.scene->conductor, json_integer_at(before, "job", 0), NULL, kit_done,
                          &answer);
     loop_run(full.scene->kit->loop);
     assert_true(answer.failed);

@@ -37,7 +37,8 @@ static void retry(struct scene *scene, int64_t run)
 {
     struct answer answer = {.loop = scene->kit->loop};
     json_auto_t *row = kit_run(scene->kit, run);
-    conductor_retry_run(scene->conductor, json_integer_at(row, "job", 0), run, kit_done, &answer);
+    conductor_retry_run(scene->conductor, json_integer_at(row, "job", 0), run, NULL, kit_done,
+                        &answer);
     loop_run(scene->kit->loop);
     assert_false(answer.failed);
 }

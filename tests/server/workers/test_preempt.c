@@ -68,7 +68,7 @@ static void a_run_that_is_cancelled_while_it_gives_way_stays_cancelled(void **st
     look_for_some_time(scene, AFTER_MS + FAKE_DAWDLE_MS / 3);
     await_only(scene, first, "running"); /* still */
     struct answer answer = {.loop = scene->kit->loop};
-    conductor_cancel_run(scene->conductor, first, kit_done, &answer);
+    conductor_cancel_run(scene->conductor, first, NULL, kit_done, &answer);
     await_only(scene, other, "succeeded");
     await_only(scene, first, "cancelled");
     scene_free(scene);
@@ -83,7 +83,7 @@ static void a_run_that_is_being_cancelled_is_not_put_back(void **state)
     const int64_t first = submit_of(scene, 1, "dawdle", 1);
     await_only(scene, first, "running");
     struct answer answer = {.loop = scene->kit->loop};
-    conductor_cancel_run(scene->conductor, first, kit_done, &answer);
+    conductor_cancel_run(scene->conductor, first, NULL, kit_done, &answer);
     await_only(scene, submit_of(scene, 2, "succeed", 1), "succeeded");
     await_only(scene, first, "cancelled");
     scene_free(scene);
