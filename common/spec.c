@@ -38,6 +38,20 @@ json_t *catalog_find(const json_t *catalog, const char *registry, const char *na
     return NULL;
 }
 
+void catalog_lower_high(json_t *catalog, const char *name, double high, const char *note)
+{
+    size_t i;
+    json_t *setting;
+    json_array_foreach(json_object_get(catalog, "spec"), i, setting)
+    {
+        if (strcmp(name_of(setting), name) != 0 ||
+            json_number_at(setting, "high", HUGE_VAL) <= high)
+            continue;
+        json_object_set_new(setting, "high", json_real(high));
+        json_object_set_new(setting, "high_note", json_string(note));
+    }
+}
+
 /* "greater than 0, at most 1" */
 static void range_words(const json_t *setting, char *words, size_t bytes)
 {
@@ -70,8 +84,10 @@ static void expect(const struct place *place, const char *pointer, const char *k
 {
     char range[128];
     range_words(place->setting, range, sizeof range);
-    problems_add(place->problems, pointer, key, "must be %s%s%s", what, range,
-                 json_flag_at(place->setting, "nullable", false) ? ", or null" : "");
+    const char *note = json_text_at(place->setting, "high_note", NULL);
+    problems_add(place->problems, pointer, key, "must be %s%s%s%s%s", what, range,
+                 json_flag_at(place->setting, "nullable", false) ? ", or null" : "",
+                 note ? ": " : "", note ? note : "");
 }
 
 /* A checked number, whole where `whole`; NULL with a problem otherwise. */

@@ -41,6 +41,11 @@ enum { PROBLEM_NUMBERS_MAX = 10000000 }; /* replicas times axes */
 /* An entry of a registry by name, borrowed; NULL where there is none. */
 json_t *catalog_find(const json_t *catalog, const char *registry, const char *name);
 
+/* Of a number of the specification no more than `high`, however much the catalogue allows: what
+ * this machine has. Problems end with the note, which says so, and the catalogue shows it as
+ * "high_note". Nothing where there is no such setting, or its maximum is no higher. */
+void catalog_lower_high(json_t *catalog, const char *name, double high, const char *note);
+
 /* What settings_describe() made, as a table for --help, one line a setting. The caller frees it. */
 char *settings_table(const json_t *settings, const char *indent);
 

@@ -8,6 +8,7 @@
 #include "log.h"
 #include "memory.h"
 #include "progress.h"
+#include "spec.h"
 #include "version.h"
 #include "workers/spawn.h"
 
@@ -87,6 +88,24 @@ static char *worker_program(const char *configured)
     return xprintf("%s/sweepd-worker", dirname(path));
 }
 
+static int slots_of(const struct config *config)
+{
+    if (config->slots >= 0)
+        return (int)config->slots;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (int)cores : 1;
+}
+
+/* More threads than slots would share cores. Without slots nothing starts, and what is asked for is
+ * for another day. */
+static void limit_threads(struct server *server)
+{
+    const int slots = slots_of(&server->config);
+    AUTO_FREE char *note = xprintf("this server has %d slot%s", slots, slots == 1 ? "" : "s");
+    if (slots > 0)
+        catalog_lower_high(server->world.catalog, "threads", slots, note);
+}
+
 static int read_catalog(struct server *server, struct error *err)
 {
     struct world *world = &server->world;
@@ -100,6 +119,7 @@ static int read_catalog(struct server *server, struct error *err)
     if (json_integer_at(world->catalog, "protocol", 0) != SWEEPD_PROTOCOL)
         return error_of(err, ERROR_INTERNAL, "\"%s\" speaks another protocol than this server's %d",
                         server->program, SWEEPD_PROTOCOL);
+    limit_threads(server);
     world->catalog_text = json_dumps(world->catalog, JSON_COMPACT);
     const json_t *numeric = json_object_get(world->catalog, "numeric");
     log_line("worker %s: OpenBLAS %s with %s kernels", server->program,
@@ -135,14 +155,6 @@ static int open_store(struct server *server, struct error *err)
     events_set_audience(world->events, access_audience, world);
     data_files_sweep(world);
     return 0;
-}
-
-static int slots_of(const struct config *config)
-{
-    if (config->slots >= 0)
-        return (int)config->slots;
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores > 0 ? (int)cores : 1;
 }
 
 static void team_told(void *context, int64_t id, const struct team *team)

@@ -267,6 +267,26 @@ static void wrong_values_are_named_with_what_is_accepted(void **state)
     refuses(WITH("\"a/b~c\": 3"), "/spec/a~1b~0c", "unknown field");
 }
 
+/* A maximum that is lower already stays too. */
+static void a_maximum_can_be_lowered_to_what_the_machine_has(void **state)
+{
+    (void)state;
+    json_t *catalog = json_pack("{s:[{s:s, s:s, s:i, s:i, s:i}]}", "spec", "name", "threads",
+                                "type", "integer", "low", 1, "high", 64, "default", 1);
+    catalog_lower_high(catalog, "threads", 2, "there are 2 slots");
+    catalog_lower_high(catalog, "threads", 5, "there are 5 slots");
+    catalog_lower_high(catalog, "another", 1, "nothing has that name");
+    AUTO_PROBLEMS struct problems problems = {0};
+    json_auto_t *spec = json_pack("{s:i}", "threads", 3);
+    json_decref(
+        settings_resolve(catalog, json_object_get(catalog, "spec"), spec, "/spec", &problems));
+    assert_int_equal(problems.found, 1);
+    assert_string_equal(problems.list[0].pointer, "/spec/threads");
+    assert_string_equal(problems.list[0].detail,
+                        "must be a whole number, at least 1 and at most 2: there are 2 slots");
+    json_decref(catalog);
+}
+
 static void texts_have_a_length(void **state)
 {
     (void)state;
@@ -354,6 +374,7 @@ int main(void)
         cmocka_unit_test(what_is_given_stays),
         cmocka_unit_test(resolving_twice_changes_nothing),
         cmocka_unit_test(wrong_values_are_named_with_what_is_accepted),
+        cmocka_unit_test(a_maximum_can_be_lowered_to_what_the_machine_has),
         cmocka_unit_test(texts_have_a_length),
         cmocka_unit_test(plug_ins_are_looked_up_and_their_settings_checked),
         cmocka_unit_test(members_that_do_not_go_together_are_refused),
