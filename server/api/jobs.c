@@ -48,6 +48,10 @@ struct data_facts api_data_facts(void *context, const char *name)
 
 struct creation {
     struct request *req;
+    const char *key;  /* the request's Idempotency-Key, or NULL */
+    int64_t repeated; /* the job that its key has made before; 0: none */
+    bool refused;     /* and it was made by another body: */
+    struct error why;
     struct job_plan plan;
     struct problems problems;
     struct data_view view; /* with a copy of the data sets for the helper thread */
@@ -110,7 +114,7 @@ static void job_added(void *context, const struct added_job *added, const struct
 static struct reply store_plan(struct creation *creation)
 {
     struct request *req = creation->req;
-    const char *key = request_header(req, "Idempotency-Key");
+    const char *key = creation->key;
     const struct team *team = auth_team(world_of(req)->auth, team_of(req));
     struct audit_entry entry;
     char digest[DIGEST_TEXT_BYTES];
@@ -154,9 +158,26 @@ static void check_others(struct reader *reader, struct creation *creation)
     }
 }
 
+/* Whoever asks again gets the answer of the first time, whatever would be said of the body now: its
+ * data set may be gone, or this server have other workers. */
+static bool is_repeated(struct reader *reader, struct creation *creation)
+{
+    const struct request *req = creation->req;
+    char digest[DIGEST_TEXT_BYTES];
+    const struct used_key key = {creation->view.team, creation->key, digest, creation->now_ms};
+
+    if (!creation->key)
+        return false;
+    digest_of(req->body, req->body_bytes, digest);
+    creation->refused = store_find_key(reader, &key, &creation->repeated, &creation->why) < 0;
+    return creation->refused || creation->repeated > 0;
+}
+
 static void plan_on_helper(void *reader, void *context)
 {
     struct creation *creation = context;
+    if (is_repeated(reader, creation))
+        return;
     job_plan_read(world_of(creation->req)->catalog, api_data_facts, &creation->view,
                   creation->req->json, &creation->plan, &creation->problems);
     refine_plan(reader, creation->req->json, &creation->plan, &creation->problems);
@@ -179,13 +200,29 @@ static void check_data(struct creation *creation)
     }
 }
 
+static struct reply after_planning(struct creation *creation)
+{
+    struct request *req = creation->req;
+    struct reply reply;
+
+    if (creation->refused) {
+        reply = reply_error(&creation->why);
+    } else if (creation->repeated > 0) {
+        reply = api_read(req, &(struct api_read){.id = creation->repeated, .work = read_job});
+    } else {
+        check_data(creation);
+        return store_plan(creation);
+    }
+    creation_free(creation);
+    return reply;
+}
+
 static void planned(void *context)
 {
     struct creation *creation = context;
     struct request *req = creation->req;
 
-    check_data(creation);
-    struct reply reply = store_plan(creation);
+    struct reply reply = after_planning(creation);
     if (reply.kind != REPLY_LATER)
         request_answer(req, reply);
 }
@@ -198,7 +235,7 @@ static struct reply busy(const char *why)
 }
 
 /* A comparison may have thousands of variants, each resolved by itself, and a schedule that is
- * refined from a run needs that run's norms: not on the loop. */
+ * refined from a run needs that run's norms: not on the loop. A key has to be looked up. */
 static struct reply plan_elsewhere(struct creation *creation)
 {
     struct world *world = world_of(creation->req);
@@ -223,9 +260,10 @@ static struct reply create_job(struct request *req)
         return busy("the disk does not keep up");
 
     struct creation *creation = xcalloc(1, sizeof *creation);
-    *creation = (struct creation){.req = req, .now_ms = wall_ms(), .view = {.team = team_of(req)}};
-    if (strcmp(json_text_at(req->json, "kind", ""), "compare") == 0 || plan_names_runs(req->json) ||
-        json_object_get(req->json, "after"))
+    *creation = (struct creation){
+        .req = req, .key = key, .now_ms = wall_ms(), .view = {.team = team_of(req)}};
+    if (key || strcmp(json_text_at(req->json, "kind", ""), "compare") == 0 ||
+        plan_names_runs(req->json) || json_object_get(req->json, "after"))
         return plan_elsewhere(creation);
     creation->view.datasets = json_incref(world->datasets);
     job_plan_read(world->catalog, api_data_facts, &creation->view, req->json, &creation->plan,

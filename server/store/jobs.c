@@ -62,24 +62,51 @@ static int describe_job(struct add_job *add, struct sql *db, int64_t job, struct
     return 0;
 }
 
-/* 1: the key was used for this body before, and `added` says for which job; 0: it is new. */
-static int find_key(struct add_job *add, struct sql *db, struct error *err)
+static int look_up_key(struct sql *db, const struct used_key *key, int64_t *out_job,
+                       struct error *err)
 {
     struct statement *find =
-        sql_statement(db, "SELECT job_id, digest FROM idempotency WHERE team_id = ? AND key = ?");
-    put_integer(find, add->team);
-    put_text(find, add->key);
+        sql_statement(db, "SELECT job_id, digest FROM idempotency"
+                          " WHERE team_id = ? AND key = ? AND created_ms >= ?");
+    *out_job = 0;
+    put_integer(find, key->team);
+    put_text(find, key->key);
+    put_integer(find, key->now_ms - KEY_KEPT_MS);
     const int found = statement_next(find, err);
     if (found <= 0)
         return found;
     const int64_t job = row_integer(find, 0);
-    const bool same = strcmp(row_text(find, 1), add->digest) == 0;
+    const bool same = strcmp(row_text(find, 1), key->body_digest) == 0;
     statement_reset(find);
     if (!same)
         return error_of(err, ERROR_CONFLICT,
                         "this Idempotency-Key was used before with another body, for job %lld: "
                         "choose a new key",
                         (long long)job);
+    *out_job = job;
+    return 0;
+}
+
+int store_find_key(struct reader *reader, const struct used_key *key, int64_t *out_job,
+                   struct error *err)
+{
+    struct sql *db = reader_begin(reader, err);
+    if (!db)
+        return -1;
+    const int outcome = look_up_key(db, key, out_job, err);
+    reader_end(reader);
+    return outcome;
+}
+
+/* 1: the key was used for this body before, and `added` says for which job; 0: it is new. */
+static int find_key(struct add_job *add, struct sql *db, struct error *err)
+{
+    const struct used_key key = {add->team, add->key, add->digest, add->now_ms};
+    int64_t job;
+    if (look_up_key(db, &key, &job, err) < 0)
+        return -1;
+    if (job == 0)
+        return 0;
     return describe_job(add, db, job, err) < 0 ? -1 : 1;
 }
 

@@ -174,6 +174,16 @@ int store_sees_job(struct reader *reader, int64_t job, int64_t team, bool *sees,
 
 /* --- identical runs (store/reuse.c) ---------------------------------------------------------- */
 
+/* The job that a POST with this key has made; 0: none did, or more than 7 days ago.
+ * ERROR_CONFLICT: it was another body. Whoever adds a job finds it too, should two come at once. */
+struct used_key {
+    int64_t team;
+    const char *key, *body_digest;
+    int64_t now_ms;
+};
+int store_find_key(struct reader *reader, const struct used_key *key, int64_t *out_job,
+                   struct error *err);
+
 /* Two runs are identical where specification (without what changes no row), seed, data, program
  * and numeric fingerprint are equal. A run of the job that waits in the line and was never begun
  * becomes succeeded where an identical one has succeeded that the job may share, unless others go

@@ -369,6 +369,30 @@ static void a_key_with_another_body_is_a_conflict(void **state)
     assert_says(api_text(refused, "/detail"), "Idempotency-Key");
 }
 
+/* The body would be refused by now: its data set is gone. */
+static void a_repeated_key_is_answered_though_the_body_no_longer_holds(void **state)
+{
+    static const char body[] =
+        "{'kind': 'train', 'spec': {'dataset': 'short-lived', 'model': {'type': 'softmax'},"
+        " 'optimizer': {'type': 'sgd', 'lr': 0.1}, 'epochs': 1}}";
+    struct form form = {0};
+    (void)state;
+    form_value(&form, "format", "csv");
+    form_value(&form, "label", "kind");
+    form_value(&form, "valid_fraction", "0.25");
+    form_file(&form, "train", "x,kind\n1,a\n2,b\n3,a\n4,b\n", 23);
+    struct http_answer made = form_send(&form, port, "/api/v1/datasets/short-lived");
+    api_expect(&made, 201);
+    answer_release(&made);
+
+    json_auto_t *first = submit_with_key(body, "of-a-data-set", 201);
+    json_decref(api_await_job(port, api_integer(first, "/id"), "succeeded"));
+    json_decref(api_change(port, "DELETE", NULL, 204, "/api/v1/datasets/short-lived"));
+    json_decref(submit_with_key(body, "another", 422));
+    json_auto_t *again = submit_with_key(body, "of-a-data-set", 200);
+    assert_int_equal(api_integer(again, "/id"), api_integer(first, "/id"));
+}
+
 /* --- a lost worker ------------------------------------------------------------------------------
  */
 
@@ -409,23 +433,71 @@ static void a_run_that_loses_three_workers_fails(void **state)
     json_decref(api_await_job(port, train(SHORT), "succeeded")); /* others go on */
 }
 
-/* A run of another number of threads needs a worker of its own; those do not pile up. */
+/* A run of another number of threads, or of portable bits, needs a worker of its own; those do not
+ * pile up. */
 static void workers_do_not_pile_up(void **state)
 {
+    static const char *const arguments[] = {"--slots", "4", NULL};
+    struct service wide;
     (void)state;
-    for (int threads = 1; threads <= 6; threads++) {
-        AUTO_FREE char *spec = xprintf(
-            "{'problem': {'type': 'quadratic', 'eigenvalues': [1], 'start': [1]}, 'steps': 5,"
-            " 'threads': %d, 'optimizer': {'type': 'sgd', 'lr': 0.1}}",
-            threads);
-        json_decref(api_await_job(port, train(spec), "succeeded"));
+    service_start(&wide, arguments);
+    for (int kind = 0; kind < 8; kind++) {
+        AUTO_FREE char *body = xprintf(
+            "{'kind': 'train', 'spec': {'problem': {'type': 'quadratic', 'eigenvalues': [1]},"
+            " 'steps': 5, 'threads': %d, 'numeric': '%s', 'optimizer': {'type': 'sgd', 'lr': "
+            "0.1}}}",
+            1 + kind / 2, kind % 2 ? "portable" : "native");
+        json_decref(api_await_job(wide.port, api_submit(wide.port, body), "succeeded"));
     }
-    int64_t count = 7;
-    for (int64_t started_ms = 0; count > 3 && api_wait_on(&started_ms);) {
-        json_auto_t *health = api_get(port, "/api/v1/health");
+    int64_t count = 11;
+    for (int64_t started_ms = 0; count > 6 && api_wait_on(&started_ms);) {
+        json_auto_t *health = api_get(wide.port, "/api/v1/health");
         count = api_integer(health, "/workers");
     }
-    assert_true(count <= 3); /* one slot, a last one of another kind, one on its way out */
+    assert_true(count <= 6); /* four slots, a last one of another kind, one on its way out */
+    service_end(&wide);
+}
+
+/* --- threads ---------------------------------------------------------------------------------- */
+
+#define TWO_THREADS                                                                                \
+    "{'problem': {'type': 'quadratic', 'eigenvalues': [1]}, 'steps': 5, 'threads': 2,"             \
+    " 'optimizer': {'type': 'sgd', 'lr': 0.1}}"
+
+static void more_threads_than_slots_are_refused_where_they_are_asked_for(void **state)
+{
+    static const char *const bodies[][2] = {
+        {"{'kind': 'train', 'spec': " TWO_THREADS "}", "/spec/threads"},
+        {"{'kind': 'compare', 'base': " TWO_THREADS ", 'seeds': [1, 2],"
+         " 'arms': [{'name': 'one', 'patch': {}}, {'name': 'two', 'patch': {}}]}",
+         "/base/threads"},
+        {"{'kind': 'compare', 'base': " SHORT ", 'seeds': [1, 2],"
+         " 'arms': [{'name': 'one', 'patch': {}}, {'name': 'two', 'patch': {'threads': 2}}]}",
+         "/arms/1/patch/threads"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        json_auto_t *refused = api_change(port, "POST", bodies[i][0], 422, "/api/v1/jobs");
+        assert_int_equal(api_size(refused, "/errors"), 1);
+        assert_string_equal(api_text(refused, "/errors/0/pointer"), bodies[i][1]);
+        assert_string_equal(
+            api_text(refused, "/errors/0/detail"),
+            "must be a whole number, at least 1 and at most 1: this server has 1 slot");
+    }
+}
+
+/* What was taken in by a server with more slots does not wait for ever: it gets all there are. */
+static void a_run_of_more_threads_than_a_smaller_server_has_runs_alone(void **state)
+{
+    static const char *const none[] = {"--slots", "0", NULL}, *const one[] = {"--slots", "1", NULL};
+    struct service smaller;
+    (void)state;
+    service_start(&smaller, none);
+    const int64_t job = api_submit(smaller.port, "{'kind': 'train', 'spec': " TWO_THREADS "}");
+    smaller.arguments = one;
+    service_restart(&smaller);
+    json_decref(api_await_job(smaller.port, job, "succeeded"));
+    service_end(&smaller);
 }
 
 static int start(void **state)
@@ -462,8 +534,11 @@ int main(void)
         cmocka_unit_test(order_pauses_and_priorities_outlive_the_server),
         cmocka_unit_test(a_repeated_key_gives_the_same_job),
         cmocka_unit_test(a_key_with_another_body_is_a_conflict),
+        cmocka_unit_test(a_repeated_key_is_answered_though_the_body_no_longer_holds),
         cmocka_unit_test(a_run_that_loses_three_workers_fails),
         cmocka_unit_test(workers_do_not_pile_up),
+        cmocka_unit_test(more_threads_than_slots_are_refused_where_they_are_asked_for),
+        cmocka_unit_test(a_run_of_more_threads_than_a_smaller_server_has_runs_alone),
     };
     return cmocka_run_group_tests(tests, start, end);
 }
