@@ -34,56 +34,49 @@ static void reader_release(struct reader *reader)
 /* --- numbers and choices ------------------------------------------------------------------------
  */
 
-/* A member that is a finite number of at most that size; `fallback` where it may be absent. */
-static bool read_number(const json_t *object, const char *here, const char *key, double most,
+/* A member that is a number of at most that size; `fallback`, unless NaN, where it is absent. */
+static void read_number(const json_t *object, const char *here, const char *key, double most,
                         double fallback, double *out, struct problems *problems)
 {
     const json_t *value = json_object_get(object, key);
-    *out = fallback;
+    *out = value ? json_number_value(value) : fallback;
     if (!value && !isnan(fallback))
-        return true;
-    *out = json_number_value(value);
-    if (json_is_number(value) && fabs(*out) <= most)
-        return true;
-    problems_add(problems, here, key, "%s a number, at least %.10g and at most %.10g",
-                 value ? "must be" : "is missing:", -most, most);
-    return false;
+        return;
+    if (!json_is_number(value) || fabs(*out) > most)
+        problems_add(problems, here, key, "%s a number, at least %.10g and at most %.10g",
+                     value ? "must be" : "is missing:", -most, most);
 }
 
-static bool read_whole(const json_t *object, const char *here, const char *key, double fallback,
+static void read_whole(const json_t *object, const char *here, const char *key, double fallback,
                        double *out, struct problems *problems)
 {
     const json_t *value = json_object_get(object, key);
-    *out = fallback;
+    *out = value ? json_number_value(value) : fallback;
     if (!value && !isnan(fallback))
-        return true;
-    *out = json_number_value(value);
-    if (json_is_number(value) && fabs(*out) <= WHOLE_MAX && *out == floor(*out))
-        return true;
-    problems_add(problems, here, key, "%s a whole number, at least %.0f and at most %.0f",
-                 value ? "must be" : "is missing:", -WHOLE_MAX, WHOLE_MAX);
-    return false;
+        return;
+    if (!json_is_number(value) || fabs(*out) > WHOLE_MAX || *out != floor(*out))
+        problems_add(problems, here, key, "%s a whole number, at least %.0f and at most %.0f",
+                     value ? "must be" : "is missing:", -WHOLE_MAX, WHOLE_MAX);
 }
 
 static bool read_range(const json_t *object, const char *here, struct parameter *parameter,
                        struct problems *problems)
 {
     const double required = (double)NAN;
-    bool sound;
-    if (parameter->type == PARAMETER_INT)
-        sound = read_whole(object, here, "low", required, &parameter->low, problems) &
-                read_whole(object, here, "high", required, &parameter->high, problems) &
-                read_whole(object, here, "step", 1, &parameter->step, problems);
-    else
-        sound = read_number(object, here, "low", END_MAX, required, &parameter->low, problems) &
-                read_number(object, here, "high", END_MAX, required, &parameter->high, problems) &
-                read_number(object, here, "step", END_MAX, 0, &parameter->step, problems);
-    parameter->log = fields_choice(object, here, "scale", scales, SCALES, problems) == 1;
-    if (sound && parameter->high < parameter->low) {
-        problems_add(problems, here, "high", "must be at least \"low\", %.10g", parameter->low);
-        return false;
+    const int found = problems->found;
+    if (parameter->type == PARAMETER_INT) {
+        read_whole(object, here, "low", required, &parameter->low, problems);
+        read_whole(object, here, "high", required, &parameter->high, problems);
+        read_whole(object, here, "step", 1, &parameter->step, problems);
+    } else {
+        read_number(object, here, "low", END_MAX, required, &parameter->low, problems);
+        read_number(object, here, "high", END_MAX, required, &parameter->high, problems);
+        read_number(object, here, "step", END_MAX, 0, &parameter->step, problems);
     }
-    return sound;
+    parameter->log = fields_choice(object, here, "scale", scales, SCALES, problems) == 1;
+    if (problems->found == found && parameter->high < parameter->low)
+        problems_add(problems, here, "high", "must be at least \"low\", %.10g", parameter->low);
+    return problems->found == found;
 }
 
 static bool check_step(const json_t *object, const char *here, const struct parameter *parameter,
@@ -302,6 +295,7 @@ static void read_within(const struct parameter *parent, const json_t *wanted, co
 {
     static const char *const known[] = {"at_least", "at_most"};
     AUTO_FREE char *there = json_pointer_join(here, parent->name);
+    const int found = problems->found;
 
     if (json_object_size(wanted) < 1) {
         problems_add(problems, there, NULL,
@@ -309,10 +303,9 @@ static void read_within(const struct parameter *parent, const json_t *wanted, co
         return;
     }
     fields_refuse_unknown(wanted, there, known, COUNT_OF(known), problems);
-    if (!read_number(wanted, there, "at_least", END_MAX, -HUGE_VAL, &condition->low, problems) ||
-        !read_number(wanted, there, "at_most", END_MAX, HUGE_VAL, &condition->high, problems))
-        return;
-    if (!has_value_within(parent, condition->low, condition->high))
+    read_number(wanted, there, "at_least", END_MAX, -HUGE_VAL, &condition->low, problems);
+    read_number(wanted, there, "at_most", END_MAX, HUGE_VAL, &condition->high, problems);
+    if (problems->found == found && !has_value_within(parent, condition->low, condition->high))
         problems_add(problems, there, NULL, "no value of \"%.100s\" lies there", parent->name);
 }
 
@@ -436,7 +429,7 @@ static void put_in_order(const struct reader *reader)
 /* --- the whole ----------------------------------------------------------------------------------
  */
 
-static bool check_name(const struct reader *reader, const char *name)
+static void check_name(const struct reader *reader, const char *name)
 {
     const size_t bytes = strlen(name);
     bool plain = bytes >= 1 && bytes <= PARAMETER_NAME_BYTES;
@@ -446,7 +439,6 @@ static bool check_name(const struct reader *reader, const char *name)
         problems_add(reader->problems, reader->pointer, name,
                      "a parameter's name has 1 to %d bytes without control characters",
                      PARAMETER_NAME_BYTES);
-    return plain;
 }
 
 static void read_all(struct reader *reader)
@@ -457,8 +449,8 @@ static void read_all(struct reader *reader)
     json_object_foreach(reader->object, name, object)
     {
         const int i = reader->space->count++;
-        reader->sound[i] = read_parameter(reader, name, object, &reader->space->parameters[i]) &
-                           check_name(reader, name);
+        check_name(reader, name);
+        reader->sound[i] = read_parameter(reader, name, object, &reader->space->parameters[i]);
     }
     for (int i = 0; i < reader->space->count; i++) {
         const char *own = reader->space->parameters[i].name;
