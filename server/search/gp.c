@@ -1,0 +1,213 @@
+/*
+ * Bayesian optimisation with a Gaussian process and log expected improvement.
+ *
+ * A Sobol' start, then each proposal is where improvement is expected most, given the bend of the
+ * values that fits best, the constraints, what is pending, and trials' own standard errors.
+ */
+#include "search/acquisition.h"
+#include "search/gp_fitted.h"
+#include "search/gp_search.h"
+#include "search/gp_table.h"
+#include "search/search.h"
+#include "search/sobol_points.h"
+
+#include "memory.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { START, WARP };
+static const struct setting settings[] = {
+    [START] = {.name = "start",
+               .type = SETTING_INTEGER,
+               .low = 0,
+               .high = 1000,
+               .fallback = 0,
+               .unit = "runs",
+               .help = "Sobol points before the model is asked; 0: as many as parameters and one, "
+                       "at least 5, at most 20"},
+    [WARP] = {.name = "warp",
+              .type = SETTING_CHOICE,
+              .choices = "auto|identity|log|yeo-johnson|half-rank",
+              .fallback_text = "auto",
+              .help =
+                  "how values are bent before they are modelled; auto: by leave-one-out density"},
+    {0},
+};
+
+enum { STREAM_SOBOL, STREAM_ACQUISITION, INCUMBENTS = 5 };
+
+static void propose_sobol(const struct history *history, uint64_t seed, int again,
+                          struct proposal *proposal)
+{
+    AUTO_FREE struct sobol *sobol = xcalloc(1, sizeof *sobol);
+    AUTO_FREE double *u = xcalloc(history->space->count, sizeof *u);
+    struct rng rng = rng_stream(seed, RANDOM_SEARCH, STREAM_SOBOL);
+
+    sobol_scrambled(sobol, history->space->count, &rng);
+    sobol_point(sobol, (uint32_t)history->count, u);
+    space_from_unit(history->space, u, proposal->values);
+    if (again > 0) {
+        rng = rng_stream(seed, RANDOM_SEARCH,
+                         (uint64_t)history->count * SEARCH_STREAMS + STREAM_SOBOL + 1);
+        for (int i = 0; i < again; i++)
+            space_draw(history->space, &rng, proposal->values);
+    }
+    proposal->how = "start";
+}
+
+static int start_count(const struct history *history, const struct chosen *chosen,
+                       const struct gp_table *table)
+{
+    if (chosen->number[START] > 0)
+        return (int)chosen->number[START];
+    const int wanted = table->code.dimensions + 1;
+    return wanted < 5 ? 5 : wanted > 20 ? 20 : wanted;
+    (void)history;
+}
+
+/* --- the model's proposal -----------------------------------------------------------------------
+ */
+
+struct best_rows {
+    const double *values[INCUMBENTS];
+    int row[INCUMBENTS];
+    int count;
+};
+
+/* The best feasible rows; where there are none, the best of all. */
+static struct best_rows find_best(const struct gp_table *table)
+{
+    AUTO_FREE int *order = xcalloc(table->known, sizeof *order);
+    struct best_rows best = {.count = 0};
+    warp_median(table->y, table->known, order);
+    for (int pass = 0; pass < 2 && best.count == 0; pass++)
+        for (int i = 0; i < table->known && best.count < INCUMBENTS; i++)
+            if (table->feasible[order[i]] || pass == 1) {
+                best.row[best.count] = order[i];
+                best.values[best.count++] = table->trials[order[i]]->values;
+            }
+    return best;
+}
+
+/* Least mean at the feasible rows and at pending ones. */
+static double best_mean(const struct gp_table *table, const struct gp *gp)
+{
+    const int columns = table->code.count;
+    AUTO_FREE double *x = xcalloc((size_t)columns * GP_BATCH + 1, sizeof *x);
+    double mean[GP_BATCH], best = HUGE_VAL;
+    for (int start = 0; start < table->n; start += GP_BATCH) {
+        const int m = table->n - start < GP_BATCH ? table->n - start : GP_BATCH;
+        for (int j = 0; j < columns; j++)
+            memcpy(x + j * GP_BATCH, table->x + j * table->stride + start, m * sizeof *x);
+        gp_predict_mean(gp, x, m, mean);
+        for (int i = 0; i < m; i++)
+            if (start + i >= table->known || table->feasible[start + i])
+                best = fmin(best, mean[i]);
+    }
+    return best;
+}
+
+static bool any_feasible(const struct gp_table *table)
+{
+    for (int i = 0; i < table->known; i++)
+        if (table->feasible[i])
+            return true;
+    return false;
+}
+
+struct processes {
+    struct gp_standing standing[1 + CONSTRAINTS_MAX];
+    int count;
+};
+
+static void processes_release(struct processes *processes)
+{
+    while (processes->count > 0)
+        gp_standing_release(&processes->standing[--processes->count]);
+}
+
+static int stand(struct processes *processes, const struct gp_fitted *fitted,
+                 const struct gp_table *table, int constraints)
+{
+    processes->count = 0;
+    for (int process = 0; process <= constraints; process++) {
+        if (gp_stand(&processes->standing[process], fitted, table, process) < 0) {
+            processes_release(processes);
+            return -1;
+        }
+        processes->count++;
+    }
+    return 0;
+}
+
+static struct acquisition acquisition_of(const struct processes *processes,
+                                         const struct gp_table *table)
+{
+    struct acquisition acquisition = {.constraints = processes->count - 1};
+    if (any_feasible(table) || acquisition.constraints == 0) {
+        acquisition.objective = &processes->standing[0].gp;
+        acquisition.best = best_mean(table, acquisition.objective);
+    }
+    for (int c = 0; c < acquisition.constraints; c++) {
+        acquisition.constraint[c] = &processes->standing[1 + c].gp;
+        acquisition.limit[c] = processes->standing[1 + c].zero;
+    }
+    return acquisition;
+}
+
+static bool is_finite_space(const struct space *space)
+{
+    return space_size(space) < UINT64_MAX;
+}
+
+static int propose_model(const struct history *history, const struct gp_table *table,
+                         const struct gp_fitted *fitted, uint64_t seed, int again,
+                         struct proposal *proposal)
+{
+    struct processes processes;
+    if (stand(&processes, fitted, table, history->constraints) < 0)
+        return -1;
+    const struct acquisition acquisition = acquisition_of(&processes, table);
+    const struct best_rows best = find_best(table);
+    const struct gp_search search = {&acquisition, &table->code, history->space,
+                                     best.values,  best.count,   is_finite_space(history->space)};
+    struct rng rng = rng_stream(seed, RANDOM_SEARCH,
+                                (uint64_t)history->count * SEARCH_STREAMS + STREAM_ACQUISITION +
+                                    2 * (uint64_t)again);
+    gp_search_best(&search, &rng, proposal->values);
+    processes_release(&processes);
+    proposal->how = "model";
+    return 0;
+}
+
+static void propose(void *state, const struct history *history, const struct chosen *chosen,
+                    uint64_t seed, int again, struct proposal *proposal)
+{
+    (void)state;
+    struct gp_table table;
+    struct gp_fitted fitted;
+
+    gp_table_init(&table, history);
+    const int start = start_count(history, chosen, &table);
+    if (history->count < start - history->earlier_count || table.known < 2 ||
+        table.code.count == 0) {
+        propose_sobol(history, seed, again, proposal);
+    } else {
+        const int only_warp = (int)chosen->number[WARP] - 1;
+        gp_fitted_init(&fitted, &table, history, only_warp);
+        proposal->memo_count =
+            gp_fitted_write(&fitted, table.code.count, history->constraints, proposal->memo);
+        if (propose_model(history, &table, &fitted, seed, again, proposal) < 0)
+            propose_sobol(history, seed, again, proposal);
+    }
+    gp_table_release(&table);
+}
+
+const struct search_algorithm gp_search = {
+    .name = "gp",
+    .help = "a Gaussian process with log expected improvement: few, expensive runs",
+    .settings = settings,
+    .can = CAN_NUMBERS | CAN_CHOICES | CAN_CONDITIONS | CAN_CONSTRAINTS,
+    .propose = propose,
+};
