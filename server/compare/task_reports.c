@@ -192,11 +192,11 @@ static void slices_release(struct slice *slices, int task_count)
 /* What is about the job as a whole stands there once. */
 static json_t *task_json(const struct report_input *input, const json_t *report, int task)
 {
-    static const char *const of_job[] = {"job", "state", "metric", "tasks", "over_tasks"};
-    json_t *json = json_copy((json_t *)(uintptr_t)report);
-    for (size_t i = 0; i < COUNT_OF(of_job); i++)
-        json_object_del(json, of_job[i]);
-    json_object_set_new(json, "name", json_text(task_name(input, task)));
+    static const char *const members[] = {"baseline", "finished",  "arms",    "saved", "warnings",
+                                          "sentence", "sentences", "judging", "pairs"};
+    json_t *json = json_pack("{s:o}", "name", json_text(task_name(input, task)));
+    for (size_t i = 0; i < COUNT_OF(members); i++)
+        json_object_set(json, members[i], json_object_get(report, members[i]));
     return json;
 }
 

@@ -202,6 +202,12 @@ static void ask(const char *method, const char *path, const char *param, const c
     " 'tune': {'over': {'/optimizer/lr': [0.1, 0.2]}, 'seeds': [9]}, 'seeds': [1, 2, 3],"          \
     " 'target': 0.001, 'equivalent_within': 0.1}"
 
+#define ON_TASKS                                                                                   \
+    "{'kind': 'compare', 'base': {" PROBLEM ", 'optimizer': {'type': 'sgd', 'lr': 0.1}},"          \
+    " 'tasks': [{'name': 'short', 'spec': {}}, {'name': 'long', 'spec': {'steps': 20}}],"          \
+    " 'arms': [{'name': 'a', 'patch': {}}, {'name': 'b', 'patch': {'schedule': 'linear'}},"        \
+    "          {'name': 'c', 'patch': {'schedule': 'cosine'}}], 'seeds': [1, 2, 3]}"
+
 static char *submitted(const char *body, const char *state)
 {
     const int64_t job = api_submit(port, body);
@@ -253,6 +259,22 @@ static void answers_about_jobs_and_runs_are_described(void **state)
     ask("GET", "/api/v1/jobs/{id}/report", compared, "?by=time", NULL, 422);
     ask("POST", "/api/v1/runs/{id}/retry", diverged_run, "", NULL, 200);
     json_decref(api_await_job(port, atoll(diverged), "failed"));
+}
+
+static void answers_about_tasks_are_described(void **state)
+{
+    (void)state;
+    AUTO_FREE char *job = submitted(ON_TASKS, "succeeded");
+    AUTO_FREE char *run = run_of(job);
+    AUTO_FREE char *alone = submitted(COMPARE, "succeeded");
+    ask("POST", "/api/v1/jobs", NULL, "", ON_TASKS, 201);
+    check_job_and_run(job, run);
+    ask("GET", "/api/v1/jobs/{id}/report", job, "", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", job, "?pairs=baseline&by=wall_time", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", job, "?format=csv", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", job, "?format=csv&table=pairs", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", job, "?format=csv&table=tasks", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", alone, "?format=csv&table=tasks", NULL, 422);
 }
 
 static void answers_about_what_runs_are_described(void **state)
@@ -483,6 +505,7 @@ int main(void)
         cmocka_unit_test(the_document_is_served_as_it_is),
         cmocka_unit_test(the_check_sees_what_is_wrong),
         cmocka_unit_test(answers_about_jobs_and_runs_are_described),
+        cmocka_unit_test(answers_about_tasks_are_described),
         cmocka_unit_test(answers_about_what_runs_are_described),
         cmocka_unit_test(answers_about_data_sets_are_described),
         cmocka_unit_test(answers_about_the_service_are_described),
