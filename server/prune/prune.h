@@ -74,8 +74,8 @@ const struct prune_rule *prune_find(const char *name);
 int prune_rungs(double least, double factor, double most, double *out);
 /* The value of a curve where it first reached `progress`: the last point at or before it, NaN where
  * it has not come so far. */
-double curve_at(const struct run_curve *curve, double progress);
-double curve_best(const struct run_curve *curve, double progress); /* least up to there */
+double curve_value(const struct run_curve *curve, double progress);
+double curve_least(const struct run_curve *curve, double progress); /* least up to there */
 
 json_t *prune_describe(void); /* [{"name", "help", "settings": […]}] */
 

@@ -1,0 +1,180 @@
+/*
+ * Results of a search's runs. The store gives them their order; the study hears of them in that
+ * order, or where the search is `in_order`, in the order of their numbers and no sooner than
+ * proposals may know them.
+ */
+#include "workers/searching.h"
+
+#include "json.h"
+#include "log.h"
+#include "memory.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void search_grow(struct search *search, int room)
+{
+    const size_t width = (size_t)search_result_count(search);
+    if (room <= search->room)
+        return;
+    search->outcomes = xrealloc(search->outcomes, (size_t)room, sizeof *search->outcomes);
+    search->order = xrealloc(search->order, (size_t)room, sizeof *search->order);
+    for (int i = search->room; i < room; i++) {
+        search->outcomes[i] = (struct search_outcome){.step = -1};
+        search->outcomes[i].results = xcalloc(width, sizeof(double));
+    }
+    search->room = room;
+}
+
+/* --- in the study's terms ------------------------------------------------------------------------
+ */
+
+/* At most 0 is fine; in parts of the limit, so that several can be added up. */
+static double excess(const struct search_limit *limit, double value)
+{
+    const double scale = limit->limit != 0 ? fabs(limit->limit) : 1;
+    return (limit->at_least ? limit->limit - value : value - limit->limit) / scale;
+}
+
+static void tell_study(struct search *search, int number)
+{
+    const struct search_plan *plan = search->plan;
+    const struct search_outcome *outcome = &search->outcomes[number];
+    double objective[OBJECTIVES_MAX], constraint[CONSTRAINTS_MAX];
+    struct told told = {.state = outcome->outcome == PROPOSAL_PRUNED ? TRIAL_PRUNED : TRIAL_DONE,
+                        .objective = objective,
+                        .constraint = constraint,
+                        .error = outcome->results[search_result_count(search) - 1],
+                        .step = outcome->step};
+
+    if (outcome->outcome == PROPOSAL_DELETED) {
+        study_forget(search->study, number);
+        return;
+    }
+    for (int i = 0; i < plan->objective_count; i++) {
+        objective[i] = outcome->results[i] * (plan->objectives[i].maximize ? -1 : 1);
+        if (!isfinite(objective[i]))
+            told.state = TRIAL_FAILED;
+    }
+    for (int i = 0; i < plan->constraint_count; i++)
+        constraint[i] = excess(&plan->constraints[i], outcome->results[plan->objective_count + i]);
+    if (outcome->outcome == PROPOSAL_FAILED)
+        told.state = TRIAL_FAILED;
+    for (int i = 0; told.state == TRIAL_FAILED && i < plan->objective_count; i++)
+        objective[i] = (double)NAN;
+    study_tell(search->study, number, &told);
+}
+
+/* How many of the order the next proposal may know. */
+static int may_know(const struct search *search)
+{
+    if (!search->plan->in_order)
+        return search->order_count;
+    const int next = search->proposed + search->proposing;
+    const int known = next - search_parallel(search) + 1;
+    int count = 0;
+    while (count < known && count < search->room && search->outcomes[count].is_told)
+        count++;
+    return count;
+}
+
+void search_feed(struct search *search)
+{
+    if (search->lent || !search->study)
+        return;
+    for (const int until = may_know(search); search->fed < until; search->fed++)
+        tell_study(search, search->plan->in_order ? search->fed : search->order[search->fed]);
+}
+
+void search_learn(struct search *search, int number, enum proposal_outcome outcome,
+                  const double *results, int64_t step)
+{
+    struct search_outcome *kept = &search->outcomes[number];
+    const bool again = kept->is_told;
+
+    kept->is_told = true;
+    kept->outcome = outcome;
+    kept->step = step;
+    memcpy(kept->results, results, (size_t)search_result_count(search) * sizeof(double));
+    if (!again)
+        search->order[search->order_count++] = number;
+    else if (search->study && !search->lent)
+        tell_study(search, number);
+}
+
+/* --- ends of this server's own runs --------------------------------------------------------------
+ */
+
+struct search_tell {
+    struct search *search;
+    struct run *run;
+};
+
+static enum proposal_outcome outcome_of(const struct run *run)
+{
+    switch (run->position.state) {
+    case RUN_SUCCEEDED:
+        return PROPOSAL_DONE;
+    case RUN_PRUNED:
+        return PROPOSAL_PRUNED;
+    case RUN_CANCELLED:
+        return PROPOSAL_DELETED;
+    case RUN_WAITING:
+    case RUN_QUEUED:
+    case RUN_RUNNING:
+    case RUN_FAILED:
+    case RUN_STATES:
+        break;
+    }
+    return PROPOSAL_FAILED;
+}
+
+static void write_tell(void *context);
+
+static void tell_written(void *context, const struct added_tell *told, const struct error *err)
+{
+    struct search_tell *tell = context;
+    struct search *search = tell->search;
+    struct conductor *conductor = search->conductor;
+    struct run *run = tell->run;
+    struct job *job = search->job;
+
+    if (err) {
+        log_line("run %" PRId64 ": its result is not on disk yet: %s", run->id, err->sentence);
+        again_later(conductor, conductor->options.retry_ms, write_tell, free, tell);
+        return; /* keeps its hold on the job */
+    }
+    search->edits += told->again;
+    search_learn(search, run->number, outcome_of(run), told->results, run->step);
+    search_feed(search);
+    search_step(search);
+    free(tell);
+    drop_job(conductor, job);
+}
+
+static void write_tell(void *context)
+{
+    const struct search_tell *tell = context;
+    const struct new_tell new_tell = {
+        .job = tell->search->job->id,
+        .run = tell->run->id,
+        .outcome = outcome_of(tell->run),
+        .plan = tell->search->plan,
+        .step = tell->run->step,
+    };
+    store_tell(tell->search->conductor->store, &new_tell, tell_written, context);
+}
+
+void search_run_done(struct conductor *conductor, struct run *run)
+{
+    struct search *search = run->job->search;
+    (void)conductor;
+    if (!search || !run_is_final(run->position.state) || run->number >= search->proposed)
+        return;
+    struct search_tell *tell = xcalloc(1, sizeof *tell);
+    *tell = (struct search_tell){search, run};
+    hold_job(run->job);
+    write_tell(tell);
+}

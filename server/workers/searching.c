@@ -1,0 +1,375 @@
+/*
+ * Proposals of a search. What is to be done follows from the states of the runs, so a restart only
+ * has to look: as many new runs are proposed as may be under way and are not.
+ */
+#include "workers/searching.h"
+
+#include "jobs/planner.h"
+#include "json.h"
+#include "log.h"
+#include "memory.h"
+#include "search/stop.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROPOSED_AT_ONCE = 64 };
+
+int search_result_count(const struct search *search)
+{
+    return search->plan->objective_count + search->plan->constraint_count + 1;
+}
+
+/* --- on the helper thread ------------------------------------------------------------------------
+ */
+
+/* The study, lent. */
+struct lending {
+    struct search *search;
+    struct study *study;
+    const struct stop_rule *rule;
+    char *why; /* it ends, says the rule */
+    int count, made;
+    struct study_proposal proposals[PROPOSED_AT_ONCE];
+};
+
+static void ask_rule(struct lending *lending)
+{
+    const struct search_plan *plan = lending->search->plan;
+    struct chosen chosen;
+    chosen_read(lending->rule->settings, plan->stop, &chosen);
+    lending->why = lending->rule->look(&chosen, study_history(lending->study), plan->seed,
+                                       plan->objectives[0].maximize ? -1 : 1);
+    chosen_release(&chosen);
+}
+
+static void propose_on_helper(void *reader, void *context)
+{
+    struct lending *lending = context;
+    (void)reader;
+    if (lending->rule)
+        ask_rule(lending);
+    if (lending->why)
+        return;
+    while (lending->made < lending->count &&
+           study_propose(lending->study, &lending->proposals[lending->made]) == 0)
+        lending->made++;
+}
+
+/* --- from a point to a variant -------------------------------------------------------------------
+ */
+
+static struct data_facts find_data(void *context, const char *name)
+{
+    const struct search *search = context;
+    const struct conductor_options *options = &search->conductor->options;
+    return options->find_data ? options->find_data(options->world, search->job->team, name)
+                              : (struct data_facts){.known = true};
+}
+
+/* Where the values do not go together, the specification stays as it is: the worker says so. */
+static struct variant_plan variant_of(struct search *search, const double *values)
+{
+    AUTO_PROBLEMS struct problems problems = {0};
+    const struct planner planner = {search->conductor->options.catalog, find_data, search,
+                                    &problems};
+    json_t *point = space_values_json(&search->plan->space, values);
+    json_t *spec = NULL;
+    if (search->plan->external ||
+        search_spec(planner.catalog, search->plan, values, &spec, &problems) < 0)
+        return plan_variant(-1, 0, json_object(), point);
+    json_t *resolved = plan_resolve(&planner, spec, "", &problems);
+    if (problems.found > 0) {
+        json_decref(resolved);
+        return plan_variant(-1, 0, spec, point);
+    }
+    json_decref(spec);
+    return plan_variant(-1, 0, resolved, point);
+}
+
+static void release_variant(struct variant_plan *variant)
+{
+    free(variant->dataset);
+    free(variant->spec);
+    free(variant->tuned);
+}
+
+/* --- writing them down ---------------------------------------------------------------------------
+ */
+
+/* A batch on its way to the disk. Points and memos are the study's. */
+struct batch {
+    struct search *search;
+    int count;
+    struct new_proposal proposals[PROPOSED_AT_ONCE];
+};
+
+static void batch_free(void *context)
+{
+    struct batch *batch = context;
+    for (int i = 0; i < batch->count; i++)
+        release_variant(&batch->proposals[i].variant);
+    free(batch);
+}
+
+static void release_run(struct search *search, const struct new_proposal *proposal)
+{
+    struct run *run = &search->job->runs[proposal->number];
+    if (run->position.state != RUN_WAITING)
+        return; /* cancelled meanwhile */
+    run->point = proposal->number;
+    run->threads = proposal->variant.threads;
+    job_move(run, EVENT_RELEASED, NULL);
+    publish_run(search->conductor, run);
+    queue_run(search->conductor, run);
+}
+
+static void write_batch(void *context);
+
+static void batch_written(void *context, const struct error *err)
+{
+    struct batch *batch = context;
+    struct search *search = batch->search;
+    struct conductor *conductor = search->conductor;
+    struct job *job = search->job;
+
+    if (err && err->kind != ERROR_CONFLICT) {
+        log_line("job %" PRId64 ": its proposals are not on disk yet: %s", job->id, err->sentence);
+        again_later(conductor, conductor->options.retry_ms, write_batch, batch_free, batch);
+        return; /* keeps its hold on the job */
+    }
+    search->proposing -= batch->count;
+    search->proposed += batch->count;
+    for (int i = 0; !err && i < batch->count; i++) /* with an error they were cancelled before */
+        release_run(search, &batch->proposals[i]);
+    publish_job(conductor, job);
+    batch_free(batch);
+    search_step(search);
+    drop_job(conductor, job);
+}
+
+static void write_batch(void *context)
+{
+    struct batch *batch = context;
+    store_add_proposals(batch->search->conductor->store, batch->search->job->id, batch->proposals,
+                        batch->count, wall_ms(), batch_written, batch);
+}
+
+static struct new_proposal proposal_of(struct search *search, const struct study_proposal *from)
+{
+    return (struct new_proposal){
+        .run = job_run_id(search->job, from->number),
+        .number = from->number,
+        .seen = from->seen,
+        .edits = search->edits,
+        .how = from->how,
+        .parent = from->parent,
+        .point = from->values,
+        .memo = from->memo,
+        .point_count = search->plan->space.count,
+        .memo_count = from->memo_count,
+        .variant = variant_of(search, from->values),
+    };
+}
+
+/* --- proposing -----------------------------------------------------------------------------------
+ */
+
+/* Takes the study back, with what it has proposed. */
+static void proposed(void *context)
+{
+    struct lending *lending = context;
+    struct search *search = lending->search;
+    struct job *job = search->job;
+    const bool exhausted = lending->made < lending->count;
+    const char *why = lending->why ? lending->why : "every point of the space has been tried";
+
+    search->lent = false;
+    search->proposing -= lending->count - lending->made;
+    if (lending->made > 0) {
+        struct batch *batch = xcalloc(1, sizeof *batch);
+        *batch = (struct batch){.search = search, .count = lending->made};
+        for (int i = 0; i < lending->made; i++)
+            batch->proposals[i] = proposal_of(search, &lending->proposals[i]);
+        hold_job(job);
+        write_batch(batch);
+    }
+    if (exhausted)
+        search_end(search, why);
+    free(lending->why);
+    free(lending);
+    search_feed(search);
+    search_step(search);
+    drop_job(search->conductor, job);
+}
+
+static void lend(struct search *search, int count)
+{
+    struct lending *lending = xcalloc(1, sizeof *lending);
+    *lending = (struct lending){
+        .search = search,
+        .study = search->study,
+        .rule = stop_find(json_text_at(search->plan->stop, "type", "none")),
+        .count = count,
+    };
+    search->lent = true;
+    search->proposing += count;
+    hold_job(search->job);
+    if (helpers_run(search->conductor->helpers, propose_on_helper, proposed, lending))
+        return;
+    search->proposing -= count;
+    search->lent = false;
+    free(lending);
+    drop_job(search->conductor, search->job);
+    search_step_later(search);
+}
+
+/* Runs that are on their way: proposed, and neither ended nor standing at a rung. */
+static int under_way(const struct search *search)
+{
+    return search->job->counts[RUN_QUEUED] + search->job->counts[RUN_RUNNING] + search->proposing;
+}
+
+int search_parallel(const struct search *search)
+{
+    const int slots = search->conductor->options.slots;
+    return search->plan->parallel ? search->plan->parallel : slots > 0 ? slots : 1;
+}
+
+static int room(const struct search *search)
+{
+    const int left = search->job->run_count - search->proposed - search->proposing;
+    const int free_places = search_parallel(search) - under_way(search);
+    int count = left < free_places ? left : free_places;
+    if (search->plan->in_order && count > 1)
+        count = 1; /* the next one may know more */
+    return count < PROPOSED_AT_ONCE ? count : PROPOSED_AT_ONCE;
+}
+
+/* In order, proposal k is made once all up to k - parallel have ended. */
+static bool is_its_turn(const struct search *search)
+{
+    const int needed = search->proposed + search->proposing - search_parallel(search) + 1;
+    return !search->plan->in_order || search->fed >= needed;
+}
+
+/* --- the end -------------------------------------------------------------------------------------
+ */
+
+struct search_ending {
+    struct search *search;
+    char *why;
+};
+
+static void ending_free(void *context)
+{
+    struct search_ending *ending = context;
+    free(ending->why);
+    free(ending);
+}
+
+static void write_end(void *context);
+
+static void end_written(void *context, int removed, const struct error *err)
+{
+    struct search_ending *ending = context;
+    struct search *search = ending->search;
+    struct conductor *conductor = search->conductor;
+    struct job *job = search->job;
+    (void)removed;
+
+    if (err) {
+        log_line("job %" PRId64 ": its end is not on disk yet: %s", job->id, err->sentence);
+        again_later(conductor, conductor->options.retry_ms, write_end, ending_free, ending);
+        return; /* keeps its hold on the job */
+    }
+    publish_job(conductor, job);
+    events_publish(conductor->events, "reload", job->id, json_object());
+    ending_free(ending);
+    drop_job(conductor, job);
+}
+
+static void write_end(void *context)
+{
+    struct search_ending *ending = context;
+    const struct job_change change = job_change_of(ending->search->job);
+    store_end_search(ending->search->conductor->store, &change, ending->why, end_written, ending);
+}
+
+/* Runs that were never proposed are no more. */
+static void drop_unproposed(struct search *search)
+{
+    struct job *job = search->job;
+    const int kept = search->proposed + search->proposing;
+    for (int i = kept; i < job->run_count; i++)
+        job->counts[job->runs[i].position.state]--;
+    job->run_count = kept;
+    if (job_is_final(job) && !job->finished_ms)
+        job->finished_ms = wall_ms();
+}
+
+void search_end(struct search *search, const char *why)
+{
+    if (search->ended || job_is_final(search->job))
+        return;
+    search->ended = true;
+    search->stopped = why ? xstrdup(why) : NULL;
+    drop_unproposed(search);
+    struct search_ending *ending = xcalloc(1, sizeof *ending);
+    *ending = (struct search_ending){search, why ? xstrdup(why) : NULL};
+    hold_job(search->job);
+    write_end(ending);
+}
+
+static bool budget_is_spent(struct search *search)
+{
+    const struct search_budget *budget = &search->plan->budget;
+    const struct job *job = search->job;
+    int64_t steps = 0;
+    for (int i = 0; budget->steps > 0 && i < search->proposed; i++)
+        steps += job->runs[i].step;
+    if (budget->steps > 0 && steps >= budget->steps) {
+        search_end(search, "its runs have trained for as many steps as its budget has");
+        return true;
+    }
+    if (budget->time_ms > 0 && job->started_ms > 0 &&
+        wall_ms() - job->started_ms >= budget->time_ms) {
+        search_end(search, "its time is up");
+        return true;
+    }
+    return false;
+}
+
+void search_step(struct search *search)
+{
+    const struct job *job = search->job;
+    if (search->lent || search->ended || !search->begun || !search->study ||
+        search->conductor->stopping || job->paused || job_is_final(job))
+        return;
+    if (budget_is_spent(search))
+        return;
+    const int count = room(search);
+    if (count > 0 && is_its_turn(search))
+        lend(search, count);
+}
+
+static void step_is_due(void *context)
+{
+    struct search *search = context;
+    struct job *job = search->job;
+    search_step(search);
+    drop_job(job->conductor, job);
+}
+
+static void nothing(void *context)
+{
+    (void)context;
+}
+
+void search_step_later(struct search *search)
+{
+    hold_job(search->job);
+    again_later(search->conductor, search->conductor->options.retry_ms, step_is_due, nothing,
+                search);
+}
