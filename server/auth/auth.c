@@ -102,8 +102,8 @@ int auth_open(struct store *store, const char *folder, struct auth **out_auth, s
 {
     struct auth *auth = xcalloc(1, sizeof *auth);
     auth->store = store;
-    if (secret_key(folder, auth->key, err) < 0 ||
-        store_load_teams(store, keep_team, load_token, auth, err) < 0) {
+    if (store_load_teams(store, keep_team, load_token, auth, err) < 0 ||
+        secret_key(folder, !auth_has_tokens(auth), auth->key, err) < 0) {
         auth_free(auth);
         return -1;
     }

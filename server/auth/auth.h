@@ -12,7 +12,8 @@
 
 struct auth;
 
-/* Loads what the store has, and the key from its folder. Before the loop runs. */
+/* Loads what the store has, and the key from its folder; where there is neither a token nor a key,
+ * one is made. Before the loop runs. */
 int auth_open(struct store *store, const char *folder, struct auth **out_auth, struct error *err);
 void auth_free(struct auth *auth); /* accepts NULL; after the store's last callback */
 

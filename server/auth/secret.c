@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <nettle/hmac.h>
 #include <nettle/memops.h>
 #include <stdint.h>
@@ -37,16 +38,28 @@ static int write_aside(const char *path, const void *bytes, size_t count)
     return fsync(fd);
 }
 
+static int sync_folder_of(const char *path)
+{
+    AUTO_FREE char *copy = xstrdup(path);
+    AUTO_CLOSE int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -1 : fsync(fd);
+}
+
 int secret_write(const char *path, const void *bytes, size_t count, struct error *err)
 {
     AUTO_FREE char *aside = xprintf("%s.new", path);
     unlink(aside); /* what a crash has left */
-    if (write_aside(aside, bytes, count) == 0 && rename(aside, path) == 0)
+    if (write_aside(aside, bytes, count) == 0 && rename(aside, path) == 0 &&
+        sync_folder_of(path) == 0)
         return 0;
     error_errno(err, "write \"%s\"", path);
     unlink(aside);
     return -1;
 }
+
+/* Where the old key is lost: how to begin with another one. */
+#define ANEW                                                                                       \
+    "or, to make all tokens anew, write another one: (umask 077; head -c 32 /dev/urandom > %s)"
 
 static int make_key(const char *path, unsigned char key[SECRET_BYTES], struct error *err)
 {
@@ -62,18 +75,16 @@ static int read_key(int fd, const char *path, unsigned char key[SECRET_BYTES], s
         return error_errno(err, "look at \"%s\"", path);
     if (status.st_mode & 077)
         return error_of(err, ERROR_INTERNAL,
-                        "others than its owner may use \"%s\": chmod 600 it, or remove it and make "
-                        "all tokens anew",
-                        path);
+                        "others than its owner may use \"%s\": chmod 600 it, " ANEW, path, path);
     if (status.st_size != SECRET_BYTES || read(fd, key, SECRET_BYTES) != SECRET_BYTES)
         return error_of(err, ERROR_INTERNAL,
-                        "\"%s\" is not a key of %d bytes: restore it, or remove it and make all "
-                        "tokens anew",
-                        path, SECRET_BYTES);
+                        "\"%s\" is not a key of %d bytes: put the right one back, " ANEW, path,
+                        SECRET_BYTES, path);
     return 0;
 }
 
-int secret_key(const char *folder, unsigned char key[SECRET_BYTES], struct error *err)
+int secret_key(const char *folder, bool may_make, unsigned char key[SECRET_BYTES],
+               struct error *err)
 {
     AUTO_FREE char *path = xprintf("%s/token.key", folder);
     AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -81,7 +92,12 @@ int secret_key(const char *folder, unsigned char key[SECRET_BYTES], struct error
         return read_key(fd, path, key, err);
     if (errno != ENOENT)
         return error_errno(err, "open \"%s\"", path);
-    return make_key(path, key, err);
+    if (may_make)
+        return make_key(path, key, err);
+    return error_of(err, ERROR_INTERNAL,
+                    "there is no \"%s\", and without it none of this folder's tokens opens "
+                    "anything: put it back, " ANEW,
+                    path, path);
 }
 
 /* --- tokens ----------------------------------------------------------------------------------- */

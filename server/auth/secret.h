@@ -17,9 +17,11 @@ enum {
     SECRET_PREFIX_LENGTH = 4 + 8,               /* what lists show of it */
 };
 
-/* FOLDER/token.key, mode 0600, made where there is none. A file that is too short, or that others
- * may read, is an error: nothing is made instead of it. */
-int secret_key(const char *folder, unsigned char key[SECRET_BYTES], struct error *err);
+/* FOLDER/token.key, mode 0600; made where there is none and may be. One that is missing beside
+ * tokens, too short, or open to others is an error that says what to do: another key would let
+ * nobody in any more, without a word. */
+int secret_key(const char *folder, bool may_make, unsigned char key[SECRET_BYTES],
+               struct error *err);
 
 int secret_token(char token[SECRET_TOKEN_LENGTH + 1], struct error *err);
 /* Whether it could be one: anything else needs no further look. */
@@ -32,7 +34,8 @@ void secret_hash(const void *key, size_t key_bytes, const void *text, size_t tex
 /* In a time that does not depend on where they differ. */
 bool secret_equal(const unsigned char a[SECRET_BYTES], const unsigned char b[SECRET_BYTES]);
 
-/* Writes a file that only its owner may read, aside first and then renamed over the old one. */
+/* Writes a file that only its owner may read, aside first and then renamed over the old one; under
+ * its name there is a whole file or none, also after power was lost. */
 int secret_write(const char *path, const void *bytes, size_t count, struct error *err);
 
 #endif

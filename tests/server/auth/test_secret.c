@@ -102,8 +102,8 @@ static void the_key_is_made_once_and_for_its_owner_alone(void **state)
     unsigned char first[SECRET_BYTES], again[SECRET_BYTES], none[SECRET_BYTES] = {0};
     struct error err;
     struct stat status;
-    assert_int_equal(secret_key(folder->path, first, &err), 0);
-    assert_int_equal(secret_key(folder->path, again, &err), 0);
+    assert_int_equal(secret_key(folder->path, true, first, &err), 0);
+    assert_int_equal(secret_key(folder->path, false, again, &err), 0);
     assert_memory_equal(first, again, SECRET_BYTES);
     assert_memory_not_equal(first, none, SECRET_BYTES);
     assert_int_equal(stat(folder_path(folder, "token.key"), &status), 0);
@@ -115,9 +115,9 @@ static void a_key_that_others_may_read_is_refused(void **state)
     const struct folder *folder = *state;
     unsigned char key[SECRET_BYTES];
     struct error err;
-    assert_int_equal(secret_key(folder->path, key, &err), 0);
+    assert_int_equal(secret_key(folder->path, true, key, &err), 0);
     assert_int_equal(chmod(folder_path(folder, "token.key"), 0640), 0);
-    assert_int_equal(secret_key(folder->path, key, &err), -1);
+    assert_int_equal(secret_key(folder->path, true, key, &err), -1);
     assert_says(err.sentence, "chmod 600");
 }
 
@@ -129,10 +129,23 @@ static void half_a_key_is_refused_and_left_alone(void **state)
     struct stat status;
     folder_write(folder, "token.key", "half", 4);
     assert_int_equal(chmod(folder_path(folder, "token.key"), 0600), 0);
-    assert_int_equal(secret_key(folder->path, key, &err), -1);
+    assert_int_equal(secret_key(folder->path, true, key, &err), -1);
     assert_says(err.sentence, "not a key of 32 bytes");
     assert_int_equal(stat(folder_path(folder, "token.key"), &status), 0);
     assert_int_equal(status.st_size, 4);
+}
+
+static void a_key_that_is_missing_beside_tokens_is_not_made_anew(void **state)
+{
+    const struct folder *folder = *state;
+    unsigned char key[SECRET_BYTES];
+    struct error err;
+    struct stat status;
+    assert_int_equal(secret_key(folder->path, false, key, &err), -1);
+    AUTO_FREE char *says = xprintf("there is no \"%s\"", folder_path(folder, "token.key"));
+    assert_says(err.sentence, says);
+    assert_says(err.sentence, "head -c 32 /dev/urandom >");
+    assert_int_equal(stat(folder_path(folder, "token.key"), &status), -1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_folder, remove_folder)
@@ -146,6 +159,7 @@ int main(void)
         TEST(the_key_is_made_once_and_for_its_owner_alone),
         TEST(a_key_that_others_may_read_is_refused),
         TEST(half_a_key_is_refused_and_left_alone),
+        TEST(a_key_that_is_missing_beside_tokens_is_not_made_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
