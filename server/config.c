@@ -33,7 +33,7 @@ static const struct row rows[] = {
     {"allow-host", LIST, AT(hosts), 0, 0, 0, NULL, "name[:port]",
      "a further name for this server in Host and Origin; may be repeated"},
     {"auth", WORD, AT(auth), 0, 0, 0, "auto", "auto, required",
-     "tokens; auto: where there is none yet, loopback needs none"},
+     "tokens; auto: where there is none yet, and no proxy, loopback needs none"},
     {"trusted-proxy", LIST, AT(proxies), 0, 0, 0, NULL, "address",
      "whose X-Forwarded-For and -Proto are believed; may be repeated"},
     {"slots", NUMBER, AT(slots), -1, -1, 1024, NULL, "cores",

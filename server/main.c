@@ -236,6 +236,12 @@ static int open_loop(struct server *server, struct error *err)
     return 0;
 }
 
+/* Behind a proxy everybody comes from its address, and what it forgets to tell, nobody knows. */
+static bool tokens_are_required(const struct config *config)
+{
+    return strcmp(config->auth, "required") == 0 || config->proxies[0];
+}
+
 static int put_together(struct server *server, struct error *err)
 {
     struct world *world = &server->world;
@@ -243,7 +249,7 @@ static int put_together(struct server *server, struct error *err)
     world->started_ms = wall_ms();
     server->program = worker_program(server->config.worker);
 
-    world->access = access_new(strcmp(server->config.auth, "required") == 0);
+    world->access = access_new(tokens_are_required(&server->config));
     if (make_folders(server, err) < 0 || open_loop(server, err) < 0 ||
         read_catalog(server, err) < 0 || open_store(server, err) < 0 ||
         check_listen(server, err) < 0 ||

@@ -56,12 +56,11 @@ static const char *bearer_of(const struct request *req)
 }
 
 /* On a machine of one's own there is nothing to set up: until the first token is made, loopback is
- * the default team's admin. A request that came through a proxy nobody named is not from here. */
-static bool needs_no_token(const struct request *req)
+ * the default team's admin. */
+static bool is_own_machine(const struct request *req)
 {
     const struct world *world = world_of(req);
-    const bool is_hearsay = req->is_forwarded && !req->is_proxied;
-    return !world->access->required && !auth_has_tokens(world->auth) && !is_hearsay &&
+    return !world->access->required && !auth_has_tokens(world->auth) &&
            address_is_loopback(req->remote);
 }
 
@@ -80,7 +79,7 @@ static bool identify(struct request *req, bool *out_by_cookie)
         return true;
     }
     *out_by_cookie = false;
-    if (!needs_no_token(req))
+    if (!is_own_machine(req) || req->is_forwarded)
         return false;
     req->caller = (struct caller){.team = TEAM_DEFAULT, .token = NO_TOKEN, .role = ROLE_ADMIN};
     return true;
@@ -249,13 +248,23 @@ static bool check_role(const struct request *req, int access, struct reply *refu
     return false;
 }
 
+/* What comes through a proxy comes from loopback as well, whoever is behind it. */
+static struct reply refuse_stranger(struct request *req)
+{
+    if (!is_own_machine(req))
+        return access_unknown(req);
+    return reply_problem(403, "this came through a proxy (or by HTTP/1.0), and the server was not "
+                              "told of one: start it with --trusted-proxy and the proxy's address, "
+                              "and make tokens; without tokens only this machine itself may ask");
+}
+
 bool access_admit(struct request *req, const struct route *route, struct reply *refusal)
 {
     bool by_cookie;
     if ((route->access & FOR_MASK) == FOR_ANYONE)
         return true;
     if (!identify(req, &by_cookie)) {
-        *refusal = access_unknown(req);
+        *refusal = refuse_stranger(req);
         return false;
     }
     if (by_cookie && req->method != METHOD_GET && !request_header(req, PAGE_HEADER)) {

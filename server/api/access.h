@@ -38,6 +38,7 @@ enum { NO_TOKEN = 0, MASTER_TOKEN = -1 };
 struct world;
 struct access;
 
+/* required: nobody is let in without a token, not even before there is one. */
 struct access *access_new(bool required);
 void access_free(struct access *access); /* accepts NULL */
 

@@ -67,6 +67,16 @@ static struct gate_field *field_of(struct gate_head *head, const char *name, siz
     }
 }
 
+/* Via and Forwarded are the standard's (RFC 9110, 7.6.3; RFC 7239), the others what is common. */
+static bool is_of_proxy(const char *name, size_t bytes)
+{
+    static const char family[] = "X-Forwarded-";
+    const size_t family_bytes = sizeof family - 1;
+    return is_same(name, bytes, "Via") || is_same(name, bytes, "Forwarded") ||
+           is_same(name, bytes, "X-Real-IP") ||
+           (bytes > family_bytes && strncasecmp(name, family, family_bytes) == 0);
+}
+
 void gate_add_header(struct gate_head *head, const char *name, size_t name_bytes, const char *value,
                      size_t value_bytes)
 {
@@ -75,6 +85,7 @@ void gate_add_header(struct gate_head *head, const char *name, size_t name_bytes
         head->has_bad_name = true;
     if (!is_value(value, value_bytes))
         head->has_bad_value = true;
+    head->is_forwarded = head->is_forwarded || is_of_proxy(name, name_bytes);
     struct gate_field *field = field_of(head, name, name_bytes);
     if (field) {
         field->text = value;

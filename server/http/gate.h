@@ -32,6 +32,7 @@ struct gate_head {
     struct gate_field forwarded_for, forwarded_proto; /* the last ones: of the nearest proxy */
     int header_count;
     bool has_bad_name, has_bad_value;
+    bool is_forwarded; /* some header is there that only proxies add */
 };
 
 enum gate_method {

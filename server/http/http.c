@@ -125,7 +125,8 @@ static void name_real_client(struct exchange *exchange, const struct gate_head *
     const struct connection *connection = exchange->connection;
     const char *const *proxies = exchange->http->options.proxies;
     const struct gate_field *proto = &head->forwarded_proto;
-    exchange->req.is_forwarded = head->forwarded_for.count > 0;
+    /* HTTP/1.0 is what nginx speaks to a server behind it, by default with no further word. */
+    exchange->req.is_forwarded = head->is_forwarded || strcmp(head->version, "HTTP/1.0") == 0;
     if (!address_is_proxy(connection->remote, proxies))
         return;
     forwarded_client(connection->remote, head->forwarded_for.text, head->forwarded_for.bytes,

@@ -102,7 +102,7 @@ struct request {
     const char *remote; /* address of the client as text; behind a trusted proxy, whom it names */
     bool is_secure;     /* it came to the trusted proxy by TLS */
     bool is_proxied;    /* it came through a trusted proxy */
-    bool is_forwarded;  /* it says that it came through one, trusted or not */
+    bool is_forwarded;  /* it looks as if it came through one, trusted or not */
     const struct route *route; /* that it takes; NULL before one is found */
     struct caller caller;
     json_t *json;     /* BODY_JSON: the value, owned by the request; or NULL */

@@ -296,6 +296,31 @@ static void a_body_must_be_what_its_route_takes(void **state)
     assert_int_equal(status_of_body(BODY_FORM, 9, length, "5", NULL, NULL), 415);
 }
 
+static void what_only_proxies_add_is_noticed(void **state)
+{
+    static const struct {
+        const char *name;
+        bool is_of_proxy;
+    } cases[] = {
+        {"Via", true},
+        {"forwarded", true},
+        {"X-Forwarded-For", true},
+        {"X-FORWARDED-PROTO", true},
+        {"X-Forwarded-Server", true},
+        {"x-real-ip", true},
+        {"X-Forwarded", false},
+        {"X-Forwarded-", false},
+        {"Forwarded-For", false},
+        {"Viable", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct gate_head head = head_of(&(struct attempt){.headers = {cases[i].name, "x"}});
+        if (head.is_forwarded != cases[i].is_of_proxy)
+            fail_msg("%s", cases[i].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +334,7 @@ int main(void)
         cmocka_unit_test(more_arguments_than_libmicrohttpd_bears_are_refused),
         cmocka_unit_test(a_pass_tells_method_path_and_length),
         cmocka_unit_test(a_body_must_be_what_its_route_takes),
+        cmocka_unit_test(what_only_proxies_add_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
