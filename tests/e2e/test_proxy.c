@@ -253,6 +253,26 @@ static void uploads_go_through(void **state)
     free(asked(line, " 201 "));
 }
 
+/* 40 event streams at once, of one address. */
+static void one_address_does_not_take_all_connections(void **state)
+{
+    (void)state;
+    needs_proxy();
+    AUTO_FREE char *line =
+        xprintf("-Z --parallel-immediate --parallel-max 40 --max-time 3 -o /dev/null "
+                "-w 'status %%{http_code}\\n' -H 'Authorization: Bearer %s' "
+                "'" URL("/api/v1/events?number=[1-40]") "'",
+                token);
+    AUTO_FREE char *answers = asked(line, "status 200");
+    int let_in = 0, refused = 0;
+    for (const char *at = answers; (at = strstr(at, "status ")) != NULL; at++) {
+        let_in += strncmp(at, "status 200", 10) == 0;
+        refused += strncmp(at, "status 429", 10) == 0;
+    }
+    assert_int_equal(let_in, 32);
+    assert_int_equal(refused, 8);
+}
+
 static void another_name_is_not_ours(void **state)
 {
     (void)state;
@@ -267,6 +287,7 @@ int main(void)
         cmocka_unit_test(the_cookie_is_for_tls_alone),
         cmocka_unit_test(events_come_at_once),
         cmocka_unit_test(uploads_go_through),
+        cmocka_unit_test(one_address_does_not_take_all_connections),
         cmocka_unit_test(another_name_is_not_ours),
     };
     return cmocka_run_group_tests(tests, start, end);
