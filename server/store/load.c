@@ -55,6 +55,14 @@ static int find_name(const char *const *names, int count, const char *name)
 
 /* --- runs ------------------------------------------------------------------------------------- */
 
+/* SQL. How long it has run: of one that does, as far as its rows of metrics tell, since its server
+ * may have ended without a word. -1: not known. */
+#define LATEST_MS                                                                                  \
+    " coalesce(CASE WHEN state = 'running' THEN max(coalesce(ran_ms, 0), coalesce("                \
+    "  (SELECT max((SELECT wall_ms FROM metric WHERE run_id = series.run_id"                       \
+    "    AND name_id = series.name_id AND step = series.last_step))"                               \
+    "   FROM series WHERE run_id = run.id), 0)) ELSE ran_ms END, -1)"
+
 static int read_run(struct statement *row, const struct threads *threads, struct live_run *run)
 {
     const int phase = find_name(run_phase_names, PHASES, row_text(row, 5));
@@ -77,6 +85,7 @@ static int read_run(struct statement *row, const struct threads *threads, struct
         .branched_step = row_integer(row, 14),
         .reused_from = row_integer(row, 15),
         .rung = (int)row_integer(row, 16),
+        .timing = {row_integer(row, 17), row_integer(row, 18), row_integer(row, 19)},
     };
     return 0;
 }
@@ -88,7 +97,8 @@ static int load_runs(struct sql *db, int64_t job, const struct threads *threads,
     struct statement *read = sql_statement(
         db, "SELECT run.id, run.job_id, number, run.arm, coalesce(variant.point, run.point), phase,"
             " seed, state, attempt, attempts_lost, coalesce(variant_id, 0), objective, step,"
-            " steps, json_extract(overlay, '$.branch.step'), reused_from, rung"
+            " steps, json_extract(overlay, '$.branch.step'), reused_from, rung," LATEST_MS
+            ", allowed_from_ms, not_before_ms"
             " FROM run LEFT JOIN variant ON variant.id = run.variant_id"
             " WHERE run.job_id = ? ORDER BY run.id");
     put_integer(read, job);

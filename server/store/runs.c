@@ -241,6 +241,7 @@ struct change_run {
     struct command command;
     struct run_change change;
     struct metric_choice metric;
+    struct run_timing timing;
     char *reason, *message, *overlay;
     double objective;
     store_run_changed *done;
@@ -318,6 +319,21 @@ static int update_run(const struct change_run *command, struct sql *db, struct e
     return statement_run(update, err);
 }
 
+static int update_timing(const struct change_run *command, struct sql *db, struct error *err)
+{
+    const struct run_timing *timing = command->change.timing;
+    if (!timing)
+        return 0;
+    struct statement *update = sql_statement(
+        db, "UPDATE run SET ran_ms = nullif(?, -1), allowed_from_ms = ?, not_before_ms = ?"
+            " WHERE id = ?");
+    put_integer(update, timing->ran_ms);
+    put_integer(update, timing->allowed_from_ms);
+    put_time(update, timing->not_before_ms);
+    put_integer(update, command->change.run);
+    return statement_run(update, err);
+}
+
 /* A run that comes back is queued anew, and counts as one of a new job does. */
 static int check_queued(struct sql *db, int64_t job, struct error *err)
 {
@@ -356,7 +372,7 @@ static int change_run(struct writer *writer, struct command *base, struct error 
         return -1;
     deltas[before]--;
     deltas[command->change.position.state]++;
-    if (update_run(command, db, err) < 0)
+    if (update_run(command, db, err) < 0 || update_timing(command, db, err) < 0)
         return -1;
     return job_row_update(writer, job, deltas, change, err);
 }
@@ -392,6 +408,10 @@ void store_change_run(struct store *store, const struct run_change *change, stor
     if (change->metric) {
         command->metric = *change->metric;
         command->change.metric = &command->metric;
+    }
+    if (change->timing) {
+        command->timing = *change->timing;
+        command->change.timing = &command->timing;
     }
     store_send_for(store, &command->command, change->job.audit);
 }

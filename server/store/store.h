@@ -112,6 +112,13 @@ void store_note_run(struct store *store, int64_t run, int attempt, const char *f
 void store_note_checkpoint(struct store *store, int64_t run, int attempt, int64_t step,
                            store_done *done, void *context);
 
+/* What a run may still cost (migration 0008). */
+struct run_timing {
+    int64_t ran_ms;          /* in its attempts that have ended; -1: not known */
+    int64_t allowed_from_ms; /* of that, before its last retry */
+    int64_t not_before_ms;   /* wall clock: it does not start before; 0: at any time */
+};
+
 /* Any other change of state. Where it ends as succeeded, the objective is read from the series in
  * the same transaction by `metric` (NULL: none). */
 struct run_change {
@@ -123,8 +130,9 @@ struct run_change {
     int64_t step;        /* last step done, -1: unknown */
     int64_t now_ms;      /* becomes finished_ms where final, queued_ms where queued */
     const struct metric_choice *metric;
-    const char *overlay;   /* what its specification has beside its variant's; NULL: as it is */
-    struct job_change job; /* of its job, in the same transaction */
+    const char *overlay; /* what its specification has beside its variant's; NULL: as it is */
+    const struct run_timing *timing; /* NULL: as it is */
+    struct job_change job;           /* of its job, in the same transaction */
 };
 typedef void store_run_changed(void *context, double objective, const struct error *err);
 void store_change_run(struct store *store, const struct run_change *change, store_run_changed *done,
@@ -172,8 +180,6 @@ void store_release_after(struct store *store, const struct after *after, store_a
 /* Whether there is such a job, of the team or for everyone to read. */
 int store_sees_job(struct reader *reader, int64_t job, int64_t team, bool *sees, struct error *err);
 
-/* --- identical runs (store/reuse.c) ---------------------------------------------------------- */
-
 /* The job that a POST with this key has made; 0: none did, or more than 7 days ago.
  * ERROR_CONFLICT: it was another body. Whoever adds a job finds it too, should two come at once. */
 struct used_key {
@@ -183,6 +189,8 @@ struct used_key {
 };
 int store_find_key(struct reader *reader, const struct used_key *key, int64_t *out_job,
                    struct error *err);
+
+/* --- identical runs (store/reuse.c) ---------------------------------------------------------- */
 
 /* Two runs are identical where specification (without what changes no row), seed, data, program
  * and numeric fingerprint are equal. A run of the job that waits in the line and was never begun
@@ -296,11 +304,12 @@ struct live_run {
     uint64_t seed;
     struct run_position position;
     int threads;
-    double objective;      /* NaN: none */
-    int64_t step, steps;   /* done and planned; 0: not known */
-    int64_t branched_step; /* where it went on from another run; 0: it did not */
-    int64_t reused_from;   /* the run whose results it shows; 0: its own */
-    int rung;              /* how many rungs it has passed */
+    double objective;         /* NaN: none */
+    int64_t step, steps;      /* done and planned; 0: not known */
+    int64_t branched_step;    /* where it went on from another run; 0: it did not */
+    int64_t reused_from;      /* the run whose results it shows; 0: its own */
+    int rung;                 /* how many rungs it has passed */
+    struct run_timing timing; /* of one that runs: up to its last row of metrics */
 };
 /* Called on the loop's thread before it runs: every job that is not final, each followed by ALL its
  * runs in order. */

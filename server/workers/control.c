@@ -288,9 +288,11 @@ static void retry_run(struct conductor *conductor, struct run *run, const struct
     job->finished_ms = 0;
     run->objective = (double)NAN;
     count_tuning(run, +1);
+    const struct run_timing timing = {.ran_ms = run->ran_ms, .allowed_from_ms = run->ran_ms};
     struct run_change change = {
         .run = run->id,
         .position = run->position,
+        .timing = &timing,
         .variant = point >= 0 ? job_variant(job, run->arm, point) : 0,
         .step = -1,
         .now_ms = wall_ms(),

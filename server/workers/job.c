@@ -141,6 +141,24 @@ struct job *job_of_row(const struct live_job *row)
     return job;
 }
 
+struct run_timing job_timing(const struct run *run)
+{
+    const int64_t wait_ms = run->not_before_ms > 0 ? run->not_before_ms - clock_ms() : 0;
+    return (struct run_timing){
+        .ran_ms = run->unmeasured && run->ran_ms == 0 ? -1 : run->ran_ms,
+        .allowed_from_ms = run->allowed_from_ms,
+        .not_before_ms = wait_ms > 0 ? wall_ms() + wait_ms : 0,
+    };
+}
+
+/* Of the wall's clock, which may have been set in between: not for longer than a minute. */
+static int64_t not_before(int64_t at_ms)
+{
+    enum { LONGEST_MS = 60000 };
+    const int64_t wait_ms = at_ms > 0 ? at_ms - wall_ms() : 0;
+    return wait_ms > 0 ? clock_ms() + (wait_ms < LONGEST_MS ? wait_ms : LONGEST_MS) : 0;
+}
+
 void job_add_row(struct job *job, const struct live_run *row)
 {
     assert(row->number >= 0 && row->number < job->run_count);
@@ -160,7 +178,11 @@ void job_add_row(struct job *job, const struct live_run *row)
         .branched_step = row->branched_step,
         .reused_from = row->reused_from,
         .rung = row->rung,
-        .unmeasured = row->position.attempt > 0,
+        .ran_ms = row->timing.ran_ms > 0 ? row->timing.ran_ms : 0,
+        .allowed_from_ms = row->timing.allowed_from_ms,
+        .not_before_ms = not_before(row->timing.not_before_ms),
+        .unmeasured = row->position.attempt > 0 &&
+                      (row->timing.ran_ms < 0 || row->position.state == RUN_RUNNING),
     };
     place_run(job, row->number);
 }

@@ -42,8 +42,8 @@ struct run {
     struct loop_timer *timeout; /* it has run for long enough then */
     int64_t allowed_from_ms;    /* of ran_ms, where its timeout begins: the last retry */
     int64_t not_before_ms;      /* it does not start before, CLOCK_MONOTONIC; 0: at any time */
-    int64_t ran_ms;             /* in attempts before, as far as this server saw them */
-    bool unmeasured;            /* it did not see all of them */
+    int64_t ran_ms;             /* in attempts before */
+    bool unmeasured;            /* as far as is known: not all of them were seen to their end */
     int64_t resumed_step;       /* where this attempt began */
     int64_t steps_since_ms;     /* when it did, CLOCK_MONOTONIC; 0: not yet */
     bool interrupted; /* by the end of the server before this one; not yet in the line again */
@@ -97,6 +97,8 @@ void job_add_row(struct job *job, const struct live_run *row);
 /* Once all runs are in: counts, what is left to tune. */
 void job_complete_rows(struct job *job);
 void job_free(struct job *job);
+
+struct run_timing job_timing(const struct run *run); /* at present, for the store */
 
 bool job_is_final(const struct job *job);
 enum job_state job_state(const struct job *job);

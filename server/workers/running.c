@@ -97,8 +97,7 @@ static void ran_too_long(void *context)
         stop_run(run, "timeout");
 }
 
-/* Its attempts count together, those that were stopped or lost as well, as far as this server saw
- * them; a retry begins anew. */
+/* Its attempts count together, those that were stopped or lost as well; a retry begins anew. */
 static void limit_run(struct conductor *conductor, struct run *run)
 {
     const int64_t timeout_ms = run->job->options.timeout_ms;
@@ -271,6 +270,7 @@ static void run_ended(void *context, double objective, const struct error *err)
 static void write_ending(struct ending *ending)
 {
     struct run *run = ending->run;
+    const struct run_timing timing = job_timing(run);
     struct run_change change = {
         .run = run->id,
         .position = run->position,
@@ -279,6 +279,7 @@ static void write_ending(struct ending *ending)
         .step = ending->step,
         .now_ms = wall_ms(),
         .metric = &run->job->metric,
+        .timing = &timing,
         .job = job_change_of(run->job),
     };
     change.job.audit = ending->audit;

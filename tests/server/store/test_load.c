@@ -129,6 +129,39 @@ static void a_run_comes_as_it_was_left(void **state)
     assert_true(seen.run.objective == 0.25);
 }
 
+static void a_run_comes_with_what_it_has_used_of_its_time(void **state)
+{
+    struct kit *kit = *state;
+    const struct run_timing used = {.ran_ms = 1234, .allowed_from_ms = 1000, .not_before_ms = 99};
+    kit_add_job(kit, 0, 1);
+    assert_int_equal(load(kit).run.timing.ran_ms, -1); /* not known: that is for old stores */
+    kit_start_run(kit, 1, 1);
+    kit_change_run(kit, &(struct run_change){
+                            .run = 1, .position = {RUN_QUEUED, 1, 1}, .step = -1, .timing = &used});
+    const struct seen seen = load(kit);
+    assert_int_equal(seen.run.timing.ran_ms, 1234);
+    assert_int_equal(seen.run.timing.allowed_from_ms, 1000);
+    assert_int_equal(seen.run.timing.not_before_ms, 99);
+}
+
+/* Its server may be gone without a word. kit_add_value() writes rows at 7 ms. */
+static void a_run_that_runs_has_used_as_much_as_its_metrics_say(void **state)
+{
+    struct kit *kit = *state;
+    kit_add_job(kit, 0, 1);
+    kit_start_run(kit, 1, 1);
+    assert_int_equal(load(kit).run.timing.ran_ms, 0);
+    kit_add_value(kit, 1, "loss", 10, 0.5);
+    kit_add_value(kit, 1, "rate", 20, 0.5);
+    assert_int_equal(load(kit).run.timing.ran_ms, 7);
+    kit_change_run(kit, &(struct run_change){.run = 1,
+                                             .position = {RUN_QUEUED, 1, 1},
+                                             .step = -1,
+                                             .timing = &(struct run_timing){.ran_ms = 50}});
+    kit_start_run(kit, 1, 2);
+    assert_int_equal(load(kit).run.timing.ran_ms, 50);
+}
+
 /* Started at 2,000; ended at 3,000 and 6,000 ms: 2,500 on average. One that failed says nothing. */
 static void a_job_comes_with_how_long_its_runs_took(void **state)
 {
@@ -184,6 +217,8 @@ int main(void)
         TEST(jobs_that_are_not_final_come_with_all_their_runs),
         TEST(a_job_comes_as_it_was_added),
         TEST(a_run_comes_as_it_was_left),
+        TEST(a_run_comes_with_what_it_has_used_of_its_time),
+        TEST(a_run_that_runs_has_used_as_much_as_its_metrics_say),
         TEST(a_job_comes_with_how_long_its_runs_took),
         TEST(a_waiting_run_takes_the_threads_of_its_arm),
         TEST(a_final_job_is_loaded_by_its_id),

@@ -29,6 +29,7 @@ struct scene {
     /* Set before begin(): */
     struct team teams[4]; /* up to the first without an id */
     int64_t preempt_after_ms;
+    int64_t retry_ms; /* 0: RETRY_MS */
 };
 
 /* --- the parts, around a store that a test has chosen -------------------------------------------
@@ -67,7 +68,7 @@ KIT_FUNCTION void begin(struct scene *scene, int slots)
         .slots = slots,
         .lease_ms = LEASE_MS,
         .preempt_after_ms = scene->preempt_after_ms,
-        .retry_ms = RETRY_MS,
+        .retry_ms = scene->retry_ms ? scene->retry_ms : RETRY_MS,
     };
     assert_int_equal(helpers_new(scene->kit->loop, 1, store_reader_start, store_reader_end,
                                  scene->kit->store, &scene->helpers, &err),

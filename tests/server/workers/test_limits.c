@@ -71,6 +71,27 @@ static void a_run_that_ends_in_time_is_left_alone(void **state)
     scene_free(scene);
 }
 
+/* Of the time that it may have, most is gone when the server stops. */
+static void what_a_run_has_used_of_its_time_outlives_the_server(void **state)
+{
+    (void)state;
+    enum { BEFORE_MS = 1200, ALL_MS = 1500 };
+    struct scene *scene = scene_new(NULL);
+    begin(scene, 1);
+    const int64_t run = submit_with(scene, "wait", (struct job_options){.timeout_ms = ALL_MS},
+                                    "{\"kind\":\"train\",\"timeout_s\":1.5}");
+    await_only(scene, run, "running");
+    look_for_some_time(scene, BEFORE_MS);
+    begin_again(scene, 1);
+    await_only(scene, run, "running");
+    const int64_t again_ms = clock_ms();
+    json_auto_t *failed = await(scene, run, "failed");
+    assert_member(failed, "reason", "\"timeout\"");
+    assert_member(failed, "attempt", "2");
+    assert_true(clock_ms() - again_ms < BEFORE_MS);
+    scene_free(scene);
+}
+
 /* --- workers that die ---------------------------------------------------------------------------
  */
 
@@ -84,6 +105,23 @@ static void a_run_that_lost_its_worker_waits_longer_each_time(void **state)
     json_auto_t *run = await(scene, submit(scene, "die", 1), "failed");
     assert_member(run, "attempt", "3");
     assert_true(clock_ms() - began_ms >= RETRY_MS + 4 * RETRY_MS);
+    scene_free(scene);
+}
+
+static void a_run_that_lost_its_worker_is_held_back_by_the_next_server_too(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new(NULL);
+    scene->retry_ms = 700;
+    begin(scene, 1);
+    const int64_t run = submit(scene, "die", 1);
+    await_only(scene, run, "running");
+    const int64_t began_ms = clock_ms();
+    await_only(scene, run, "queued");
+    begin_again(scene, 1);
+    json_auto_t *again = await(scene, run, "running");
+    assert_member(again, "attempt", "2");
+    assert_true(clock_ms() - began_ms >= scene->retry_ms);
     scene_free(scene);
 }
 
@@ -176,7 +214,9 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_that_takes_too_long_is_stopped_and_has_failed),
         cmocka_unit_test(a_run_that_ends_in_time_is_left_alone),
+        cmocka_unit_test(what_a_run_has_used_of_its_time_outlives_the_server),
         cmocka_unit_test(a_run_that_lost_its_worker_waits_longer_each_time),
+        cmocka_unit_test(a_run_that_lost_its_worker_is_held_back_by_the_next_server_too),
         cmocka_unit_test(runs_that_all_kill_their_workers_do_not_keep_the_machine_busy),
         cmocka_unit_test(runs_at_the_same_time_have_different_cores),
         cmocka_unit_test(a_server_that_shares_the_machine_pins_nobody),
