@@ -5,6 +5,14 @@
 
 #include <stdlib.h>
 
+static struct look_entry *copy_looks(const struct live_job *row)
+{
+    struct look_entry *looks = xcalloc((size_t)row->look_count + 1, sizeof *looks);
+    for (int i = 0; i < row->look_count; i++)
+        looks[i] = row->looks[i];
+    return looks;
+}
+
 static void take_job(void *context, const struct live_job *row)
 {
     struct job_runs *job = context;
@@ -19,6 +27,8 @@ static void take_job(void *context, const struct live_job *row)
         .request = json_loads(row->request_text, 0, NULL),
         .arms = json_loads(row->arms, 0, NULL),
         .sources = row->sources ? json_loads(row->sources, 0, NULL) : NULL,
+        .looks = copy_looks(row),
+        .look_count = row->look_count,
         .runs = xcalloc((size_t)row->run_count, sizeof *job->runs),
     };
 }
@@ -40,6 +50,7 @@ void job_runs_release(struct job_runs *job)
     json_decref(job->request);
     json_decref(job->arms);
     json_decref(job->sources);
+    free(job->looks);
     free(job->runs);
     *job = (struct job_runs){0};
 }

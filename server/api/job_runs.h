@@ -13,9 +13,11 @@ struct job_runs {
     int64_t first_variant; /* that of an arm and a point: first + arm * point_count + point */
     int point_count;
     struct metric_choice metric;
-    json_t *request;       /* as submitted */
-    json_t *arms;          /* their names, task by task where there are tasks */
-    json_t *sources;       /* what its arms start from; NULL: no other arms */
+    json_t *request;          /* as submitted */
+    json_t *arms;             /* their names, task by task where there are tasks */
+    json_t *sources;          /* what its arms start from; NULL: no other arms */
+    struct look_entry *looks; /* [look_count] of one that is looked at several times */
+    int look_count;
     struct live_run *runs; /* [run_count], ids consecutive */
     int run_count;
 };

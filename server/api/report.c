@@ -81,6 +81,8 @@ static void gather_runs(struct gathered *gathered)
         .sources = job->sources,
         .runs = gathered->runs,
         .run_count = job->run_count,
+        .looks = job->looks,
+        .look_count = job->look_count,
     };
 }
 

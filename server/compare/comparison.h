@@ -5,6 +5,7 @@
 #define COMPARISON_H
 
 #include "compare/pairs.h"
+#include "jobs/looks.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,9 +26,10 @@ struct comparison {
     double within;      /* a mean difference that counts as none, > 0; 0: no such band */
     bool relative;      /* it is a share of the size of the baseline's mean value */
     int looks; /* planned, at most LOOKS_MAX (sequential.h); 0 or 1: this is the only one */
-    bool baseline_only; /* no bootstrap for the other pairs */
-    int draws;          /* of the bootstrap; 0: BOOTSTRAP_DRAWS */
-    uint64_t seed;      /* of the bootstrap: the job's id, say */
+    const struct arm_decision *decided; /* [arm_count] at earlier looks; NULL: nothing */
+    bool baseline_only;                 /* no bootstrap for the other pairs */
+    int draws;                          /* of the bootstrap; 0: BOOTSTRAP_DRAWS */
+    uint64_t seed;                      /* of the bootstrap: the job's id, say */
 };
 
 /* [seed_count] of one arm; the second is NULL where all have run. */

@@ -1,5 +1,6 @@
 #include "compare/matrix.h"
 
+#include "compare/looked.h"
 #include "compare/order.h"
 #include "compare/statistics.h"
 #include "memory.h"
@@ -42,8 +43,9 @@ static void place_run(struct matrix *matrix, int arm, const struct report_run *r
         bsearch(&run->seed, matrix->seeds, seed_count, sizeof *matrix->seeds, by_size);
     const size_t cell = (size_t)arm * seed_count + (size_t)(place - matrix->seeds);
 
-    if (!run_is_final(run->state) || run->state == RUN_CANCELLED)
+    if (!run_is_final(run->state) || run->state == RUN_CANCELLED || run->state == RUN_PRUNED)
         return;
+    matrix->ended[cell] = true;
     matrix->absent[cell] = false;
     matrix->values[cell] = report_run_counts(run) ? run->objective : NO_VALUE;
 }
@@ -53,6 +55,7 @@ static void fill(struct matrix *matrix, const struct arms *arms)
     const size_t cells = (size_t)arms->count * (size_t)matrix->comparison.seed_count;
     matrix->names = xcalloc((size_t)arms->count, sizeof *matrix->names);
     matrix->values = xcalloc(cells, sizeof *matrix->values);
+    matrix->ended = xcalloc(cells, sizeof *matrix->ended);
     matrix->absent = xcalloc(cells, sizeof *matrix->absent);
 
     for (size_t i = 0; i < cells; i++) {
@@ -88,6 +91,7 @@ struct matrix matrix_of(const struct arms *arms)
         .baseline_only = arms->input->baseline_only,
         .seed = (uint64_t)arms->input->job,
     };
+    matrix.looked = looked_at(&matrix, arms);
     return matrix;
 }
 
@@ -96,7 +100,9 @@ void matrix_release(struct matrix *matrix)
     free(matrix->names);
     free(matrix->seeds);
     free(matrix->values);
+    free(matrix->ended);
     free(matrix->absent);
+    looked_free(matrix->looked);
     *matrix = (struct matrix){0};
 }
 
@@ -104,13 +110,13 @@ double matrix_median(const struct matrix *matrix, int arm)
 {
     const int seed_count = matrix->comparison.seed_count;
     const double *values = comparison_values(&matrix->comparison, arm);
-    const bool *absent = comparison_absent(&matrix->comparison, arm);
+    const bool *ended = matrix->ended + (size_t)arm * (size_t)seed_count;
     const double worst = matrix->comparison.maximize ? -HUGE_VAL : HUGE_VAL;
     AUTO_FREE double *list = xcalloc((size_t)seed_count, sizeof *list);
     int count = 0;
 
     for (int i = 0; i < seed_count; i++) {
-        if (!absent[i])
+        if (ended[i])
             list[count++] = isfinite(values[i]) ? values[i] : worst;
     }
     const double median = order_median(list, count);

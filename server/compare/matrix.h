@@ -11,13 +11,17 @@
 #include "compare/comparison.h"
 #include "jobs/judging.h"
 
+struct looked;
+
 struct matrix {
     struct judging judging;
     struct comparison comparison; /* of what follows; its seed is the job's id */
     const char **names;           /* [arm_count] */
     uint64_t *seeds;              /* [seed_count] rising */
     double *values;               /* [arm_count][seed_count] */
-    bool *absent;                 /* [arm_count][seed_count] */
+    bool *ended;                  /* [arm_count][seed_count] there is an outcome */
+    bool *absent;                 /* [arm_count][seed_count] not ended, or not looked at yet */
+    struct looked *looked;        /* NULL: it is judged whenever it is asked for (looked.h) */
 };
 
 /* Borrows from the arms. */

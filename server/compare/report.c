@@ -2,6 +2,7 @@
 
 #include "compare/arms.h"
 #include "compare/csv.h"
+#include "compare/looked.h"
 #include "compare/matrix.h"
 #include "compare/reach.h"
 #include "compare/statistics.h"
@@ -13,12 +14,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+/* A report run that its arm could do without has nothing to show. */
+static bool has_ended(const struct report_run *run)
+{
+    return run_is_final(run->state) && !(run->phase == PHASE_REPORT && run->state == RUN_PRUNED);
+}
+
 static json_t *values_json(const struct sample *sample)
 {
     json_t *values = json_array();
     for (int i = 0; i < sample->count; i++) {
         const struct report_run *run = sample->runs[i];
-        if (run_is_final(run->state))
+        if (has_ended(run))
             json_array_append_new(
                 values,
                 json_pack("{s:I, s:I, s:o, s:o}", "seed", (json_int_t)run->seed, "run",
@@ -106,24 +113,39 @@ static bool is_finished(const struct report_input *input)
     return true;
 }
 
+/* What a report run of each arm takes that never began; 0: not known. */
+static void find_steps(const struct report_input *input, int64_t steps[ARMS_MAX])
+{
+    for (int i = 0; i < input->run_count; i++) {
+        const struct report_run *run = &input->runs[i];
+        if (run->phase == PHASE_REPORT && run->steps > 0 && run->arm < ARMS_MAX)
+            steps[run->arm] = run->steps - run->branched_step;
+    }
+}
+
 /* What was not trained, and why. */
 static json_t *saved_json(const struct report_input *input)
 {
-    int reused_runs = 0, dropped_runs = 0;
-    int64_t reused_steps = 0, dropped_steps = 0;
+    int reused_runs = 0, dropped_runs = 0, decided_runs = 0;
+    int64_t reused_steps = 0, dropped_steps = 0, decided_steps = 0, steps[ARMS_MAX] = {0};
+    find_steps(input, steps);
     for (int i = 0; i < input->run_count; i++) {
         const struct report_run *run = &input->runs[i];
         if (run->reused_from > 0) {
             reused_runs++;
             reused_steps += run->step;
+        } else if (run->state == RUN_PRUNED && run->phase == PHASE_REPORT) {
+            decided_runs++;
+            decided_steps += steps[run->arm];
         } else if (run->state == RUN_PRUNED) {
             dropped_runs++;
             dropped_steps += run->steps - run->step;
         }
     }
-    return json_pack("{s:i, s:I, s:i, s:I}", "reused_runs", reused_runs, "reused_steps",
+    return json_pack("{s:i, s:I, s:i, s:I, s:i, s:I}", "reused_runs", reused_runs, "reused_steps",
                      (json_int_t)reused_steps, "dropped_runs", dropped_runs, "dropped_steps",
-                     (json_int_t)dropped_steps);
+                     (json_int_t)dropped_steps, "decided_runs", decided_runs, "decided_steps",
+                     (json_int_t)decided_steps);
 }
 
 json_t *report_json(const struct report_input *input)
@@ -144,6 +166,8 @@ json_t *report_json(const struct report_input *input)
                   "at", input->metric.best ? "best" : "last", "baseline",
                   arms.count ? arms.list[arms.baseline].name : "", "finished", is_finished(input),
                   "arms", list, "saved", saved_json(input), "warnings", arms_warnings(&arms));
+    looked_warnings(&matrix, &arms, &verdict, json_object_get(report, "warnings"));
+    json_object_set_new(report, "sequential", looked_json(&matrix, &arms, &verdict));
     verdict_add_json(&matrix, &verdict, input->baseline_only, report);
     json_object_set_new(report, "tasks", json_null());
     json_object_set_new(report, "over_tasks", json_null());
@@ -175,7 +199,7 @@ char *report_csv(const struct report_input *input)
     for (int i = 0; i < arms.count; i++) {
         const struct sample *report = &arms.list[i].report;
         for (int j = 0; j < report->count; j++) {
-            if (run_is_final(report->runs[j]->state))
+            if (has_ended(report->runs[j]))
                 write_line(out, arms.list[i].name, report->runs[j]);
         }
     }

@@ -48,6 +48,8 @@ struct report_input {
     const json_t *request;         /* the body of the POST: it was accepted, so it is sound */
     const struct report_run *runs; /* [run_count] all of them, in order */
     int run_count;
+    const struct look_entry *looks; /* [look_count] what was found while its seeds came in */
+    int look_count;
     struct curve_style curve;         /* its metric NULL: no curves */
     const struct curve_input *curves; /* [curve_count] of report runs */
     int curve_count;
@@ -65,7 +67,8 @@ struct report_input {
  *            "dropped": {"rung", "step"} or null}], "curve" (curve.h), "target" (reach.h),
  *            "source": {"kind": "branch", "arm", "at", "steps_saved"} or {"kind": "refined", "arm"
  *            or null, "run" or null, "fallback": text or null} or null}],
- *  "saved": {"reused_runs", "reused_steps", "dropped_runs", "dropped_steps"}, "warnings": ["…"],
+ *  "saved": {"reused_runs", "reused_steps", "dropped_runs", "dropped_steps", "decided_runs",
+ *            "decided_steps"}, "sequential" (looked.h), "warnings": ["…"],
  *  and the verdict: "sentence", "sentences", "judging", "pairs" (verdict_json.h);
  *  "tasks", "over_tasks": null, or for a comparison with tasks as in task_reports.h}
  * "values" has the runs that have ended; the value of a failed one is null. */

@@ -9,7 +9,7 @@
 #ifndef SEQUENTIAL_H
 #define SEQUENTIAL_H
 
-enum { LOOKS_MAX = 10 };
+#include "jobs/looks.h"
 
 /* P(|Z_j| >= boundary at any of `looks` looks), 1 <= looks <= LOOKS_MAX, boundary >= 0. Absolute
  * error below 1e-10; beyond 8 the bound looks * P(|Z| >= boundary). */

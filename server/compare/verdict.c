@@ -13,7 +13,6 @@
 #include <stdlib.h>
 
 const char *const family_names[FAMILIES] = {"baseline", "all"};
-const char *const verdict_names[VERDICTS] = {"undecided", "better", "worse", "equivalent"};
 
 /* --- the pairs ----------------------------------------------------------------------------- */
 
@@ -119,8 +118,8 @@ static bool is_equivalent(const struct pair_verdict *pair, double adjusted, doub
            pair->t.high < band && adjusted < level;
 }
 
-static enum verdict judge(const struct pair_verdict *pair, const struct judgement *judged,
-                          double level, double band)
+enum verdict verdict_judge(const struct pair_verdict *pair, const struct judgement *judged,
+                           double level, double band)
 {
     enum verdict verdict = VERDICT_UNDECIDED;
     if (judged->p < level)
@@ -140,6 +139,16 @@ static int seeds_needed(const struct pair_verdict *pair, double nominal, int see
     const int n = paired_n_for(pair->unbiased, nominal, VERDICT_POWER, SEEDS_NEEDED_MAX);
     const double by_ranks = ceil(n / efficiency);
     return n < 0 || by_ranks > SEEDS_NEEDED_MAX ? -1 : (int)fmax(by_ranks, seeds_for_level);
+}
+
+static void keep_decided(const struct comparison *comparison, struct comparison_verdict *verdict)
+{
+    for (int i = 0; comparison->decided && i < verdict->family_size[FAMILY_BASELINE]; i++) {
+        struct pair_verdict *pair = &verdict->pairs[i];
+        const struct arm_decision *decision = &comparison->decided[pair->first];
+        if (decision->look > 0)
+            pair->judged[FAMILY_BASELINE].verdict = decision->verdict;
+    }
 }
 
 /* The p of each pair, of both kinds, for all looks together. */
@@ -165,7 +174,7 @@ static void judge_family(const struct comparison *comparison, struct comparison_
         struct judgement *judged = &pair->judged[family];
         judged->p = p[i];
         judged->equivalence_p = tost[i];
-        judged->verdict = judge(pair, judged, comparison->level, verdict->band);
+        judged->verdict = verdict_judge(pair, judged, comparison->level, verdict->band);
         judged->too_few = pair->rank.used < seeds_for_level;
         judged->seeds_for_level = seeds_for_level;
         judged->seeds_needed = seeds_needed(pair, nominal, seeds_for_level);
@@ -188,6 +197,7 @@ static void judge_families(const struct comparison *comparison, struct compariso
     }
     for (int family = 0; family < FAMILIES; family++)
         judge_family(comparison, verdict, &evidence, (enum family)family);
+    keep_decided(comparison, verdict);
 }
 
 /* --- the whole ----------------------------------------------------------------------------- */

@@ -17,8 +17,8 @@
  * better by less than the band: it is better, and the difference negligible.
  *
  * With several looks the intervals hold at all of them together (they miss with probability
- * pocock_level(looks, level) at each). What was decided at an earlier look stays decided: the
- * caller keeps it, since Holm's adjustment moves with the p of other pairs.
+ * pocock_level(looks, level) at each). What was decided about an arm against the baseline at an
+ * earlier look (`decided`) stays decided, though Holm's adjustment moves with the p of other pairs.
  *
  * How failed runs count: pairs.h. Pure; for a helper thread: 64 arms of 50 seeds take up to a
  * second.
@@ -27,12 +27,10 @@
 #define VERDICT_H
 
 #include "compare/comparison.h"
+#include "jobs/looks.h"
 
 enum family { FAMILY_BASELINE, FAMILY_ALL, FAMILIES };
 extern const char *const family_names[FAMILIES];
-
-enum verdict { VERDICT_UNDECIDED, VERDICT_BETTER, VERDICT_WORSE, VERDICT_EQUIVALENT, VERDICTS };
-extern const char *const verdict_names[VERDICTS];
 
 #define VERDICT_POWER 0.8 /* that seeds_needed is for */
 enum { SEEDS_NEEDED_MAX = 10000, EQUIVALENT_SEEDS_MIN = 3 };
@@ -79,6 +77,10 @@ struct comparison_verdict {
 /* The caller releases it. */
 struct comparison_verdict verdict_of(const struct comparison *comparison);
 void verdict_release(struct comparison_verdict *verdict);
+
+/* The rules above for one pair, whose rank, t and adjusted p are known. */
+enum verdict verdict_judge(const struct pair_verdict *pair, const struct judgement *judged,
+                           double level, double band);
 
 /* Whether the arm's question against the baseline is settled (not undecided), so that a sequential
  * comparison may stop giving it seeds; of the baseline: whether those of all others are. */

@@ -143,13 +143,13 @@ void comparison_read(const json_t *body, struct comparison *comparison, struct j
         "kind",   "name",     "priority",    "visibility", OPTION_FIELDS,
         "base",   "tasks",    "arms",        "tune",       "seeds",
         "metric", "baseline", "scale_batch", "level",      "equivalent_within",
-        "target", "band"};
+        "target", "band",     "sequential"};
 
     fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), problems);
     read_base(body, comparison, problems);
     read_arms(body, comparison, plan, problems);
     comparison->report_seeds = seeds_read(body, "", "seeds", RUNS_MAX, true, problems);
-    judging_read(body, problems);
+    plan->judging = judging_read(body, problems);
     read_tune(body, comparison, problems);
     if (plan->arm_count)
         read_baseline(body, plan, problems);

@@ -65,6 +65,27 @@ static void read_target(const json_t *body, struct judging *judging, struct prob
                      "must be a number: the value of the metric that the arms are to reach");
 }
 
+static void read_looks(const json_t *body, struct judging *judging, struct problems *problems)
+{
+    static const char *const fields[] = {"looks"};
+    const json_t *sequential = json_object_get(body, "sequential");
+
+    if (!sequential || json_is_null(sequential))
+        return;
+    if (!json_is_object(sequential)) {
+        problems_add(problems, "", "sequential",
+                     "must be an object such as {\"looks\": 5}: how often to look, at most");
+        return;
+    }
+    fields_refuse_unknown(sequential, "/sequential", fields, (int)COUNT_OF(fields), problems);
+    if (json_object_get(sequential, "looks"))
+        judging->looks =
+            (int)fields_integer(sequential, "/sequential", "looks", 2, LOOKS_MAX, 0, problems);
+    else
+        problems_add(problems, "/sequential", "looks",
+                     "is missing: how often to look, 2 to %d times", LOOKS_MAX);
+}
+
 struct judging judging_read(const json_t *body, struct problems *problems)
 {
     struct judging judging = {.level = read_level(body, problems)};
@@ -72,6 +93,7 @@ struct judging judging_read(const json_t *body, struct problems *problems)
 
     read_within(body, &judging, problems);
     read_target(body, &judging, problems);
+    read_looks(body, &judging, problems);
     judging.band = band < 0 ? BAND_STANDARD_ERROR : (enum curve_band)band;
     return judging;
 }

@@ -6,12 +6,14 @@
  *     "equivalent_within": {"relative": 0.01}    the same, as a share of the baseline's mean
  *     "target": 0.29                             of the metric: how soon each arm gets there
  *     "band": "standard_error" | "quantiles"     around the mean curves
+ *     "sequential": {"looks": 5}                 seeds come in rounds; what is decided stops
  *
- * Nothing of it changes what is trained, and a report reads it from the job's request.
+ * Nothing of it changes how a run is trained, and a report reads it from the job's request.
  */
 #ifndef JUDGING_H
 #define JUDGING_H
 
+#include "jobs/looks.h"
 #include "problems.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -30,6 +32,7 @@ struct judging {
     bool has_target;
     double target;
     enum curve_band band;
+    int looks; /* 2 … LOOKS_MAX; 0: only at the end */
 };
 
 /* The members of a body; each wrong one is a problem, and counts as not given. */

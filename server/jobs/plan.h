@@ -7,8 +7,9 @@
  * Comparison: each arm is the base with the arm's merge patch; with "tasks" there is such an arm
  * for each task (tasks.h), and what follows counts them all. Tuning runs are arm x grid point x
  * tuning seed; report runs are arm x seed, waiting until the arm's tuning is done (no `tune`:
- * queued at once, point 0). Order of runs: tuning seed outermost, then grid point, then arm, so
- * that all arms get their first results together; then report seed, then arm.
+ * queued at once, point 0); those of later rounds (looks.h) until there have been the looks before.
+ * Order of runs: tuning seed outermost, then grid point, then arm, so that all arms get their first
+ * results together; then report seed, then arm.
  *
  * Arms that start from other arms: where an arm's schedule is refined from another arm, its first
  * runs (tuning, or report without `tune`) wait too, until that arm's have ended; its variants get
@@ -18,6 +19,7 @@
 #define PLAN_H
 
 #include "jobs/halving.h"
+#include "jobs/judging.h"
 #include "jobs/options.h"
 #include "problems.h"
 #include <jansson.h>
@@ -101,6 +103,7 @@ struct job_plan {
     int run_count, tuning_run_count;
     struct arm_source *sources; /* [arm_count]; NULL: no arm has to do with another */
     struct halving halving;     /* of the tuning runs */
+    struct judging judging;     /* of a comparison */
 };
 
 /* What is known about a data set beside its name, for checks that need it. */

@@ -3,6 +3,7 @@
 #include "jobs/comparison.h"
 #include "jobs/patch.h"
 #include "jobs/planner.h"
+#include "jobs/rounds.h"
 #include "jobs/scale_arms.h"
 #include "jobs/sources.h"
 #include "jobs/tasks.h"
@@ -178,6 +179,7 @@ static void expand_tuning(const struct comparison *comparison, struct job_plan *
 
 static void expand_report(const struct comparison *comparison, struct job_plan *plan)
 {
+    const int first_round = rounds_first(comparison, plan);
     for (int seed = 0; seed < comparison->report_seeds.count; seed++) {
         for (int arm = 0; arm < plan->arm_count; arm++)
             plan->runs[plan->run_count++] = (struct run_plan){
@@ -186,7 +188,7 @@ static void expand_report(const struct comparison *comparison, struct job_plan *
                 .point = comparison->tunes ? -1 : 0,
                 .phase = PHASE_REPORT,
                 .seed = comparison->report_seeds.seeds[seed],
-                .waiting = comparison->tunes || has_source(plan, arm),
+                .waiting = comparison->tunes || has_source(plan, arm) || seed >= first_round,
             };
     }
 }
@@ -277,6 +279,7 @@ static void expand(const struct planner *planner, struct comparison *comparison,
     if (problems->found > 0)
         return;
     sources_settle(planner, comparison, plan);
+    rounds_check_sources(comparison, plan, problems);
     settle_halving(comparison, plan, problems);
     for (int axis = 0; axis < comparison->grid.axis_count; axis++)
         refuse_equal_values(comparison, axis, plan, problems);
@@ -297,6 +300,7 @@ void plan_compare(const struct planner *planner, const json_t *body, struct job_
         plan->request = json_compact(expanded);
     }
     comparison_read(body, &comparison, plan, planner->problems);
+    rounds_check(body, &comparison, plan, planner->problems);
     plan_metric(planner, body, comparison_on_problem(&comparison), &plan->metric);
     expand(planner, &comparison, plan);
     keep_rungs(body, plan);

@@ -44,10 +44,11 @@ static int release(const struct release_after *command, struct sql *db, struct e
 {
     struct statement *update =
         sql_statement(db, "UPDATE run SET state = 'queued', queued_ms = ? WHERE job_id = ?"
-                          " AND state = 'waiting' AND attempt = 0 AND phase = ?"
+                          " AND id < ? AND state = 'waiting' AND attempt = 0 AND phase = ?"
                           " AND (arm < 0 OR (? >> arm) & 1)");
     put_time(update, command->after.now_ms);
     put_integer(update, command->after.job);
+    put_integer(update, command->after.before);
     put_text(update, run_phase_names[command->after.phase]);
     put_integer(update, (int64_t)command->after.arms);
     return statement_run(update, err);

@@ -163,7 +163,15 @@ static int read_curves(struct sql *db, int64_t job, uint64_t *curves, struct err
     return got;
 }
 
-static int load_job(struct sql *db, int64_t id, const struct threads *threads, uint64_t curves,
+/* What is read of a job beside its row. */
+struct beside {
+    struct threads threads;
+    uint64_t curves;
+    struct look_entry *looks; /* [look_count] */
+    int look_count;
+};
+
+static int load_job(struct sql *db, int64_t id, const struct beside *beside,
                     void (*on_job)(void *, const struct live_job *), void *context,
                     struct error *err)
 {
@@ -181,8 +189,10 @@ static int load_job(struct sql *db, int64_t id, const struct threads *threads, u
     if (!found)
         return error_of(err, ERROR_NOT_FOUND, "there is no job %lld", (long long)id);
     struct live_job job;
-    const int got = read_job(read, threads, &job);
-    job.curves = curves;
+    const int got = read_job(read, &beside->threads, &job);
+    job.curves = beside->curves;
+    job.looks = beside->looks;
+    job.look_count = beside->look_count;
     if (got == 0)
         on_job(context, &job);
     statement_reset(read);
@@ -195,16 +205,18 @@ static int load_all(struct sql *db, int64_t job, void (*on_job)(void *, const st
                     void (*on_run)(void *, const struct live_run *), void *context,
                     struct error *err)
 {
-    struct threads threads = {0};
-    uint64_t curves;
-    int got = read_threads(db, job, &threads, err);
+    struct beside beside = {0};
+    int got = read_threads(db, job, &beside.threads, err);
     if (got == 0)
-        got = read_curves(db, job, &curves, err);
+        got = read_curves(db, job, &beside.curves, err);
     if (got == 0)
-        got = load_job(db, job, &threads, curves, on_job, context, err);
+        got = looks_read(db, job, &beside.looks, &beside.look_count, err);
     if (got == 0)
-        got = load_runs(db, job, &threads, on_run, context, err);
-    free(threads.of_variant);
+        got = load_job(db, job, &beside, on_job, context, err);
+    if (got == 0)
+        got = load_runs(db, job, &beside.threads, on_run, context, err);
+    free(beside.threads.of_variant);
+    free(beside.looks);
     return got;
 }
 

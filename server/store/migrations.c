@@ -21,6 +21,7 @@ EMBED(0002_sources);
 EMBED(0003_teams);
 EMBED(0004_usage);
 EMBED(0005_shared_results);
+EMBED(0006_looks);
 EMBED(0008_timing);
 
 /* In the order of their numbers. */
@@ -32,6 +33,7 @@ static const struct {
     {"0003_teams", schema_0003_teams},
     {"0004_usage", schema_0004_usage},
     {"0005_shared_results", schema_0005_shared_results},
+    {"0006_looks", schema_0006_looks},
     {"0008_timing", schema_0008_timing},
 };
 

@@ -42,6 +42,10 @@ int job_row_update(struct writer *writer, int64_t job, const int deltas[RUN_STAT
 /* ERROR_CONFLICT where the team was removed since whoever asked looked. On the writer thread. */
 int team_check(struct sql *db, int64_t team, struct error *err);
 
+/* What looks have found about a job's arms, in their order; the caller frees it. */
+int looks_read(struct sql *db, int64_t job, struct look_entry **out, int *out_count,
+               struct error *err);
+
 struct reader {
     struct sql db;
     bool open;

@@ -452,7 +452,8 @@ static int move_runs(const struct change_runs *command, struct sql *db, enum run
         db, "UPDATE run SET state = ?, variant_id = coalesce(?, variant_id), reason = ?,"
             " message = ?, queued_ms = coalesce(?, queued_ms), finished_ms = ?,"
             " attempts_lost = attempts_lost * ? WHERE job_id = ? AND state = ?"
-            " AND arm = coalesce(nullif(?, -1), arm) AND phase = coalesce(?, phase)");
+            " AND arm = coalesce(nullif(?, -1), arm) AND phase = coalesce(?, phase)"
+            " AND id < coalesce(?, id + 1)");
     put_text(update, run_state_names[change->to]);
     put_time(update, change->variant > 0 ? change->variant : 0);
     put_text(update, command->reason);
@@ -464,6 +465,7 @@ static int move_runs(const struct change_runs *command, struct sql *db, enum run
     put_text(update, run_state_names[from]);
     put_integer(update, change->arm);
     put_text(update, change->phase < 0 ? NULL : run_phase_names[change->phase]);
+    put_time(update, change->before);
     if (statement_run(update, err) < 0)
         return -1;
     const int moved = sqlite3_changes(db->handle);

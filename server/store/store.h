@@ -142,8 +142,9 @@ void store_change_run(struct store *store, const struct run_change *change, stor
  * arm's runs, failing them. */
 struct runs_change {
     int64_t job;
-    int arm;   /* -1: of all arms */
-    int phase; /* -1: of all phases */
+    int arm;        /* -1: of all arms */
+    int phase;      /* -1: of all phases */
+    int64_t before; /* id: only runs before that one; 0: all */
     enum run_state from, to;
     bool waiting_too;    /* those in RUN_WAITING move like those in `from` */
     int64_t variant;     /* > 0: set */
@@ -165,6 +166,7 @@ void store_change_runs(struct store *store, const struct runs_change *change, st
  * begun go from waiting to queued. Where one has not: all that wait fail, with a sentence. */
 struct after {
     int64_t job;
+    int64_t before;      /* id: only runs before that one are released */
     const int64_t *jobs; /* [count] the others */
     int count;
     bool any; /* however they ended; else they must have succeeded */
@@ -233,6 +235,25 @@ typedef void store_rung_settled(void *context, const bool *kept, const struct er
 void store_settle_rung(struct store *store, const struct rung *rung, store_rung_settled *done,
                        void *context);
 
+/* --- comparisons that are looked at several times (store/looks.c) ---------------------------- */
+
+/* What a look found, and what follows from it: report runs that wait are pruned where their arm
+ * stops; those of the next round are queued where it goes on by itself, with their arm's variant
+ * where they have none. */
+struct look {
+    int64_t job;
+    const struct look_entry *entries; /* [entry_count] */
+    int entry_count;
+    uint64_t stops, releases;     /* arms, by bit */
+    int64_t first_report, before; /* ids: of the first report run; behind the next round */
+    int64_t variants[ARMS_MAX];   /* [arm_count] that arms have chosen; 0: their runs have it */
+    int arm_count;
+    const char *message; /* of the pruned ones */
+    int64_t now_ms;
+};
+void store_settle_look(struct store *store, const struct look *look, store_done *done,
+                       void *context);
+
 /* --- metrics (store/metrics.c) ------------------------------------------------------------- */
 
 struct metric_row {
@@ -292,9 +313,11 @@ struct live_job {
         started_ms;   /* variant of (arm, point): first + arm * point_count + point */
     int64_t usual_ms; /* how long its runs took that succeeded at once; 0: none has */
     const char *request_text;
-    const char *arms;    /* JSON: a list of their names, arm_count long */
-    const char *sources; /* JSON, as migration 0002 says; NULL: none */
-    uint64_t curves;     /* bit a: arm a's schedule has its curve; 0 where there are no sources */
+    const char *arms;               /* JSON: a list of their names, arm_count long */
+    const char *sources;            /* JSON, as migration 0002 says; NULL: none */
+    const struct look_entry *looks; /* [look_count] of one that is looked at several times */
+    int look_count;
+    uint64_t curves; /* bit a: arm a's schedule has its curve; 0 where there are no sources */
 };
 struct live_run {
     int64_t id, job;

@@ -24,7 +24,7 @@ static bool is_first(const struct run *run)
 {
     const struct job *job = run->job;
     return run->position.state == RUN_WAITING && run->position.attempt == 0 &&
-           run->phase == first_phase(job) &&
+           run->phase == first_phase(job) && run->number < looks_begun_before(job) &&
            (run->arm < 0 || !job->sources || job->sources[run->arm].kind == SOURCE_NONE);
 }
 
@@ -116,6 +116,7 @@ void after_check_job(struct conductor *conductor, struct job *job)
     hold_job(job);
     store_release_after(conductor->store,
                         &(struct after){.job = job->id,
+                                        .before = job->first_run + looks_begun_before(job),
                                         .jobs = job->options.after,
                                         .count = job->options.after_count,
                                         .any = job->options.after_any,

@@ -451,6 +451,7 @@ int conductor_load(struct conductor *conductor, struct error *err)
         requeue_interrupted(conductor, job);
         tuning_check_job(conductor, job);
         sources_check_job(conductor, job);
+        looks_check_job(conductor, job);
         after_check_job(conductor, job);
     }
     free(loading.jobs);

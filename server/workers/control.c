@@ -119,6 +119,7 @@ static void cancel_written(void *context, const struct error *err)
     struct conductor *conductor = asked->conductor;
 
     if (!err) {
+        looks_check_job(conductor, asked->job);
         events_publish(conductor->events, "reload", asked->job->id, json_object());
         answer(asked, NULL);
         return;
@@ -238,6 +239,12 @@ static void take_back_retry(const struct retry *retry)
     count_tuning(run, -1);
 }
 
+static void check_waiting(struct conductor *conductor, struct job *job)
+{
+    sources_check_job(conductor, job);
+    looks_check_job(conductor, job);
+}
+
 static void retry_written(void *context, double objective, const struct error *err)
 {
     struct retry *retry = context;
@@ -257,7 +264,7 @@ static void retry_written(void *context, double objective, const struct error *e
         if (run->position.state == RUN_QUEUED)
             queue_run(retry->asked->conductor, run);
         else /* it waits for what it starts from, which may be there already */
-            sources_check_job(retry->asked->conductor, run->job);
+            check_waiting(retry->asked->conductor, run->job);
     }
     answer(retry->asked, err);
     free(retry);
@@ -280,7 +287,7 @@ static void retry_run(struct conductor *conductor, struct run *run, const struct
         return;
     }
     if (sources_retry(run, &waits, &err) < 0 ||
-        (!waits && point_for_retry(run, &point, &err) < 0) ||
+        (!waits && point_for_retry(run, &point, &err) < 0) || looks_retry(run, &waits, &err) < 0 ||
         job_move(run, waits ? EVENT_RETRY_LATER : EVENT_RETRY, &err) < 0) {
         done(context, &err);
         return;

@@ -8,6 +8,7 @@
  *   rows.c       its metrics
  *   tuning.c     a comparison's arm: tuning runs done, report runs released
  *   halving.c    tuning runs that stop at rungs
+ *   looks.c      seeds of a comparison that come in rounds
  *   sources.c    arms that start from other arms: refined schedules, branches
  *   refining.c   curves from the norms of runs, on a helper thread
  *   release.c    waiting runs of an arm move on
@@ -140,6 +141,13 @@ void tuning_check_job(struct conductor *conductor, struct job *job); /* after a 
 double halving_pause_at(const struct run *run);
 void halving_check_arm(struct conductor *conductor, struct job *job, int arm);
 
+/* looks.c. Report runs before that number may begin: those of the rounds up to the next look. Takes
+ * that look where its round is over. And whether a retry of the run has to wait for its round (left
+ * as it is where not); -1: nobody waits for it any more. */
+int looks_begun_before(const struct job *job);
+void looks_check_job(struct conductor *conductor, struct job *job);
+int looks_retry(const struct run *run, bool *out_waits, struct error *err);
+
 /* sources.c. The first looks at everything: after a restart or a retry; the second at what may go
  * on now that a run's end is on disk. */
 void sources_check_job(struct conductor *conductor, struct job *job);
@@ -159,6 +167,7 @@ struct release {
     struct job *job;
     int arm;
     enum run_phase phase;
+    int before;    /* only runs with a number before that one; 0: all */
     int point;     /* of the grid, where they get one by this; -1: they have theirs */
     char *trouble; /* NULL: they are queued; else they fail, and this says why */
     char **specs;  /* [spec_count] of the arm's variants: new ones; NULL: none */

@@ -40,6 +40,15 @@ static void take_plan_sources(struct job *job, const struct job_plan *plan)
     }
 }
 
+/* What earlier looks have found: none of a new job. */
+static void take_looks(struct job *job, const struct look_entry *entries, int count)
+{
+    if (job->judging.looks == 0)
+        return;
+    job->looks = xcalloc(1, sizeof *job->looks);
+    job->looks->done = looks_decisions(entries, count, job->arm_count, job->looks->decisions);
+}
+
 struct job *job_of_plan(const struct job_plan *plan, const struct added_job *added, int64_t now_ms)
 {
     struct job *job = job_new(plan->run_count, plan->arm_count);
@@ -52,6 +61,8 @@ struct job *job_of_plan(const struct job_plan *plan, const struct added_job *add
     job->priority = plan->priority;
     job->options = plan->options;
     job->halving = plan->halving;
+    job->judging = plan->judging;
+    job->baseline = plan->baseline;
     job->point_count = plan->point_count;
     job->metric = plan->metric;
     job->created_ms = now_ms;
@@ -71,6 +82,7 @@ struct job *job_of_plan(const struct job_plan *plan, const struct added_job *add
         place_run(job, i);
     }
     take_plan_sources(job, plan);
+    take_looks(job, NULL, 0);
     job_complete_rows(job);
     return job;
 }
@@ -84,6 +96,17 @@ static void read_arms(struct job *job, const char *names)
     }
 }
 
+static void read_judging(struct job *job, const json_t *request)
+{
+    const char *baseline = json_text_at(request, "baseline", "");
+
+    job->judging = judging_of(request);
+    job->baseline = 0;
+    for (int arm = 0; arm < job->arm_count; arm++)
+        if (strcmp(job->arms[arm], baseline) == 0)
+            job->baseline = arm;
+}
+
 /* It was accepted once, so it is sound. */
 static void read_request(struct job *job, const char *request_text)
 {
@@ -92,6 +115,9 @@ static void read_request(struct job *job, const char *request_text)
     job->options = options_read(request, &none);
     job->halving =
         halving_read(json_object_get(request, "tune"), (uint64_t)job->point_count, &none);
+    job->baseline = -1;
+    if (job->kind == JOB_COMPARE)
+        read_judging(job, request);
     json_decref(request);
 }
 
@@ -138,6 +164,7 @@ struct job *job_of_row(const struct live_job *row)
     read_arms(job, row->arms);
     read_request(job, row->request_text);
     read_sources(job, row->sources, row->curves);
+    take_looks(job, row->looks, row->look_count);
     return job;
 }
 
@@ -187,12 +214,21 @@ void job_add_row(struct job *job, const struct live_run *row)
     place_run(job, row->number);
 }
 
+/* Report runs come behind all tuning runs. */
+static void place_looks(struct job *job, int tuned)
+{
+    job->looks->first_report = tuned;
+    job->looks->seed_count = (job->run_count - tuned) / job->arm_count;
+}
+
 void job_complete_rows(struct job *job)
 {
-    bool tuned = false;
+    int tuned = 0;
     for (int i = 0; i < job->run_count; i++)
-        tuned = tuned || job->runs[i].phase == PHASE_TUNE;
-    if (!tuned)
+        tuned += job->runs[i].phase == PHASE_TUNE;
+    if (job->looks)
+        place_looks(job, tuned);
+    if (tuned == 0)
         return;
     job->tuning = xcalloc((size_t)job->arm_count, sizeof *job->tuning);
     for (int arm = 0; arm < job->arm_count; arm++)
@@ -218,6 +254,7 @@ void job_free(struct job *job)
     free(job->runs);
     free(job->tuning);
     free(job->sources);
+    free(job->looks);
     free(job->name);
     free(job);
 }

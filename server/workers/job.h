@@ -64,6 +64,15 @@ struct source {
     bool under_way; /* it is being refined, or that is being written down */
 };
 
+/* Of a comparison that is looked at while its seeds come in. */
+struct job_looks {
+    int seed_count;   /* report seeds */
+    int first_report; /* number of the first report run; they stand seed by seed, arm by arm */
+    int done;         /* looks */
+    bool settling;    /* one is being written down */
+    struct arm_decision decisions[ARMS_MAX];
+};
+
 struct job {
     int64_t id, team, first_run, first_variant;
     enum job_kind kind;
@@ -72,6 +81,8 @@ struct job {
     bool paused;
     struct job_options options;
     struct halving halving; /* of its tuning runs */
+    struct judging judging; /* of a comparison */
+    int baseline;           /* an arm; -1: it is no comparison */
     int run_count, arm_count, point_count;
     char **arms; /* [arm_count] names */
     struct metric_choice metric;
@@ -81,6 +92,7 @@ struct job {
     struct run *runs;            /* [run_count] */
     struct arm_tuning *tuning;   /* [arm_count], NULL without tuning */
     struct source *sources;      /* [arm_count], NULL where no arm starts from another */
+    struct job_looks *looks;     /* NULL: only at the end */
     struct conductor *conductor; /* whose it is */
     int pending;                 /* store commands under way that point here */
     int64_t told_ms;             /* when watchers last heard of it, CLOCK_MONOTONIC; 0: never */

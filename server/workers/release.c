@@ -45,7 +45,8 @@ static void move_run(const struct release *release, struct run *run)
 static void move_waiting(const struct release *release)
 {
     struct job *job = release->job;
-    for (int i = 0; i < job->run_count; i++) {
+    const int count = release->before > 0 ? release->before : job->run_count;
+    for (int i = 0; i < count; i++) {
         struct run *run = &job->runs[i];
         if (run->arm == release->arm && run->phase == release->phase &&
             run->position.state == RUN_WAITING)
@@ -66,6 +67,7 @@ static void write_release(struct release *release)
         .job = release->job->id,
         .arm = release->arm,
         .phase = (int)release->phase,
+        .before = release->before > 0 ? release->job->first_run + release->before : 0,
         .from = RUN_WAITING,
         .to = fails ? RUN_FAILED : RUN_QUEUED,
         .variant = !fails && release->point >= 0
@@ -115,6 +117,7 @@ static void release_written(void *context, const struct error *err)
     if (release->trouble) { /* others may have waited for those that now have failed */
         tuning_check_arm(conductor, job, release->arm);
         sources_check_job(conductor, job);
+        looks_check_job(conductor, job);
     }
     if (job_is_final(job) && !job->finished_ms)
         job->finished_ms = wall_ms();

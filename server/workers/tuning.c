@@ -83,6 +83,7 @@ static void release_arm(struct conductor *conductor, struct job *job, int arm)
         .job = job,
         .arm = arm,
         .phase = PHASE_REPORT,
+        .before = chosen < 0 ? 0 : looks_begun_before(job),
         .point = chosen,
         .trouble = chosen < 0 ? xstrdup("no tuning run of this arm succeeded") : NULL,
     });
@@ -90,7 +91,8 @@ static void release_arm(struct conductor *conductor, struct job *job, int arm)
 
 static bool arm_waits(const struct job *job, int arm)
 {
-    for (int i = 0; i < job->run_count; i++)
+    const int before = looks_begun_before(job);
+    for (int i = 0; i < before; i++)
         if (job->runs[i].arm == arm && job->runs[i].position.state == RUN_WAITING)
             return true;
     return false;

@@ -16,7 +16,7 @@ server/prune: jobs
 server/compare: jobs theory
 server/store: jobs loop
 server/auth: store
-server/workers: loop jobs queue search prune store events
+server/workers: loop jobs queue search prune compare store events
 server/api: loop http auth events theory jobs queue search prune compare store workers config.h
 worker/math:
 common/schedules:

@@ -48,6 +48,15 @@ static void a_target_may_be_any_number(void **state)
     assert_true(read_text("{\"target\": 0}", 0).has_target);
 }
 
+static void looks_are_counted_and_none_means_at_the_end(void **state)
+{
+    (void)state;
+    assert_int_equal(read_text("{}", 0).looks, 0);
+    assert_int_equal(read_text("{\"sequential\": null}", 0).looks, 0);
+    assert_int_equal(read_text("{\"sequential\": {\"looks\": 2}}", 0).looks, 2);
+    assert_int_equal(read_text("{\"sequential\": {\"looks\": 10.0}}", 0).looks, 10);
+}
+
 static void what_is_out_of_range_is_a_problem_and_not_taken(void **state)
 {
     (void)state;
@@ -66,12 +75,20 @@ static void what_is_out_of_range_is_a_problem_and_not_taken(void **state)
         "{\"target\": {}}",
         "{\"band\": \"none\"}",
         "{\"band\": null}",
+        "{\"sequential\": true}",
+        "{\"sequential\": []}",
+        "{\"sequential\": {}}",
+        "{\"sequential\": {\"looks\": 1}}",
+        "{\"sequential\": {\"looks\": 2.5}}",
+        "{\"sequential\": {\"looks\": 11}}",
+        "{\"sequential\": {\"looks\": null}}",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         const struct judging judging = read_text(wrong[i], 1);
         assert_near(judging.level, 0.05, 0);
         assert_near(judging.within, 0, 0);
         assert_false(judging.has_target);
+        assert_int_equal(judging.looks, 0);
     }
     assert_near(read_text("{\"level\": 0.5}", 0).level, 0.5, 0);
     assert_near(read_text("{\"level\": 0.0001}", 0).level, 0.0001, 0);
@@ -84,6 +101,7 @@ int main(void)
         cmocka_unit_test(nothing_asked_means_five_per_cent_and_no_band),
         cmocka_unit_test(a_band_is_absolute_or_relative),
         cmocka_unit_test(a_target_may_be_any_number),
+        cmocka_unit_test(looks_are_counted_and_none_means_at_the_end),
         cmocka_unit_test(what_is_out_of_range_is_a_problem_and_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
