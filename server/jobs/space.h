@@ -103,8 +103,11 @@ void space_settle(const struct space *space, double *values);
 /* Every parameter drawn on its own, uniform on the cube. */
 void space_draw(const struct space *space, struct rng *rng, double *values);
 
+/* Whether a float has no step (and more than one value). */
+bool space_is_continuous(const struct space *space);
 /* How many different points there are; UINT64_MAX stands for itself, for more, and for a continuous
- * space. Parameters that do not apply do not make points different. */
+ * space; also where conditions hang together in more than 2^17 ways, which are not walked through.
+ * Parameters that do not apply do not make points different. */
 uint64_t space_size(const struct space *space);
 /* Point number 0 … size - 1 of a space that is not continuous, in the order of a grid whose last
  * parameter changes fastest. */

@@ -188,7 +188,7 @@ static uint64_t count_others(struct counter *counter, int but, int from)
     return product;
 }
 
-static bool is_continuous(const struct space *space)
+bool space_is_continuous(const struct space *space)
 {
     for (int i = 0; i < space->count; i++) {
         if (parameter_size(&space->parameters[i]) == 0)
@@ -200,7 +200,7 @@ static bool is_continuous(const struct space *space)
 uint64_t space_size(const struct space *space)
 {
     struct counter counter;
-    if (is_continuous(space))
+    if (space_is_continuous(space))
         return UINT64_MAX;
     counter_init(&counter, space);
     const uint64_t size = count_others(&counter, -1, 0);
@@ -245,7 +245,7 @@ static double value_of(struct counter *counter, int i, uint64_t *number)
 void space_point(const struct space *space, uint64_t number, double *values)
 {
     struct counter counter;
-    assert(!is_continuous(space));
+    assert(!space_is_continuous(space));
     counter_init(&counter, space);
     for (int i = 0; i < space->count; i++) {
         values[i] = space_applies(space, i, values) ? value_of(&counter, i, &number) : (double)NAN;

@@ -41,7 +41,8 @@ struct told {
 /* The next point, and remembers it as proposal number count. In a space that is not continuous no
  * point comes twice while there are others (the algorithm is asked up to 8 times, then an unseen
  * point near the last answer is taken). What was enqueued comes first. values and memo are the
- * study's, until it is freed or forgets. -1 where every point has been proposed. */
+ * study's, until it is freed or forgets. -1 where every point has been proposed, or a grid has come
+ * to its end. In a continuous space the algorithm is asked again, too, but may insist. */
 struct study_proposal {
     int number;
     int seen; /* tells that it knew */
@@ -69,7 +70,9 @@ int study_add_choice(struct study *study, int parameter, const json_t *value, st
 void study_set_budget(struct study *study, int64_t budget, int parallel);
 
 /* Whether proposal `number` comes out the same from the history as it then was: the first `seen`
- * tells. 1: the same bits; 0: another point. On a study of its own: O(count) for each. */
+ * tells. 1: the same bits; 0: another point. On a study of its own: O(count) for each. What was
+ * enqueued or written by hand came from nobody: do not ask; nor for what was proposed before an
+ * edit (a correction, a deletion, another budget, one more choice). */
 int study_check(const struct study *study, int number, int seen);
 
 char *study_explain(struct study *study); /* the caller frees it; NULL: nothing to say */
