@@ -100,6 +100,10 @@ struct hyper_method {
     void (*move)(const struct chosen *chosen, real rate, struct weights *weights);
 };
 
+/* The direction of those that keep it whole, as the first array of their memory. */
+const real *hyper_kept_direction(const struct chosen *chosen, const struct weights *weights,
+                                 size_t from, size_t count, real *room);
+
 void hyper_step(const struct hyper_method *method, const struct chosen *chosen,
                 struct weights *weights);
 

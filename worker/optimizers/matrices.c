@@ -17,6 +17,17 @@ struct sides matrix_sides(const struct tensor *tensor, size_t max_side)
     };
 }
 
+size_t factors_twice(const struct pieces *pieces, size_t max_side)
+{
+    size_t sum = 0;
+    for (int i = 0; i < pieces->count; i++) {
+        const struct sides sides = matrix_sides(&pieces->tensors[i], max_side);
+        if (is_matrix(&pieces->tensors[i]))
+            sum += 2 * factor_numbers(&sides);
+    }
+    return sum;
+}
+
 void matrix_statistics(const struct sides *sides, real kept, const real *gradient, real *left,
                        real *right)
 {

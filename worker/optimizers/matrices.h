@@ -27,6 +27,9 @@ static inline size_t factor_numbers(const struct sides *sides)
     return sides->left * sides->left + sides->right * sides->right;
 }
 
+/* Twice the factors of all matrices: each has something as large beside it (roots, bases). */
+size_t factors_twice(const struct pieces *pieces, size_t max_side);
+
 /* left = kept left + G G', right = kept right + G' G, for the sides that have a factor. */
 void matrix_statistics(const struct sides *sides, real kept, const real *gradient, real *left,
                        real *right);

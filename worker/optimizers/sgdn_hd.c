@@ -13,15 +13,6 @@ static const struct setting settings[] = {
     {0},
 };
 
-static const real *direction(const struct chosen *chosen, const struct weights *weights,
-                             size_t from, size_t count, real *room)
-{
-    (void)chosen;
-    (void)count;
-    (void)room;
-    return weights->memory[0] + from;
-}
-
 OPTIMIZER_STEP move(const struct chosen *chosen, real rate, struct weights *weights)
 {
     const real decay = (real)chosen->number[OPTIMIZER_WEIGHT_DECAY];
@@ -41,7 +32,7 @@ OPTIMIZER_STEP move(const struct chosen *chosen, real rate, struct weights *weig
 
 static const struct hyper_method method = {
     .additive_lr = 1e-4,
-    .direction = direction,
+    .direction = hyper_kept_direction,
     .move = move,
 };
 

@@ -57,13 +57,7 @@ static struct sides sides_of(const struct chosen *chosen, const struct tensor *t
 /* Each matrix keeps its two factors, then their two roots. */
 static size_t extra(const struct chosen *chosen, const struct pieces *pieces)
 {
-    size_t sum = 0;
-    for (int i = 0; i < pieces->count; i++) {
-        const struct sides sides = sides_of(chosen, &pieces->tensors[i]);
-        if (is_matrix(&pieces->tensors[i]))
-            sum += 2 * factor_numbers(&sides);
-    }
-    return sum;
+    return factors_twice(pieces, (size_t)chosen->number[MAX_SIDE]);
 }
 
 static size_t root_scratch(size_t side)
