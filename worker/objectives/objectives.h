@@ -109,6 +109,18 @@ enum { PROBLEM_NOISE, PROBLEM_NOISE_DEVIATION, PROBLEM_NOISE_NU, PROBLEM_OWN };
                 "null: Gaussian"                                                                   \
     }
 
+/* The setting "start" of a problem that begins at `usual` along each of its axes, which are as many
+ * as the list `axes` has entries; both as text. */
+#define PROBLEM_START(axes, usual)                                                                 \
+    {                                                                                              \
+        .name = "start", .type = SETTING_NUMBERS, .nullable = true, .low = -1e12, .high = 1e12,    \
+        .least = 1, .most = 10000, .as_many_as = (axes),                                           \
+        .help = "where it begins; null: " usual " along each axis"                                 \
+    }
+/* theta [axes] out: what was given under that setting, or `usual`. */
+void problem_start(const struct chosen *chosen, int setting, size_t axes, double usual,
+                   real *theta);
+
 extern const struct problem_kind *const problem_kinds[]; /* ends with NULL */
 
 /* objectives/problems.c */

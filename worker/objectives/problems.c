@@ -220,6 +220,13 @@ static bool is_exact(const struct analytic *problem)
     return noise == 0.0 && problem->replicas == 1;
 }
 
+void problem_start(const struct chosen *chosen, int setting, size_t axes, double usual, real *theta)
+{
+    const bool given = chosen->count[setting] > 0;
+    for (size_t i = 0; i < axes; i++)
+        theta[i] = (real)(given ? chosen->list[setting][i] : usual);
+}
+
 int problem_open(const json_t *spec, struct objective **out_objective, struct error *err)
 {
     const json_t *choice = json_object_get(spec, "problem");

@@ -14,23 +14,13 @@ static const struct setting settings[] = {
      .most = 10000,
      .fallback_text = "[1]",
      .help = "the slope along each axis"},
-    {.name = "start",
-     .type = SETTING_NUMBERS,
-     .nullable = true,
-     .low = -1e12,
-     .high = 1e12,
-     .least = 1,
-     .most = 10000,
-     .as_many_as = "weights",
-     .help = "where it begins; null: 1 along each axis"},
+    PROBLEM_START("weights", "1"),
     {0},
 };
 
 static void start(const struct chosen *chosen, size_t axes, real *theta)
 {
-    const bool given = chosen->count[START] > 0;
-    for (size_t i = 0; i < axes; i++)
-        theta[i] = given ? (real)chosen->list[START][i] : 1.0F;
+    problem_start(chosen, START, axes, 1, theta);
 }
 
 static double value(const struct chosen *chosen, size_t axes, const real *theta, real *gradient)

@@ -30,23 +30,13 @@ static const struct setting settings[] = {
      .high = 1e12,
      .fallback = 0.1,
      .help = "factor of the third powers"},
-    {.name = "start",
-     .type = SETTING_NUMBERS,
-     .nullable = true,
-     .low = -1e12,
-     .high = 1e12,
-     .least = 1,
-     .most = 10000,
-     .as_many_as = "eigenvalues",
-     .help = "where it begins; null: 0.1 along each axis"},
+    PROBLEM_START("eigenvalues", "0.1"),
     {0},
 };
 
 static void start(const struct chosen *chosen, size_t axes, real *theta)
 {
-    const bool given = chosen->count[START] > 0;
-    for (size_t i = 0; i < axes; i++)
-        theta[i] = given ? (real)chosen->list[START][i] : (real)0.1;
+    problem_start(chosen, START, axes, 0.1, theta);
 }
 
 static double value(const struct chosen *chosen, size_t axes, const real *theta, real *gradient)
