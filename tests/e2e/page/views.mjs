@@ -228,6 +228,39 @@ test("the report lays predictions beside what was measured, and shows what scali
     check((await page.locator(".notes").innerText()).includes("/optimizer/beta1 0.9 -> 0.6"), "what scaling changed");
 });
 
+const onTasks = (api) =>
+    once(api, "tasks", {
+        kind: "compare",
+        reuse: false,
+        base: { problem: { ...bowl, noise: 0.1 }, optimizer: sgd(0.1), steps: 40, report_every_steps: 10 },
+        tasks: [
+            { name: "round", spec: { problem: { eigenvalues: [1, 1] } } },
+            { name: "steep", spec: { problem: { eigenvalues: [1, 8] } } },
+            { name: "short", spec: { steps: 20 } },
+        ],
+        arms: [0.1, 0.01, 0.0001].map((lr) => ({ name: `rate ${lr}`, patch: { optimizer: { lr } } })),
+        seeds: [1, 2, 3, 4],
+    });
+
+test("a comparison on tasks shows ranks over them, and each of them by itself", async ({ open, api }) => {
+    const job = await onTasks(api);
+    const report = await api.get(`/jobs/${job.id}/report`);
+    const page = await open(`/jobs/${job.id}`);
+    await page.locator(".critical").waitFor();
+    check((await page.locator(".over-tasks .sentence").innerText()).includes(report.over_tasks.sentence), "the sentence over tasks");
+    same(await page.locator(".critical-group").count(), report.over_tasks.groups.length, "bars");
+    same(await page.locator(".critical").getAttribute("aria-label"), "mean ranks: rate 0.1 1, rate 0.01 2, rate 0.0001 3", "ranks");
+    const words = async () => (await page.locator(".panel", { has: page.locator(".report") }).innerText()).replaceAll(/\s+/g, " ");
+    check((await words()).includes("Report on round"), "the first task at first");
+    await page.locator(".ranks").getByRole("button", { name: "steep" }).click();
+    await until(async () => (await words()).includes("Report on steep"), "the chosen task");
+    check((await words()).includes(report.tasks[1].sentence), "its verdict");
+    await page.getByRole("button", { name: "all pairs" }).click();
+    await until(async () => (await page.locator(".pairs tbody tr").count()) === 3, "all pairs of the task");
+    await page.getByLabel("Axis of the mean curves").selectOption("wall_time");
+    await until(async () => (await points(page.locator(".mean-curves .chart"))) > 0, "its curves by time");
+});
+
 test("the report grows while the comparison runs", async ({ open, api }) => {
     const { id } = await api.submit({ ...comparison("grows"), base: { problem: { ...bowl, noise: 0.3 }, optimizer: sgd(0.05), steps: 40_000, report_every_steps: 1000 } });
     const page = await open(`/jobs/${id}`);
@@ -510,7 +543,8 @@ async function everyView(api) {
     const bad = await diverged(api);
     const run = await firstRun(api, job);
     const verdict = await judged(api);
-    return ["/", `/jobs/${job.id}`, `/jobs/${verdict.id}`, `/jobs/${bad.id}`, `/runs/${run.id}`, "/submit", "/datasets", "/datasets/digits", "/queue", "/nowhere"];
+    const tasks = await onTasks(api);
+    return ["/", `/jobs/${job.id}`, `/jobs/${verdict.id}`, `/jobs/${tasks.id}`, `/jobs/${bad.id}`, `/runs/${run.id}`, "/submit", "/datasets", "/datasets/digits", "/queue", "/nowhere"];
 }
 
 async function settled(page) {

@@ -187,6 +187,23 @@ export interface Report {
     sentence: string;
     judging: { level: number; interval: number; equivalent_within: number | null; target: number | null };
     pairs: PairReport[];
+    /* With tasks, what is above of arms, pairs and judging stands in each of them (partOf()). */
+    tasks: TaskReport[] | null;
+    over_tasks: OverTasks | null;
+    task?: string; /* of a part */
+}
+
+export type TaskReport = { name: string } & Pick<Report, "baseline" | "finished" | "arms" | "warnings" | "sentence" | "judging" | "pairs">;
+
+export interface OverTasks {
+    tasks: number;
+    left_out: string[];
+    arms: { name: string; mean_rank: number | null; ranks: (number | null)[] }[];
+    f_p: number | null;
+    critical_difference: number | null;
+    differ: boolean;
+    groups: string[][];
+    sentence: string;
 }
 
 export interface Preview {

@@ -1,7 +1,8 @@
 /* The outcome of a comparison: arms side by side, mean curves with bands, how each was tuned. */
-import { useEffect, useState } from "preact/hooks";
-import type { ArmLook } from "../app/arms";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { armLook, type ArmLook } from "../app/arms";
 import { get } from "../data/api";
+import { partOf } from "../data/report";
 import { changed, useTopic, watch } from "../data/topics";
 import { useLoad, useThrottled } from "../data/use-load";
 import type { NamedSchedule } from "../data/schedules";
@@ -12,6 +13,7 @@ import { Schedules } from "../parts/schedules";
 import { scaleOf, Strip, StripAxis, type Scale } from "../parts/strip";
 import { column, exact, NOTHING, number, plural, point, withError } from "../text/format";
 import { usualMetrics } from "./job-curves";
+import { OverTasksPanel } from "./tasks";
 import { Notes, Predictions } from "./theory";
 import { Pairs, Targets } from "./verdict";
 
@@ -190,7 +192,8 @@ function MeanCurves({ job, report, looks }: { job: Job; report: Report; looks: L
     useLoad(
         async (signal) => {
             if (usual) return;
-            setOther(await get<Report>(`/jobs/${job.id}/report?pairs=baseline&metric=${encodeURIComponent(shownMetric)}&by=${by}`, signal));
+            const all = await get<Report>(`/jobs/${job.id}/report?pairs=baseline&metric=${encodeURIComponent(shownMetric)}&by=${by}`, signal);
+            setOther(partOf(all, report.task ?? null));
         },
         [job.id, shownMetric, by, report],
     );
@@ -281,6 +284,29 @@ export function ReportPanels({ job, looks }: { job: Job; looks: Looks }) {
     useEffect(refresh, [job.state]);
 
     if (!report) return loaded.failed?.status === 404 ? null : <Panel title="Report"><Waiting load={loaded} what="report" /></Panel>;
+    return report.tasks ? <TaskPanels job={job} report={report} /> : <Parts job={job} report={report} looks={looks} />;
+}
+
+/* All tasks together, then one of them as if it were a comparison of its own. */
+function TaskPanels({ job, report }: { job: Job; report: Report }) {
+    const tasks = report.tasks ?? [];
+    const [chosen, choose] = useState<string | null>(null);
+    const task = chosen ?? tasks[0]?.name ?? "";
+    const part = useMemo(() => partOf(report, task), [report, task]);
+    const names = part.arms.map(({ name }) => name).join("\n");
+    const looks = useMemo(() => {
+        const places = names.split("\n");
+        return (arm: string | null) => armLook(arm === null ? 0 : places.indexOf(arm));
+    }, [names]);
+    return (
+        <>
+            <OverTasksPanel report={report} looks={looks} task={task} choose={choose} />
+            <Parts key={task} job={job} report={part} looks={looks} />
+        </>
+    );
+}
+
+function Parts({ job, report, looks }: { job: Job; report: Report; looks: Looks }) {
     const tuned = report.arms.some((arm) => arm.tuning.length > 0);
     const curved = !tuned || report.arms.some((arm) => arm.curve && arm.curve.mean.length > 0);
     const best = report.arms.find((arm) => arm.best);
@@ -299,7 +325,7 @@ export function ReportPanels({ job, looks }: { job: Job; looks: Looks }) {
     );
     return (
         <>
-            <Panel title={<>Report {report.finished ? null : <span class="muted">so far</span>}</>} tools={tools}>
+            <Panel title={<>Report {report.task ? `on ${report.task} ` : ""}{report.finished ? null : <span class="muted">so far</span>}</>} tools={tools}>
                 {report.pairs.some(({ seeds }) => seeds > 0) ? <p class="verdict sentence">{report.sentence}.</p> : null}
                 {best && report.finished ? (
                     <p class="verdict muted">

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { ArmLook } from "../app/arms";
 import { get } from "../data/api";
+import { partOf } from "../data/report";
 import { useLoad } from "../data/use-load";
 import type { ArmReport, Judgement, PairReport, Report } from "../data/types";
 import { Choice, Panel, Swatch } from "../parts/bits";
@@ -97,7 +98,7 @@ export function Pairs({ report, looks }: { report: Report; looks: Looks }) {
     const [all, setAll] = useState<PairReport[]>([]);
     useLoad(
         async (signal) => {
-            if (among === "all") setAll((await get<Report>(`/jobs/${report.job}/report?points=2`, signal)).pairs);
+            if (among === "all") setAll(partOf(await get<Report>(`/jobs/${report.job}/report?points=2`, signal), report.task ?? null).pairs);
         },
         [among, report],
     );
