@@ -73,37 +73,15 @@ static int read_contenders(struct settle_rung *command, struct sql *db, struct c
 
 /* --- values at the rung ----------------------------------------------------------------------- */
 
-static int read_last(struct settle_rung *command, struct sql *db, const struct contender *run,
-                     int64_t step, double *value, struct error *err)
-{
-    struct statement *read = sql_statement(
-        db,
-        "SELECT value FROM metric WHERE run_id = ? AND name_id ="
-        " (SELECT id FROM metric_name WHERE name = ?) AND step <= ? ORDER BY step DESC LIMIT 1");
-    put_integer(read, run->rows_of);
-    put_text(read, command->metric.name);
-    put_integer(read, step);
-    const int found = statement_next(read, err);
-    *value = found > 0 ? row_real(read, 0) : (double)NAN;
-    if (found > 0)
-        statement_reset(read);
-    return found < 0 ? -1 : 0;
-}
+#define ROWS_BEFORE                                                                                \
+    " FROM metric WHERE run_id = ? AND name_id = (SELECT id FROM metric_name WHERE name = ?)"      \
+    " AND step <= ?"
 
-static int read_best(struct settle_rung *command, struct sql *db, const struct contender *run,
-                     int64_t step, double *value, struct error *err)
+static const char *value_query(const struct metric_choice *metric)
 {
-    struct statement *read =
-        sql_statement(db, "SELECT min(value), max(value) FROM metric WHERE run_id = ? AND name_id ="
-                          " (SELECT id FROM metric_name WHERE name = ?) AND step <= ?");
-    put_integer(read, run->rows_of);
-    put_text(read, command->metric.name);
-    put_integer(read, step);
-    const int found = statement_next(read, err);
-    *value = found > 0 ? row_real(read, command->metric.maximize) : (double)NAN;
-    if (found > 0)
-        statement_reset(read);
-    return found < 0 ? -1 : 0;
+    if (!metric->best)
+        return "SELECT value" ROWS_BEFORE " ORDER BY step DESC LIMIT 1";
+    return metric->maximize ? "SELECT max(value)" ROWS_BEFORE : "SELECT min(value)" ROWS_BEFORE;
 }
 
 /* One that ended by its own rule before the rung counts by its last value. */
@@ -114,8 +92,16 @@ static int read_value(struct settle_rung *command, struct sql *db, const struct 
     *value = (double)NAN;
     if (run->failed || run->pruned)
         return 0;
-    return command->metric.best ? read_best(command, db, run, step, value, err)
-                                : read_last(command, db, run, step, value, err);
+    struct statement *read = sql_statement(db, value_query(&command->metric));
+    put_integer(read, run->rows_of);
+    put_text(read, command->metric.name);
+    put_integer(read, step);
+    const int found = statement_next(read, err);
+    if (found > 0) {
+        *value = row_real(read, 0);
+        statement_reset(read);
+    }
+    return found < 0 ? -1 : 0;
 }
 
 /* --- the decision ----------------------------------------------------------------------------- */
