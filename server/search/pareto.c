@@ -177,9 +177,9 @@ void pareto_crowding(const double *points, const int *members, int count, int ob
         for (int i = 0; i < count; i++)
             rows[i] = (struct row){points + (size_t)members[i] * objectives + k, 1, i};
         qsort(rows, (size_t)count, sizeof *rows, by_coordinates);
-        const double range = *rows[count - 1].point - *rows[0].point;
+        const double range = *rows[count - 1].point / 2 - *rows[0].point / 2; /* halves: finite */
         distance[rows[0].index] = distance[rows[count - 1].index] = (double)INFINITY;
         for (int i = 1; i + 1 < count && range > 0; i++)
-            distance[rows[i].index] += (*rows[i + 1].point - *rows[i - 1].point) / range;
+            distance[rows[i].index] += (*rows[i + 1].point / 2 - *rows[i - 1].point / 2) / range;
     }
 }

@@ -86,6 +86,10 @@ static void crowding_is_the_gap_between_the_neighbours(void **state)
     assert_true(isinf(distance[0]) && isinf(distance[1]));
     assert_near(distance[2], 2, 1e-15);
 
+    const double huge[] = {-1e308, 1e308, 0, 0, 1e308, -1e308};
+    pareto_crowding(huge, (const int[]){0, 1, 2}, 3, 2, distance);
+    assert_near(distance[1], 2, 1e-15);
+
     const double same[] = {1, 1, 1, 1, 1, 1};
     pareto_crowding(same, (const int[]){0, 1, 2}, 3, 2, distance);
     assert_true(isinf(distance[0]) && distance[1] == 0 && isinf(distance[2]));
