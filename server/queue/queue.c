@@ -322,6 +322,23 @@ void queue_set_usage(struct queue *queue, int64_t now_ms, int64_t id, double slo
     usage_set(&queue->order.scale, &standing_of(queue, team_of(queue, id))->usage, slot_seconds);
 }
 
+void queue_last_hour(const struct queue *queue, int64_t now_ms, int64_t id,
+                     int64_t minutes[QUEUE_HOUR_MINUTES])
+{
+    const struct team *team = team_of(queue, id);
+    struct usage_hour hour = team->hour;
+    static_assert((int)QUEUE_HOUR_MINUTES == USAGE_MINUTES - 1, "whole minutes");
+    usage_hour_advance(&hour, now_ms, standing_of(queue, team)->running);
+    usage_hour_read(&hour, minutes);
+}
+
+void queue_set_last_hour(struct queue *queue, int64_t now_ms, int64_t id,
+                         const int64_t minutes[QUEUE_HOUR_MINUTES], int64_t age_ms)
+{
+    queue_advance(queue, now_ms);
+    usage_hour_write(&team_of(queue, id)->hour, queue->order.now_ms, minutes, age_ms);
+}
+
 static double used_later(const struct queue *queue, const struct standing *team, int64_t now_ms)
 {
     struct usage_scale scale = queue->order.scale;

@@ -77,6 +77,14 @@ size_t queue_waiting_of(const struct queue *queue, int64_t team); /* 0 where the
 /* What it had used (decayed), as a server before this one knew. */
 void queue_set_usage(struct queue *queue, int64_t now_ms, int64_t team, double slot_seconds);
 
+/* Slot-milliseconds used in each of the sixty minutes until now, the last one first; and for the
+ * next server what they were `age_ms` ago. */
+enum { QUEUE_HOUR_MINUTES = 60 };
+void queue_last_hour(const struct queue *queue, int64_t now_ms, int64_t team,
+                     int64_t minutes[QUEUE_HOUR_MINUTES]);
+void queue_set_last_hour(struct queue *queue, int64_t now_ms, int64_t team,
+                         const int64_t minutes[QUEUE_HOUR_MINUTES], int64_t age_ms);
+
 /* --- jobs ------------------------------------------------------------------------------------- */
 
 /* A job must be added before its runs, after its team, and have none left when removed. */

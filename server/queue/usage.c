@@ -102,3 +102,55 @@ double usage_hour_sum(const struct usage_hour *hour)
     }
     return 1e-3 * ((double)sum + old * (1.0 - (double)into_ms / MINUTE_MS));
 }
+
+/* Of what was used evenly in a whole minute. */
+static int64_t part_of(int64_t slot_ms, int64_t part_ms)
+{
+    return (int64_t)llround((double)slot_ms * (double)part_ms / MINUTE_MS);
+}
+
+/* Minutes may be as early as -60: a clock that counts from the start of the machine knows nothing
+ * of the hour before, but the server before this one did. */
+static int place_of(int64_t minute)
+{
+    return (int)((minute + USAGE_MINUTES) % USAGE_MINUTES);
+}
+
+static int64_t entered(const struct usage_hour *hour, int age)
+{
+    return hour->slot_ms[place_of(hour->minute - age)];
+}
+
+void usage_hour_read(const struct usage_hour *hour, int64_t *minutes)
+{
+    const int64_t into_ms = hour->until_ms - hour->minute * MINUTE_MS;
+    for (int i = 0; i < USAGE_MINUTES - 1; i++) {
+        const int64_t newer = entered(hour, i), older = entered(hour, i + 1);
+        const int64_t first = i == 0 ? newer : part_of(newer, into_ms);
+        minutes[i] = first + older - part_of(older, into_ms);
+    }
+}
+
+static int64_t minute_at(int64_t time_ms)
+{
+    return time_ms >= 0 ? time_ms / MINUTE_MS : -((MINUTE_MS - 1 - time_ms) / MINUTE_MS);
+}
+
+static void enter_at(struct usage_hour *hour, int64_t minute, int64_t slot_ms)
+{
+    if (minute <= hour->minute && minute > hour->minute - USAGE_MINUTES)
+        hour->slot_ms[place_of(minute)] += slot_ms;
+}
+
+void usage_hour_write(struct usage_hour *hour, int64_t now_ms, const int64_t *minutes,
+                      int64_t age_ms)
+{
+    *hour = (struct usage_hour){.minute = now_ms / MINUTE_MS, .until_ms = now_ms};
+    for (int i = 0; i < USAGE_MINUTES - 1; i++) {
+        const int64_t begin_ms = now_ms - age_ms - (i + 1) * (int64_t)MINUTE_MS;
+        const int64_t minute = minute_at(begin_ms);
+        const int64_t later = part_of(minutes[i], begin_ms - minute * MINUTE_MS);
+        enter_at(hour, minute, minutes[i] - later);
+        enter_at(hour, minute + 1, later);
+    }
+}

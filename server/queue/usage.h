@@ -49,4 +49,14 @@ void usage_hour_advance(struct usage_hour *hour, int64_t now_ms, int running);
 /* Slot-seconds of the last 3,600 s, as if the oldest minute had been used evenly. Advance first. */
 double usage_hour_sum(const struct usage_hour *hour);
 
+/* The same hour as sixty minutes that end now: slot-milliseconds, the last minute first. Written at
+ * another time, by another clock, they count as used evenly within each; what lies more than an
+ * hour back is gone.
+ *
+ *     minutes  [USAGE_MINUTES - 1]
+ */
+void usage_hour_read(const struct usage_hour *hour, int64_t *minutes);
+void usage_hour_write(struct usage_hour *hour, int64_t now_ms, const int64_t *minutes,
+                      int64_t age_ms);
+
 #endif

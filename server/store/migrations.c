@@ -23,6 +23,7 @@ EMBED(0004_usage);
 EMBED(0005_shared_results);
 EMBED(0006_looks);
 EMBED(0008_timing);
+EMBED(0009_team_limits);
 
 /* In the order of their numbers. */
 static const struct {
@@ -35,6 +36,7 @@ static const struct {
     {"0005_shared_results", schema_0005_shared_results},
     {"0006_looks", schema_0006_looks},
     {"0008_timing", schema_0008_timing},
+    {"0009_team_limits", schema_0009_team_limits},
 };
 
 const int migration_count = COUNT_OF(migrations);

@@ -6,10 +6,13 @@
 
 #include "store/store.h"
 
+enum { USAGE_HOUR_MINUTES = 60 };
+
 struct team_usage {
     int64_t team;
-    double slot_s; /* slot-seconds, decayed until at_ms */
-    int64_t at_ms; /* wall clock */
+    double slot_s;                       /* slot-seconds, decayed until at_ms */
+    int64_t at_ms;                       /* wall clock */
+    int64_t minutes[USAGE_HOUR_MINUTES]; /* slot-ms in each minute before, the last one first */
 };
 
 /* In place of what was kept before. */

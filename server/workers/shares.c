@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "store/usage.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -49,10 +50,14 @@ struct queue_standing *conductor_standings(const struct conductor *conductor, si
 static void take_up(void *context, const struct team_usage *usage)
 {
     struct conductor *conductor = context;
-    const double away_ms = (double)(wall_ms() - usage->at_ms);
-    const double left = away_ms > 0 ? exp2(-away_ms / QUEUE_HALF_LIFE_MS) : 1;
-    if (usage->slot_s > 0 && queue_has_team(conductor->queue, usage->team))
-        queue_set_usage(conductor->queue, clock_ms(), usage->team, usage->slot_s * left);
+    const int64_t passed_ms = wall_ms() - usage->at_ms;
+    const int64_t away_ms = passed_ms > 0 ? passed_ms : 0;
+    const double left = exp2(-(double)away_ms / QUEUE_HALF_LIFE_MS);
+    static_assert((int)USAGE_HOUR_MINUTES == QUEUE_HOUR_MINUTES, "the same hour");
+    if (usage->slot_s <= 0 || !queue_has_team(conductor->queue, usage->team))
+        return;
+    queue_set_usage(conductor->queue, clock_ms(), usage->team, usage->slot_s * left);
+    queue_set_last_hour(conductor->queue, clock_ms(), usage->team, usage->minutes, away_ms);
 }
 
 int load_shares(struct conductor *conductor, struct error *err)
@@ -66,9 +71,16 @@ void save_shares(struct conductor *conductor)
     AUTO_FREE struct queue_standing *all = conductor_standings(conductor, &count);
     AUTO_FREE struct team_usage *usages = xcalloc(count, sizeof *usages);
     const int64_t now_ms = wall_ms();
-    for (size_t i = 0; i < count; i++)
-        usages[i] = (struct team_usage){all[i].team, all[i].used_slot_s, now_ms};
-    store_save_usage(conductor->store, usages, (int)count);
+    int used = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].used_slot_s <= 0) /* never, or too long ago to tell */
+            continue;
+        struct team_usage *usage = &usages[used++];
+        *usage =
+            (struct team_usage){.team = all[i].team, .slot_s = all[i].used_slot_s, .at_ms = now_ms};
+        queue_last_hour(conductor->queue, clock_ms(), usage->team, usage->minutes);
+    }
+    store_save_usage(conductor->store, usages, used);
 }
 
 static void save_is_due(void *context)

@@ -278,6 +278,48 @@ static void the_last_hour_is_told_as_it_was(void **state)
     queue_free(queue);
 }
 
+/* 90 s of one slot that ended 70 s ago. What is known at 1,300 s: 60 s in the minute from 1,140, 30
+ * in that from 1,200. By minutes back from now: a third of the latter; the rest of it and a third
+ * of the former; the rest of that. */
+static void the_last_hour_is_told_by_minutes(void **state)
+{
+    struct queue *queue = queue_of(2, 1);
+    int64_t minutes[QUEUE_HOUR_MINUTES];
+    (void)state;
+    queue_add_job(queue, 1, 1, 0, false);
+    enter(queue, 0, 1, 10, 1);
+    assert_int_equal(next(queue, 1140000), 10);
+    queue_end(queue, 1230000, 10, true);
+    queue_last_hour(queue, 1300000, 1, minutes);
+    int64_t sum = 0;
+    for (int i = 0; i < QUEUE_HOUR_MINUTES; i++)
+        sum += minutes[i];
+    assert_int_equal(sum, 90000);
+    assert_int_equal(minutes[0], 10000);
+    assert_int_equal(minutes[1], 40000);
+    assert_int_equal(minutes[2], 40000);
+    queue_free(queue);
+}
+
+/* At 40 s after the machine has started, the other server ended 20 s before. */
+static void the_last_hour_of_another_clock_is_taken_over(void **state)
+{
+    struct queue *queue = queue_of(2, 2);
+    const int64_t minutes[QUEUE_HOUR_MINUTES] = {60000, 0, 30000, [58] = 600, [59] = 60000};
+    (void)state;
+    queue_set_last_hour(queue, 40000, 1, minutes, 20000);
+    /* Of the oldest minute 40 s lie in a minute of this clock of which a third counts, 20 in the
+     * one behind it: 13.333 s and 20. */
+    assert_near(standing_of(queue, 40000, 1).last_hour_slot_s, 60 + 30 + 0.6 + 33.333, 1e-3);
+    assert_near(standing_of(queue, 40000, 2).last_hour_slot_s, 0, 0);
+    /* Half an hour on, the first three are left; a good hour on, nothing. */
+    assert_near(standing_of(queue, 40000 + 1800000, 1).last_hour_slot_s, 90, 1e-9);
+    assert_near(standing_of(queue, 60000 + 3600000, 1).last_hour_slot_s, 0, 0);
+    queue_set_last_hour(queue, 40000 + 3600000, 2, minutes, INT64_C(7200000));
+    assert_near(standing_of(queue, 40000 + 3600000, 2).last_hour_slot_s, 0, 0);
+    queue_free(queue);
+}
+
 static void runs_that_start_at_once_are_shared_out(void **state)
 {
     struct queue *queue = queue_of(40, 2);
@@ -559,6 +601,8 @@ int main(void)
         cmocka_unit_test(use_is_forgotten_by_half_lives),
         cmocka_unit_test(months_do_not_wear_the_numbers_down),
         cmocka_unit_test(the_last_hour_is_told_as_it_was),
+        cmocka_unit_test(the_last_hour_is_told_by_minutes),
+        cmocka_unit_test(the_last_hour_of_another_clock_is_taken_over),
         cmocka_unit_test(runs_that_start_at_once_are_shared_out),
         cmocka_unit_test(a_limit_is_kept_and_may_change),
         cmocka_unit_test(a_team_that_runs_nothing_gets_the_next_slot_whatever_it_used),

@@ -51,7 +51,8 @@ static void who_has_used_less_goes_first(void **state)
 {
     (void)state;
     struct scene *scene = scene_of_two();
-    store_save_usage(scene->kit->store, &(struct team_usage){1, 500, wall_ms()}, 1);
+    store_save_usage(scene->kit->store,
+                     &(struct team_usage){.team = 1, .slot_s = 500, .at_ms = wall_ms()}, 1);
     settle(scene);
     begin(scene, 0);
     const int64_t first = submit_of(scene, 1, "wait", 1), other = submit_of(scene, 2, "wait", 1);
@@ -67,9 +68,9 @@ static void what_a_team_has_used_is_halved_while_the_server_is_away(void **state
     (void)state;
     struct scene *scene = scene_of_two();
     const struct team_usage kept[] = {
-        {1, 1000, wall_ms() - INT64_C(2) * HOUR_MS},
-        {2, 100, wall_ms()},
-        {77, 100, wall_ms()}, /* which is gone */
+        {.team = 1, .slot_s = 1000, .at_ms = wall_ms() - INT64_C(2) * HOUR_MS},
+        {.team = 2, .slot_s = 100, .at_ms = wall_ms()},
+        {.team = 77, .slot_s = 100, .at_ms = wall_ms()}, /* which is gone */
     };
     store_save_usage(scene->kit->store, kept, 3);
     settle(scene);
@@ -95,7 +96,28 @@ static void what_runs_is_counted_for_its_team_over_a_restart(void **state)
     assert_true(standing_of(scene, 2).last_hour_slot_s >= 0.2);
     begin_again(scene, 0);
     assert_true(standing_of(scene, 2).used_slot_s >= 0.99 * before);
+    assert_true(standing_of(scene, 2).last_hour_slot_s >= 0.2);
     assert_near(standing_of(scene, 1).used_slot_s, 0, 1e-9);
+    scene_free(scene);
+}
+
+/* The minute before, and a minute of half an hour ago; the server was away for a quarter. */
+static void the_last_hour_is_taken_up_again(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_of_two();
+    struct team_usage kept = {.team = 1, .slot_s = 100, .at_ms = wall_ms() - HOUR_MS / 4};
+    kept.minutes[0] = 30000;
+    kept.minutes[30] = 60000;
+    kept.minutes[50] = 7000; /* more than an hour ago by now */
+    store_save_usage(scene->kit->store, &kept, 1);
+    settle(scene);
+    begin(scene, 0);
+    assert_near(standing_of(scene, 1).last_hour_slot_s, 90, 1e-9);
+    assert_near(standing_of(scene, 2).last_hour_slot_s, 0, 0);
+    begin_again(scene, 0);
+    begin_again(scene, 0);
+    assert_near(standing_of(scene, 1).last_hour_slot_s, 90, 1e-9);
     scene_free(scene);
 }
 
@@ -120,6 +142,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(who_has_used_less_goes_first),
         cmocka_unit_test(what_a_team_has_used_is_halved_while_the_server_is_away),
         cmocka_unit_test(what_runs_is_counted_for_its_team_over_a_restart),
+        cmocka_unit_test(the_last_hour_is_taken_up_again),
         cmocka_unit_test(a_job_of_a_team_that_is_gone_runs_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
