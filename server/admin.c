@@ -32,7 +32,8 @@ static const char usage[] =
     "  LIMITS: --share N            of the machine, against other teams (1)\n"
     "          --max-running N      slots; 0: no limit, as below\n"
     "          --max-queued N       runs\n"
-    "          --max-bytes N        of data sets\n"
+    "          --max-bytes N        of data sets, files of runs and their metrics\n"
+    "          --max-streams N      of events, open at once (64)\n"
     "          --requests-per-s N\n";
 
 /* --- what was asked -----------------------------------------------------------------------------
@@ -356,6 +357,7 @@ static const struct option {
     {"--max-running", "max_running", true},
     {"--max-queued", "max_queued", true},
     {"--max-bytes", "max_bytes", true},
+    {"--max-streams", "max_streams", true},
     {"--name", "name", true},
     {"--requests-per-s", "requests_per_s", true},
     {"--team", "team", false},
@@ -482,8 +484,8 @@ static void print_limit(const json_t *team, const char *key)
 
 static void print_teams(const json_t *teams)
 {
-    static const char *const limits[] = {"share", "max_running", "max_queued", "max_bytes",
-                                         "requests_per_s"};
+    static const char *const limits[] = {"share",     "max_running", "max_queued",
+                                         "max_bytes", "max_streams", "requests_per_s"};
     size_t i;
     json_t *team;
     printf("%-20s", "team");

@@ -13,15 +13,18 @@
 #include <string.h>
 #include <strings.h>
 
+enum { STREAM_RETRY_S = 10 };
+
 struct meter {
     int64_t team;
     struct allowance allowance;
+    int streams; /* of events, open now */
 };
 
 struct access {
     bool required;
     struct suspects *suspects;
-    struct meter *meters; /* of the teams that have a rate */
+    struct meter *meters; /* of the teams that have a rate, or have watched events */
     int meter_count;
 };
 
@@ -107,15 +110,15 @@ bool access_lasts(const struct request *req)
 /* --- how often ---------------------------------------------------------------------------------
  */
 
-static struct allowance *allowance_of(struct access *access, int64_t team)
+static struct meter *meter_of(struct access *access, int64_t team)
 {
     for (int i = 0; i < access->meter_count; i++)
         if (access->meters[i].team == team)
-            return &access->meters[i].allowance;
+            return &access->meters[i];
     access->meters =
         xrealloc(access->meters, (size_t)access->meter_count + 1, sizeof *access->meters);
     access->meters[access->meter_count] = (struct meter){.team = team};
-    return &access->meters[access->meter_count++].allowance;
+    return &access->meters[access->meter_count++];
 }
 
 static bool check_rate(const struct request *req, struct reply *refusal)
@@ -124,13 +127,34 @@ static bool check_rate(const struct request *req, struct reply *refusal)
     const struct team *team = auth_team(world->auth, req->caller.team);
     int64_t wait_ms;
     if (!team || team->requests_per_s <= 0 || req->caller.token == MASTER_TOKEN ||
-        allowance_take(allowance_of(world->access, team->id), team->requests_per_s, clock_ms(),
-                       &wait_ms))
+        allowance_take(&meter_of(world->access, team->id)->allowance, team->requests_per_s,
+                       clock_ms(), &wait_ms))
         return true;
     *refusal = reply_problem(429, "team \"%s\" may ask %g times a second", team->name,
                              team->requests_per_s);
     refusal->retry_after_s = (int)((wait_ms + 999) / 1000);
     return false;
+}
+
+bool access_stream_begins(const struct request *req, struct reply *refusal)
+{
+    const struct world *world = world_of(req);
+    const struct team *team = auth_team(world->auth, req->caller.team);
+    struct meter *meter = meter_of(world->access, req->caller.team);
+    if (team && team->max_streams > 0 && meter->streams >= team->max_streams) {
+        *refusal =
+            reply_problem(429, "team \"%s\" may have %" PRId64 " event streams open, and has %d",
+                          team->name, team->max_streams, meter->streams);
+        refusal->retry_after_s = STREAM_RETRY_S;
+        return false;
+    }
+    meter->streams++;
+    return true;
+}
+
+void access_stream_ends(const struct world *world, int64_t team)
+{
+    meter_of(world->access, team)->streams--;
 }
 
 /* --- what --------------------------------------------------------------------------------------

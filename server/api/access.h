@@ -61,6 +61,10 @@ struct reply access_unknown(struct request *req);
 /* Whether who was let in still would be: of answers that go on for long. */
 bool access_lasts(const struct request *req);
 
+/* One more stream of events for the team that asks, where it may have another; and one less. */
+bool access_stream_begins(const struct request *req, struct reply *out_refusal);
+void access_stream_ends(const struct world *world, int64_t team);
+
 /* Whether the team may read the job, which may be NULL. */
 bool access_sees(int64_t team, const struct owned_job *job);
 

@@ -10,6 +10,8 @@
 struct watcher {
     struct request *req;
     struct subscriber *subscriber;
+    const struct world *world;
+    int64_t team;
     char *text; /* of the event being written */
     size_t bytes, written;
 };
@@ -24,6 +26,7 @@ static void closed(void *context)
 {
     struct watcher *watcher = context;
     events_unsubscribe(watcher->subscriber);
+    access_stream_ends(watcher->world, watcher->team);
     free(watcher->text);
     free(watcher);
 }
@@ -80,13 +83,18 @@ static int last_seen(const struct request *req, int64_t *out, struct error *err)
 static struct reply watch_events(struct request *req)
 {
     struct error err;
+    struct reply refusal;
     int64_t after, job;
 
     if (last_seen(req, &after, &err) < 0 ||
         request_query_integer(req, "job", 0, INT64_MAX, 0, &job, &err) < 0)
         return reply_error(&err);
+    if (!access_stream_begins(req, &refusal))
+        return refusal;
     struct watcher *watcher = xcalloc(1, sizeof *watcher);
     watcher->req = req;
+    watcher->world = world_of(req);
+    watcher->team = team_of(req);
     watcher->text = xstrdup("retry: 1000\n\n");
     watcher->bytes = strlen(watcher->text);
     watcher->subscriber = events_subscribe(world_of(req)->events, after, job, woken, watcher);

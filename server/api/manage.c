@@ -11,7 +11,12 @@
 #include <string.h>
 
 #define DAY_MS INT64_C(86400000)
-enum { DAYS_MOST = 36500, SLOTS_MOST = 1000000, RUNS_QUEUED_MOST = 1000000000 };
+enum {
+    DAYS_MOST = 36500,
+    SLOTS_MOST = 1000000,
+    RUNS_QUEUED_MOST = 1000000000,
+    STREAMS_MOST = 8192,
+};
 static const double number_least = 1e-3, number_most = 1e6;
 static const int64_t bytes_most = INT64_C(1) << 53;
 
@@ -20,10 +25,11 @@ static const int64_t bytes_most = INT64_C(1) << 53;
 
 json_t *team_json(const struct team *team)
 {
-    return json_pack("{s:I, s:s, s:f, s:I, s:I, s:I, s:f, s:I}", "id", team->id, "name", team->name,
-                     "share", team->share, "max_running", team->max_running, "max_queued",
-                     team->max_queued, "max_bytes", team->max_bytes, "requests_per_s",
-                     team->requests_per_s, "created_ms", team->created_ms);
+    return json_pack("{s:I, s:s, s:f, s:I, s:I, s:I, s:I, s:f, s:I}", "id", team->id, "name",
+                     team->name, "share", team->share, "max_running", team->max_running,
+                     "max_queued", team->max_queued, "max_bytes", team->max_bytes, "max_streams",
+                     team->max_streams, "requests_per_s", team->requests_per_s, "created_ms",
+                     team->created_ms);
 }
 
 static json_t *time_or_null(int64_t ms)
@@ -102,6 +108,7 @@ static const struct {
     {"max_running", TEAM_MAX_RUNNING},
     {"max_queued", TEAM_MAX_QUEUED},
     {"max_bytes", TEAM_MAX_BYTES},
+    {"max_streams", TEAM_MAX_STREAMS},
     {"requests_per_s", TEAM_REQUESTS_PER_S},
 };
 
@@ -125,12 +132,14 @@ static void read_team(const json_t *body, bool is_new, struct team *team, struct
         fields_integer(body, "", "max_queued", 0, RUNS_QUEUED_MOST, team->max_queued, problems);
     team->max_bytes =
         fields_integer(body, "", "max_bytes", 0, bytes_most, team->max_bytes, problems);
+    team->max_streams =
+        fields_integer(body, "", "max_streams", 0, STREAMS_MOST, team->max_streams, problems);
 }
 
 void manage_read_team(const json_t *body, int64_t now_ms, struct team *team,
                       struct problems *problems)
 {
-    *team = (struct team){.share = 1, .created_ms = now_ms};
+    *team = (struct team){.share = 1, .max_streams = TEAM_STREAMS_USUAL, .created_ms = now_ms};
     read_team(body, true, team, problems);
 }
 

@@ -16,8 +16,8 @@ static int load_teams(struct sql *db, void (*on_team)(void *, const struct team 
                       struct error *err)
 {
     struct statement *read =
-        sql_statement(db, "SELECT id, share, max_running, max_queued, max_bytes, requests_per_s,"
-                          " created_ms, name FROM team ORDER BY id");
+        sql_statement(db, "SELECT id, share, max_running, max_queued, max_bytes, max_streams,"
+                          " requests_per_s, created_ms, name FROM team ORDER BY id");
     int got;
     while ((got = statement_next(read, err)) > 0) {
         struct team team = {
@@ -26,10 +26,11 @@ static int load_teams(struct sql *db, void (*on_team)(void *, const struct team 
             .max_running = row_integer(read, 2),
             .max_queued = row_integer(read, 3),
             .max_bytes = row_integer(read, 4),
-            .requests_per_s = row_real(read, 5),
-            .created_ms = row_integer(read, 6),
+            .max_streams = row_integer(read, 5),
+            .requests_per_s = row_real(read, 6),
+            .created_ms = row_integer(read, 7),
         };
-        copy_text(team.name, sizeof team.name, row_text(read, 7));
+        copy_text(team.name, sizeof team.name, row_text(read, 8));
         on_team(context, &team);
     }
     return got;

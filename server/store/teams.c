@@ -59,6 +59,7 @@ static void put_team(struct statement *statement, const struct team *team)
     put_integer(statement, team->max_running);
     put_integer(statement, team->max_queued);
     put_integer(statement, team->max_bytes);
+    put_integer(statement, team->max_streams);
     put_real(statement, team->requests_per_s);
 }
 
@@ -82,7 +83,8 @@ static int add_team(struct writer *writer, struct command *command, struct error
         return -1;
     struct statement *insert =
         sql_statement(db, "INSERT INTO team (name, share, max_running, max_queued, max_bytes,"
-                          " requests_per_s, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?)");
+                          " max_streams, requests_per_s, created_ms)"
+                          " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     put_team(insert, &change->team);
     put_integer(insert, change->team.created_ms);
     if (statement_run(insert, err) < 0)
@@ -111,6 +113,8 @@ void team_apply(struct team *team, const struct team_change *change)
         team->max_queued = to->max_queued;
     if (change->fields & TEAM_MAX_BYTES)
         team->max_bytes = to->max_bytes;
+    if (change->fields & TEAM_MAX_STREAMS)
+        team->max_streams = to->max_streams;
     if (change->fields & TEAM_REQUESTS_PER_S)
         team->requests_per_s = to->requests_per_s;
 }
@@ -165,6 +169,7 @@ static void put_change(struct statement *update, const struct team_change *chang
     put_limit(update, fields & TEAM_MAX_RUNNING, to->max_running);
     put_limit(update, fields & TEAM_MAX_QUEUED, to->max_queued);
     put_limit(update, fields & TEAM_MAX_BYTES, to->max_bytes);
+    put_limit(update, fields & TEAM_MAX_STREAMS, to->max_streams);
     put_real(update, fields & TEAM_REQUESTS_PER_S ? to->requests_per_s : (double)NAN);
     put_integer(update, change->team);
 }
@@ -179,7 +184,8 @@ static int change_team(struct writer *writer, struct command *command, struct er
     struct statement *update = sql_statement(
         db, "UPDATE team SET name = coalesce(?, name), share = coalesce(?, share),"
             " max_running = coalesce(?, max_running), max_queued = coalesce(?, max_queued),"
-            " max_bytes = coalesce(?, max_bytes), requests_per_s = coalesce(?, requests_per_s)"
+            " max_bytes = coalesce(?, max_bytes), max_streams = coalesce(?, max_streams),"
+            " requests_per_s = coalesce(?, requests_per_s)"
             " WHERE id = ?");
     put_change(update, change);
     if (statement_run(update, err) < 0)

@@ -8,6 +8,7 @@
 #include "store/audit.h"
 
 enum { TEAM_DEFAULT = 1, TEAM_NAME_BYTES = 64, TOKEN_NAME_BYTES = 64 };
+enum { TEAM_STREAMS_USUAL = 64 }; /* max_streams of a new one */
 enum { TOKEN_PREFIX_TEXT = 16, TOKEN_HASH_BYTES = 32 };
 
 enum role { ROLE_VIEWER, ROLE_MEMBER, ROLE_ADMIN, ROLES };
@@ -20,6 +21,7 @@ struct team {
     int64_t max_running;            /* slots; 0: no limit, as below */
     int64_t max_queued;             /* runs */
     int64_t max_bytes;              /* of data sets */
+    int64_t max_streams;            /* of events, open at once */
     double requests_per_s;
     int64_t created_ms;
 };
@@ -53,7 +55,8 @@ enum team_field {
     TEAM_MAX_RUNNING = 4,
     TEAM_MAX_QUEUED = 8,
     TEAM_MAX_BYTES = 16,
-    TEAM_REQUESTS_PER_S = 32,
+    TEAM_MAX_STREAMS = 32,
+    TEAM_REQUESTS_PER_S = 64,
 };
 struct team_change {
     int64_t team;
