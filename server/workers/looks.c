@@ -295,15 +295,26 @@ void looks_check_job(struct conductor *conductor, struct job *job)
 /* --- retries ------------------------------------------------------------------------------------
  */
 
+/* The look since which the arm's later runs are not needed; the last one where they are. */
+static int last_look_for(const struct job *job, int arm)
+{
+    const struct job_looks *looks = job->looks;
+    if (going_on(job, looks->decisions) >> arm & 1)
+        return job->judging.looks;
+    return looks->decisions[arm].look > 0 ? looks->decisions[arm].look : looks->done;
+}
+
 int looks_retry(const struct run *run, bool *out_waits, struct error *err)
 {
     const struct job *job = run->job;
-    if (!job->looks || run->phase != PHASE_REPORT || run->number < looks_begun_before(job))
+    if (!job->looks || run->phase != PHASE_REPORT)
         return 0;
-    if (!(going_on(job, job->looks->decisions) >> run->arm & 1))
+    const int last = last_look_for(job, run->arm);
+    if (run->number >= rounds_end(job, last))
         return error_of(err, ERROR_CONFLICT,
                         "run %" PRId64 " is not needed: arm \"%.64s\" was decided by look %d",
-                        run->id, job->arms[run->arm], job->looks->done);
-    *out_waits = true;
+                        run->id, job->arms[run->arm], last);
+    if (run->number >= looks_begun_before(job))
+        *out_waits = true;
     return 0;
 }
