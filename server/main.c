@@ -8,6 +8,8 @@
 #include "log.h"
 #include "memory.h"
 #include "progress.h"
+#include "prune/prune.h"
+#include "search/stop.h"
 #include "spec.h"
 #include "version.h"
 #include "workers/spawn.h"
@@ -106,6 +108,22 @@ static void limit_threads(struct server *server)
         catalog_lower_high(server->world.catalog, "threads", slots, note);
 }
 
+/* What this program chooses from itself, beside what the workers do. */
+static void add_own_registries(json_t *catalog)
+{
+    json_t *registries = json_object_get(catalog, "registries");
+    json_object_set_new(registries, "search", search_describe());
+    json_object_set_new(registries, "prune", prune_describe());
+    json_object_set_new(registries, "stop", stop_describe());
+}
+
+static struct data_facts find_data(void *context, int64_t team, const char *name)
+{
+    const struct world *world = context;
+    const struct data_view view = {world->datasets, team};
+    return api_data_facts((void *)(uintptr_t)&view, name);
+}
+
 static int read_catalog(struct server *server, struct error *err)
 {
     struct world *world = &server->world;
@@ -120,6 +138,7 @@ static int read_catalog(struct server *server, struct error *err)
         return error_of(err, ERROR_INTERNAL, "\"%s\" speaks another protocol than this server's %d",
                         server->program, SWEEPD_PROTOCOL);
     limit_threads(server);
+    add_own_registries(world->catalog);
     world->catalog_text = json_dumps(world->catalog, JSON_COMPACT);
     const json_t *numeric = json_object_get(world->catalog, "numeric");
     log_line("worker %s: OpenBLAS %s with %s kernels", server->program,
@@ -174,6 +193,9 @@ static int open_conductor(struct server *server, struct error *err)
         .cache = world->cache,
         .metrics = json_object_get(world->catalog, "metrics"),
         .numeric = json_object_get(world->catalog, "numeric"),
+        .catalog = world->catalog,
+        .find_data = find_data,
+        .world = world,
         .slots = slots_of(&server->config),
         .lease_ms = server->config.lease_s * 1000,
         .preempt_after_ms = server->config.preempt_after_s * 1000,

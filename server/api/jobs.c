@@ -1,5 +1,6 @@
 /* Jobs: submit, list, show, cancel, pause, resume, change the priority; their runs. */
 #include "api/api.h"
+#include "api/search_check.h"
 
 #include "digest.h"
 #include "json.h"
@@ -182,6 +183,7 @@ static void plan_on_helper(void *reader, void *context)
                   creation->req->json, &creation->plan, &creation->problems);
     refine_plan(reader, creation->req->json, &creation->plan, &creation->problems);
     check_others(reader, creation);
+    search_check_plan(reader, creation->view.team, &creation->plan, &creation->problems);
 }
 
 /* A data set may have been deleted while the plan was made. */
@@ -262,7 +264,7 @@ static struct reply create_job(struct request *req)
     struct creation *creation = xcalloc(1, sizeof *creation);
     *creation = (struct creation){
         .req = req, .key = key, .now_ms = wall_ms(), .view = {.team = team_of(req)}};
-    if (key || strcmp(json_text_at(req->json, "kind", ""), "compare") == 0 ||
+    if (key || strcmp(json_text_at(req->json, "kind", "train"), "train") != 0 ||
         plan_names_runs(req->json) || json_object_get(req->json, "after"))
         return plan_elsewhere(creation);
     creation->view.datasets = json_incref(world->datasets);

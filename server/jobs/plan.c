@@ -30,6 +30,7 @@ static const struct kind_reader {
 } readers[] = {
     {JOB_TRAIN, plan_train},
     {JOB_COMPARE, plan_compare},
+    {JOB_SEARCH, plan_search},
 };
 
 static const struct kind_reader *read_kind(const json_t *body, struct problems *problems)

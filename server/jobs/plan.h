@@ -37,7 +37,7 @@ extern const char *const job_kind_names[JOB_KINDS];
 
 extern const char *const visibility_names[2]; /* of a bool for_everyone: "team", "everyone" */
 
-enum run_phase { PHASE_TRAIN, PHASE_TUNE, PHASE_REPORT, PHASES };
+enum run_phase { PHASE_TRAIN, PHASE_TUNE, PHASE_REPORT, PHASE_SEARCH, PHASES };
 extern const char *const run_phase_names[PHASES];
 
 struct metric_choice {
@@ -85,6 +85,8 @@ struct arm_source {
     char *keep_at;
 };
 
+struct search_plan;
+
 struct job_plan {
     enum job_kind kind;
     char *name;
@@ -103,6 +105,7 @@ struct job_plan {
     int run_count, tuning_run_count;
     struct arm_source *sources; /* [arm_count]; NULL: no arm has to do with another */
     struct halving halving;     /* of the tuning runs */
+    struct search_plan *search; /* of a search; owned; NULL: it is none */
     struct judging judging;     /* of a comparison */
 };
 

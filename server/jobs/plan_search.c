@@ -371,6 +371,21 @@ static void check_space(const struct planner *planner, const json_t *body,
         try_space(planner, search);
 }
 
+struct search_plan *search_plan_of(const json_t *catalog, const char *request_text)
+{
+    AUTO_PROBLEMS struct problems none = {0};
+    const struct planner planner = {catalog, NULL, NULL, &none};
+    struct search_plan *search = xcalloc(1, sizeof *search);
+    json_auto_t *body = json_loads(request_text, 0, NULL);
+
+    read_sections(&planner, body, search);
+    read_base(&planner, body, search);
+    search_goals_read(&planner, body, false, search);
+    space_read(json_object_get(body, "space"), "/space", &search->space, &none);
+    read_enqueued(body, search, &none);
+    return search;
+}
+
 void plan_search(const struct planner *planner, const json_t *body, struct job_plan *plan)
 {
     struct problems *problems = planner->problems;

@@ -55,6 +55,9 @@ struct search_plan {
 
 void search_plan_free(struct search_plan *plan); /* accepts NULL */
 
+/* From a request that was accepted before, as search_request() wrote it. */
+struct search_plan *search_plan_of(const json_t *catalog, const char *request_text);
+
 /* The specification of a point: the base with the values at their pointers. Where a value changes
  * the type of a plug-in, settings of the base that the new type does not know are dropped. Not
  * resolved; the caller owns it. -1 where a pointer leads nowhere: the problem names it. */

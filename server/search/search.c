@@ -30,7 +30,7 @@ json_t *search_describe(void)
     json_t *array = json_array();
     for (int i = 0; search_algorithms[i]; i++) {
         const struct search_algorithm *algorithm = search_algorithms[i];
-        json_array_append_new(array, json_pack("{s:s, s:s, s:o}", "type", algorithm->name, "help",
+        json_array_append_new(array, json_pack("{s:s, s:s, s:o}", "name", algorithm->name, "help",
                                                algorithm->help, "settings",
                                                settings_describe(algorithm->settings)));
     }

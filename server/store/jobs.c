@@ -193,6 +193,15 @@ static int insert_job(struct add_job *add, struct sql *db, struct error *err)
     return statement_run(text, err);
 }
 
+static int insert_search(const struct add_job *add, struct sql *db, struct error *err)
+{
+    if (add->kind != JOB_SEARCH)
+        return 0;
+    struct statement *insert = sql_statement(db, "INSERT INTO search (job_id) VALUES (?)");
+    put_integer(insert, add->added.job);
+    return statement_run(insert, err);
+}
+
 static int insert_variants(struct add_job *add, struct sql *db, struct error *err)
 {
     struct statement *insert = NULL;
@@ -260,8 +269,8 @@ static int add_job(struct writer *writer, struct command *command, struct error 
             return found < 0 ? -1 : 0;
     }
     if (team_check(db, add->team, err) < 0 || check_queued(add, db, err) < 0 ||
-        insert_job(add, db, err) < 0 || insert_variants(add, db, err) < 0 ||
-        insert_runs(add, db, err) < 0)
+        insert_job(add, db, err) < 0 || insert_search(add, db, err) < 0 ||
+        insert_variants(add, db, err) < 0 || insert_runs(add, db, err) < 0)
         return -1;
     command->made = add->added.job;
     return add->key ? insert_key(add, db, err) : 0;

@@ -24,6 +24,7 @@ EMBED(0005_shared_results);
 EMBED(0006_looks);
 EMBED(0008_timing);
 EMBED(0009_team_limits);
+EMBED(0010_search);
 
 /* In the order of their numbers. */
 static const struct {
@@ -37,6 +38,7 @@ static const struct {
     {"0006_looks", schema_0006_looks},
     {"0008_timing", schema_0008_timing},
     {"0009_team_limits", schema_0009_team_limits},
+    {"0010_search", schema_0010_search},
 };
 
 const int migration_count = COUNT_OF(migrations);

@@ -30,6 +30,8 @@ static bool is_first(const struct run *run)
 
 static bool waits(const struct job *job)
 {
+    if (job->kind == JOB_SEARCH)
+        return search_waits(job);
     for (int i = 0; job->options.after_count > 0 && i < job->run_count; i++)
         if (is_first(&job->runs[i]))
             return true;
@@ -50,6 +52,10 @@ static uint64_t first_arms(const struct job *job)
 
 static void release(struct conductor *conductor, struct job *job)
 {
+    if (job->kind == JOB_SEARCH) {
+        search_begin(job);
+        return;
+    }
     for (int i = 0; i < job->run_count; i++) {
         struct run *run = &job->runs[i];
         if (!is_first(run))
@@ -116,7 +122,9 @@ void after_check_job(struct conductor *conductor, struct job *job)
     hold_job(job);
     store_release_after(conductor->store,
                         &(struct after){.job = job->id,
-                                        .before = job->first_run + looks_begun_before(job),
+                                        .before = job->kind == JOB_SEARCH
+                                                      ? job->first_run /* it proposes by itself */
+                                                      : job->first_run + looks_begun_before(job),
                                         .jobs = job->options.after,
                                         .count = job->options.after_count,
                                         .any = job->options.after_any,

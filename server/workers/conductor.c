@@ -267,7 +267,7 @@ static void take_up_job(struct conductor *conductor, struct job *job)
     if (job->usual_ms > 0)
         queue_expect_job(conductor->queue, job->id, job->usual_ms);
     for (int i = 0; i < job->run_count; i++)
-        if (job->runs[i].position.state == RUN_QUEUED)
+        if (job->runs[i].position.state == RUN_QUEUED && !search_is_external(job))
             enter_run(conductor, &job->runs[i]);
     wake_pump(conductor);
 }
@@ -286,6 +286,7 @@ json_t *conductor_adopt(struct conductor *conductor, const struct job_plan *plan
     take_up_job(conductor, job);
     reuse_for_job(conductor, job);
     after_check_job(conductor, job);
+    search_adopt(conductor, job);
     publish_job(conductor, job);
     return job_json(job);
 }
@@ -422,7 +423,7 @@ static void requeue_interrupted(struct conductor *conductor, struct job *job)
 {
     for (int i = 0; i < job->run_count; i++) {
         struct run *run = &job->runs[i];
-        if (run->position.state != RUN_RUNNING)
+        if (run->position.state != RUN_RUNNING || search_is_external(job))
             continue;
         run->interrupted = true;
         conductor->interrupted++;
@@ -447,12 +448,15 @@ int conductor_load(struct conductor *conductor, struct error *err)
     for (int i = 0; i < loading.count; i++) {
         struct job *job = loading.jobs[i];
         job_complete_rows(job);
+        if (search_load(conductor, job, &start_error) < 0)
+            log_line("job %lld: %s", (long long)job->id, start_error.sentence);
         take_up_job(conductor, job);
         requeue_interrupted(conductor, job);
         tuning_check_job(conductor, job);
         sources_check_job(conductor, job);
         looks_check_job(conductor, job);
         after_check_job(conductor, job);
+        search_resume(job);
     }
     free(loading.jobs);
     /* Warm workers: a first run starts without waiting for a process. */

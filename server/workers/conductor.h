@@ -20,7 +20,11 @@ struct conductor_options {
     const char *cache;     /* folder of data sets, absolute */
     const json_t *metrics; /* of the catalogue: [{"name", "repeats"}, …] */
     const json_t *numeric; /* likewise: fingerprint of a worker with one thread; NULL: not known */
-    int slots;             /* 0: nothing starts */
+    const json_t *catalog; /* to resolve specifications against; borrowed */
+    /* What is known of a data set as a team sees it; NULL: that all exist. */
+    struct data_facts (*find_data)(void *world, int64_t team, const char *name);
+    void *world;
+    int slots; /* 0: nothing starts */
     int64_t lease_ms;
     int64_t preempt_after_ms; /* a team that has waited so long has others yield; 0: never */
     int64_t retry_ms;         /* between tries of what the store refused; 0: a second */

@@ -75,6 +75,7 @@ void conductor_pause_job(struct conductor *conductor, int64_t id, bool pause,
     job->paused = pause;
     queue_set_paused(conductor->queue, clock_ms(), id, pause);
     wake_pump(conductor);
+    search_look(job);
     write_job(conductor, job, audit, done, context);
 }
 

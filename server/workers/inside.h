@@ -183,6 +183,17 @@ void reuse_for_run(struct conductor *conductor, struct run *run);
 char *program_digest(const char *path); /* the caller frees it */
 void learn_numeric(struct conductor *conductor, const struct worker *worker);
 
+/* search_load.c, search_tells.c: searches. A new one begins to propose; one from the store is
+ * filled in before the loop runs, and goes on once all jobs are there. */
+void search_adopt(struct conductor *conductor, struct job *job);
+int search_load(struct conductor *conductor, struct job *job, struct error *err);
+void search_resume(struct job *job);
+bool search_waits(const struct job *job); /* for what comes before it */
+void search_begin(struct job *job); /* what comes before it has ended */
+void search_look(struct job *job);  /* a change may let it go on; jobs of other kinds: nothing */
+void search_run_done(struct conductor *conductor, struct run *run);
+bool search_is_external(const struct job *job); /* others train its runs */
+
 /* after.c: releases the runs of a job that comes after others where those have ended; and asks that
  * of all jobs that come after one that has. */
 void after_check_job(struct conductor *conductor, struct job *job);

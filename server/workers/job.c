@@ -66,6 +66,8 @@ struct job *job_of_plan(const struct job_plan *plan, const struct added_job *add
     job->point_count = plan->point_count;
     job->metric = plan->metric;
     job->created_ms = now_ms;
+    if (plan->kind == JOB_SEARCH)
+        job->request = xstrdup(plan->request);
     for (int i = 0; i < plan->arm_count; i++)
         job->arms[i] = xstrdup(plan->arms[i]);
     for (int i = 0; i < plan->run_count; i++) {
@@ -162,6 +164,8 @@ struct job *job_of_row(const struct live_job *row)
     job->started_ms = row->started_ms;
     job->usual_ms = row->usual_ms;
     read_arms(job, row->arms);
+    if (row->kind == JOB_SEARCH)
+        job->request = xstrdup(row->request_text);
     read_request(job, row->request_text);
     read_sources(job, row->sources, row->curves);
     take_looks(job, row->looks, row->look_count);
@@ -250,6 +254,8 @@ void job_free(struct job *job)
         json_decref(job->runs[i].assignment);
         loop_cancel(job->runs[i].timeout);
     }
+    search_free(job->search);
+    free(job->request);
     free(job->arms);
     free(job->runs);
     free(job->tuning);
@@ -292,6 +298,11 @@ int job_move(struct run *run, enum run_event event, struct error *err)
     run->job->counts[before]--;
     run->job->counts[run->position.state]++;
     return 0;
+}
+
+int64_t job_run_id(const struct job *job, int number)
+{
+    return job->runs[number].id;
 }
 
 int64_t job_variant(const struct job *job, int arm, int point)

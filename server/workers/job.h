@@ -94,6 +94,8 @@ struct job {
     struct source *sources;      /* [arm_count], NULL where no arm starts from another */
     struct job_looks *looks;     /* NULL: only at the end */
     struct conductor *conductor; /* whose it is */
+    char *request;               /* of a search, as it is kept; else NULL */
+    struct search *search;       /* searching.h; NULL: it is none */
     int pending;                 /* store commands under way that point here */
     int64_t told_ms;             /* when watchers last heard of it, CLOCK_MONOTONIC; 0: never */
     enum job_state told_state;   /* then */
@@ -109,6 +111,7 @@ void job_add_row(struct job *job, const struct live_run *row);
 /* Once all runs are in: counts, what is left to tune. */
 void job_complete_rows(struct job *job);
 void job_free(struct job *job);
+void search_free(struct search *search); /* accepts NULL */
 
 struct run_timing job_timing(const struct run *run); /* at present, for the store */
 
@@ -118,6 +121,8 @@ struct job_change job_change_of(const struct job *job); /* its present state, fo
 
 /* Moves one run and the counts of its job. */
 int job_move(struct run *run, enum run_event event, struct error *err);
+
+int64_t job_run_id(const struct job *job, int number);
 
 /* The variant of an arm's grid point. */
 int64_t job_variant(const struct job *job, int arm, int point);

@@ -98,6 +98,7 @@ static void take_over(struct conductor *conductor, struct run *run, const struct
     announce(conductor, run);
     tuning_run_done(conductor, run);
     sources_run_done(conductor, run);
+    search_run_done(conductor, run);
     looks_check_job(conductor, job);
 }
 

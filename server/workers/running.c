@@ -258,6 +258,7 @@ static void run_ended(void *context, double objective, const struct error *err)
     if (--run->endings == 0) {
         tuning_run_done(conductor, run);
         sources_run_done(conductor, run);
+        search_run_done(conductor, run);
         looks_check_job(conductor, job);
     }
     publish_job(conductor, job);

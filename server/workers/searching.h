@@ -58,18 +58,4 @@ void search_grow(struct search *search, int room);
 void search_learn(struct search *search, int number, enum proposal_outcome outcome,
                   const double *results, int64_t step);
 
-#pragma weak study_new
-#pragma weak study_free
-#pragma weak study_propose
-#pragma weak study_enqueue
-#pragma weak study_restore
-#pragma weak study_tell
-#pragma weak study_add_earlier
-#pragma weak study_forget
-#pragma weak study_add_choice
-#pragma weak study_set_budget
-#pragma weak study_check
-#pragma weak study_explain
-#pragma weak study_history
-#pragma weak study_space
 #endif
