@@ -20,7 +20,7 @@ static const struct setting settings[] = {
      .high = 1000,
      .fallback = 50,
      .unit = "runs",
-     .help = "how many of the best are kept as parents; as many spread points come first"},
+     .help = "how many of the best are kept as parents"},
     {.name = "crossover",
      .type = SETTING_NUMBER,
      .low = 0,
@@ -41,6 +41,10 @@ static const struct setting settings[] = {
      .help = "how small mutations of numbers are; small is wide"},
     {0},
 };
+
+/* So many spread points come first; as many as the population holds are no better, and for short
+ * searches worse. */
+enum { START_POINTS = 16 };
 
 /* Of random numbers, beside those of a proposal: the scrambling of the first points. */
 enum { STREAM_START = SEARCH_STREAMS - 1 };
@@ -192,7 +196,7 @@ static void propose(void *state, const struct history *history, const struct cho
                                 (uint64_t)history->count * SEARCH_STREAMS + (uint64_t)again);
 
     read_tells(search, history);
-    const bool starts = history->count + history->earlier_count < search->survivors.room;
+    const bool starts = history->count + history->earlier_count < START_POINTS;
     proposal->how = "start";
     if (starts && again == 0) {
         start_point(history, seed, proposal->values);

@@ -190,6 +190,17 @@ static void a_fresh_state_proposes_the_same_bits(void **state)
     play_end(&fresh);
 }
 
+/* AV-8 */
+static void defaults_are_the_published_ones(void **state)
+{
+    (void)state;
+    const struct setting *settings = search_find("nsga2")->settings;
+    assert_string_equal(settings[0].name, "population");
+    assert_true(settings[0].fallback == 50);
+    assert_string_equal(settings[1].name, "crossover");
+    assert_true(settings[1].fallback == 0.9);
+}
+
 /* Where all fit in, the survivors are the same whoever came first. */
 static void the_order_of_the_first_tells_does_not_matter(void **state)
 {
@@ -318,6 +329,7 @@ int main(void)
         cmocka_unit_test(constraints_come_first),
         cmocka_unit_test(failures_are_no_parents),
         cmocka_unit_test(a_fresh_state_proposes_the_same_bits),
+        cmocka_unit_test(defaults_are_the_published_ones),
         cmocka_unit_test(the_order_of_the_first_tells_does_not_matter),
         cmocka_unit_test(earlier_searches_are_parents),
         cmocka_unit_test(crossover_spreads_as_published),
