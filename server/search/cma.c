@@ -253,7 +253,7 @@ double cma_deviation(const struct cma *cma, int i)
 
 double cma_condition(const struct cma *cma)
 {
-    double least = INFINITY, most = 0;
+    double least = (double)INFINITY, most = 0;
 
     for (int i = 0; i < cma->dimension; i++) {
         least = fmin(least, cma->lengths[i]);
