@@ -1,6 +1,6 @@
 /* The report of a small comparison: two arms, a grid of three rates, two tuning seeds, three report
  * seeds. Means and errors: tests/reference/compare.py. */
-#include "support/check.h"
+#include "server/compare/json_check.h"
 
 #include "compare/report.h"
 #include "compare/statistics.h"
@@ -79,37 +79,16 @@ static struct report_input input_of(void)
     };
 }
 
-static void assert_json(const json_t *document, const char *pointer, const char *wanted)
+static json_t *report_now(void)
 {
-    AUTO_FREE char *got = json_compact(json_pointer_get(document, pointer));
-    assert_string_equal(got, wanted);
-}
-
-static double number(const json_t *document, const char *pointer)
-{
-    const json_t *value = json_pointer_get(document, pointer);
-    assert_true(json_is_number(value));
-    return json_number_value(value);
-}
-
-/* How many warnings hold a piece of text. */
-static int warnings_with(const json_t *report, const char *piece)
-{
-    int count = 0;
-    size_t i;
-    json_t *warning;
-    json_array_foreach(json_object_get(report, "warnings"), i, warning)
-    {
-        count += strstr(json_string_value(warning), piece) != NULL;
-    }
-    return count;
+    const struct report_input input = input_of();
+    return report_json(&input);
 }
 
 static void the_head_names_job_metric_and_baseline(void **state)
 {
     (void)state;
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
 
     assert_json(report, "/job", "7");
     assert_json(report, "/state", "\"failed\"");
@@ -122,8 +101,7 @@ static void the_head_names_job_metric_and_baseline(void **state)
 static void an_arm_has_its_values_mean_and_error(void **state)
 {
     (void)state;
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
 
     assert_json(report, "/arms/0/name", "\"linear\"");
     assert_json(report, "/arms/0/chosen", "{\"/optimizer/lr\":0.10000000000000001}");
@@ -139,8 +117,7 @@ static void an_arm_has_its_values_mean_and_error(void **state)
 static void a_diverged_run_is_counted_and_never_dropped_silently(void **state)
 {
     (void)state;
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
 
     assert_json(report, "/arms/1/n", "2");
     assert_json(report, "/arms/1/failed", "1");
@@ -155,8 +132,7 @@ static void a_failure_ranks_behind_any_mean(void **state)
 {
     (void)state;
     runs[12].objective = runs[14].objective = runs[16].objective = 9.0; /* linear: worse */
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
     assert_json(report, "/arms/0/best", "true");
     assert_json(report, "/arms/1/best", "false");
 }
@@ -177,8 +153,7 @@ static void the_goal_decides_what_is_best(void **state)
 static void tuning_shows_every_point_with_its_values(void **state)
 {
     (void)state;
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
 
     assert_int_equal(json_array_size(json_pointer_get(report, "/arms/0/tuning")), 3);
     assert_json(report, "/arms/0/tuning/1/point", "{\"/optimizer/lr\":0.029999999999999999}");
@@ -191,8 +166,7 @@ static void tuning_shows_every_point_with_its_values(void **state)
 static void a_choice_at_the_edge_of_its_grid_asks_for_the_next_value(void **state)
 {
     (void)state;
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
 
     /* By hand: 0.1 * (0.1 / 0.03) = 0.333. */
     assert_int_equal(warnings_with(report, "arm \"linear\": the chosen /optimizer/lr = 0.1 is the "
@@ -207,8 +181,7 @@ static void the_smallest_value_is_an_edge_too(void **state)
     (void)state;
     for (int i = 12; i < RUNS; i += 2)
         runs[i].point = 0;
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
     /* By hand: 0.01 * (0.01 / 0.03) = 0.00333. */
     assert_int_equal(warnings_with(report, "smallest of its grid; the best may lie beyond: add "
                                            "0.00333"),
@@ -226,8 +199,7 @@ static void a_choice_not_yet_written_down_follows_from_the_tuning_runs(void **st
                                       .seed = runs[i].seed,
                                       .state = RUN_WAITING,
                                       .objective = NO_VALUE};
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
     assert_json(report, "/arms/0/chosen", "{\"/optimizer/lr\":0.10000000000000001}");
     assert_json(report, "/arms/1/chosen", "{\"/optimizer/lr\":0.029999999999999999}");
     assert_json(report, "/arms/0/mean", "null");
@@ -243,8 +215,7 @@ static void nothing_is_chosen_while_a_tuning_run_is_open(void **state)
     for (int i = 12; i < RUNS; i++)
         runs[i].state = RUN_WAITING;
     runs[0].state = RUN_RUNNING; /* linear */
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
     assert_json(report, "/arms/0/chosen", "null");
     assert_json(report, "/arms/0/tuning/0/n", "1");
 }
@@ -257,8 +228,7 @@ static void an_arm_whose_tuning_all_failed_says_so(void **state)
         runs[i].objective = NO_VALUE;
         runs[i].point = i < 12 ? runs[i].point : -1;
     }
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
     assert_json(report, "/arms/0/chosen", "null");
     assert_json(report, "/arms/0/tuning/0/mean", "null");
     assert_json(report, "/arms/0/tuning/0/failed", "2");
@@ -284,8 +254,7 @@ static void cancelled_runs_are_counted_but_do_not_rank(void **state)
     (void)state;
     runs[12].state = RUN_CANCELLED;
     runs[12].objective = NO_VALUE;
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
     assert_json(report, "/arms/0/cancelled", "1");
     assert_json(report, "/arms/0/failed", "0");
     assert_json(report, "/arms/0/best", "true");
@@ -346,8 +315,7 @@ static void csv_has_a_line_for_each_run_that_has_ended(void **state)
 static void a_pair_is_judged_by_ranks_where_a_seed_failed(void **state)
 {
     (void)state;
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
 
     assert_int_equal(json_array_size(json_pointer_get(report, "/pairs")), 1);
     assert_json(report, "/pairs/0/first", "\"linear\"");
@@ -404,8 +372,7 @@ static void a_relative_band_is_told_in_the_metrics_unit(void **state)
     runs[17].state = RUN_SUCCEEDED;
     runs[17].objective = 0.35;
     json_object_set_new(request, "equivalent_within", json_pack("{s:f}", "relative", 0.1));
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
     assert_near(number(report, "/judging/equivalent_within"), 0.037, 1e-14);
     assert_near(number(report, "/judging/relative"), 0.1, 0);
     assert_json(report, "/pairs/0/negligible", "false");
@@ -456,8 +423,7 @@ static void one_arm_has_no_pairs(void **state)
     (void)state;
     json_array_remove(json_object_get(request, "arms"), 1);
     json_object_del(request, "baseline");
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
     assert_json(report, "/pairs", "[]");
     assert_json(report, "/sentence", "\"there is only one arm\"");
     assert_json(report, "/judging/families/all",
@@ -469,8 +435,7 @@ static void before_any_seed_has_ended_nothing_is_claimed(void **state)
     (void)state;
     for (int i = 12; i < RUNS; i++)
         runs[i].state = RUN_WAITING;
-    const struct report_input input = input_of();
-    json_auto_t *report = report_json(&input);
+    json_auto_t *report = report_now();
     assert_json(report, "/pairs/0/seeds", "0");
     assert_json(report, "/pairs/0/all/p", "null");
     assert_json(report, "/pairs/0/all/verdict", "\"undecided\"");
