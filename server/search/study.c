@@ -54,18 +54,29 @@ static void set_unknown(const struct history *history, struct trial *trial, doub
         numbers[history->space->count + i] = (double)NAN;
 }
 
+/* A number that is none says as much as a failure; a pruned one has a value, too. */
+static enum trial_state state_of(const struct history *history, const struct told *told)
+{
+    for (int i = 0; told->state != TRIAL_FAILED && i < history->objectives; i++) {
+        if (!isfinite(told->objective[i]))
+            return TRIAL_FAILED;
+    }
+    return told->state;
+}
+
 static void set_told(const struct history *history, struct trial *trial, double *numbers,
                      const struct told *told)
 {
     double *objective = numbers + history->space->count;
     double *constraint = objective + history->objectives;
-    trial->state = told->state;
-    trial->error = told->error;
+    trial->state = state_of(history, told);
+    trial->error = isfinite(told->error) ? told->error : 0;
     trial->step = told->step;
     for (int i = 0; i < history->objectives; i++)
-        objective[i] = told->state == TRIAL_FAILED ? (double)NAN : told->objective[i];
+        objective[i] = trial->state == TRIAL_FAILED ? (double)NAN : told->objective[i];
     for (int i = 0; i < history->constraints; i++)
-        constraint[i] = told->constraint ? told->constraint[i] : (double)NAN;
+        constraint[i] =
+            told->constraint && isfinite(told->constraint[i]) ? told->constraint[i] : (double)NAN;
 }
 
 /* True where the room has grown. */

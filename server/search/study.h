@@ -29,7 +29,8 @@ void study_free(struct study *study);
 const struct space *study_space(const struct study *study);
 const struct history *study_history(const struct study *study);
 
-/* What a proposal ended with. */
+/* What a proposal ended with. With an objective that is not finite it has failed; a constraint that
+ * is not finite is not known. */
 struct told {
     enum trial_state state;   /* not TRIAL_PENDING */
     const double *objective;  /* [objectives], minimised */

@@ -204,6 +204,27 @@ static void what_was_told_is_in_the_history(void **state)
     study_free(study);
 }
 
+static void what_is_no_number_has_failed(void **state)
+{
+    (void)state;
+    struct study *study =
+        make_study(&(struct wanted){.space = continuous, .algorithm = "random", .constraints = 1});
+    const struct history *history = study_history(study);
+    const double nan = (double)NAN;
+    const struct told tells[] = {{TRIAL_DONE, &nan, (const double[]){0}, 0, 0},
+                                 {TRIAL_PRUNED, (const double[]){HUGE_VAL}, NULL, 0, 3},
+                                 {TRIAL_DONE, (const double[]){1}, &nan, nan, 0}};
+    for (int i = 0; i < 3; i++)
+        study_tell(study, next_proposal(study).number, &tells[i]);
+    assert_int_equal(history->trials[0].state, TRIAL_FAILED);
+    assert_int_equal(history->trials[1].state, TRIAL_FAILED);
+    assert_true(isnan(history->trials[1].objective[0]));
+    assert_int_equal(history->trials[2].state, TRIAL_DONE); /* and is not known to be feasible */
+    assert_near(history->trials[2].error, 0, 0);
+    assert_int_equal(history_best(history), -1);
+    study_free(study);
+}
+
 static void a_correction_keeps_its_place(void **state)
 {
     (void)state;
@@ -409,6 +430,7 @@ int main(void)
         cmocka_unit_test(a_grid_that_is_too_large_is_drawn_from),
         cmocka_unit_test(what_is_enqueued_comes_first_in_its_order),
         cmocka_unit_test(what_was_told_is_in_the_history),
+        cmocka_unit_test(what_is_no_number_has_failed),
         cmocka_unit_test(a_correction_keeps_its_place),
         cmocka_unit_test(a_deleted_run_is_neither_waited_for_nor_known),
         cmocka_unit_test(earlier_searches_are_kept_apart),
