@@ -12,9 +12,11 @@
  *     metrics     run, attempt, wall_ms (training time so far, resumes included),
  *                 diverged (where a value is null), rows [[step, "name", value], …]
  *     log         run, attempt, text
- *     checkpoint  run, attempt, step (the file is in place and synced)
+ *     checkpoint  run, attempt, step (the file is in place and synced), bytes (all there is in
+ *                 the run's folder)
  *     result      run, attempt, state ("succeeded", "stopped", "failed", "diverged"), message,
- *                 step, metrics {"name": last value, …}, weights (a list, with --weights only)
+ *                 step, metrics {"name": last value, …}, bytes (that stay in the run's folder),
+ *                 weights (a list, with --weights only)
  *     heartbeat
  *     prepared    request, file (name within cache), digest, summary (object);
  *                 or request, message, pointer

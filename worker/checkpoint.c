@@ -18,14 +18,13 @@
 #include <zlib.h>
 
 #define MAGIC       "sweepd checkpoint 1\n"
-#define NAME_PREFIX "checkpoint-"
 #define KEPT_PREFIX "kept-"
 
 enum { DIGEST_BYTES = DIGEST_TEXT_BYTES - 1, HEAD_BYTES_MAX = 65536 };
 
 static char *path_of(const char *folder, const struct checkpoint_head *head)
 {
-    return xprintf("%s/%s%" PRId64, folder, head->kept ? KEPT_PREFIX : NAME_PREFIX, head->step);
+    return xprintf("%s/%s%" PRId64, folder, head->kept ? KEPT_PREFIX : CHECKPOINT_NAME, head->step);
 }
 
 static uint32_t crc_of(const void *bytes, size_t count)
@@ -224,9 +223,9 @@ int checkpoint_read(const char *folder, const struct checkpoint_head *head,
 /* The step in a file's name; -1: not a checkpoint's. */
 static int64_t step_of(const char *name)
 {
-    const size_t prefix = strlen(NAME_PREFIX);
+    const size_t prefix = strlen(CHECKPOINT_NAME);
     const char *digits = name + prefix;
-    if (strncmp(name, NAME_PREFIX, prefix) != 0 || !*digits || strlen(digits) > 18 ||
+    if (strncmp(name, CHECKPOINT_NAME, prefix) != 0 || !*digits || strlen(digits) > 18 ||
         strspn(digits, "0123456789") != strlen(digits))
         return -1;
     return strtoll(digits, NULL, 10);

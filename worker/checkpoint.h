@@ -35,6 +35,7 @@ struct checkpoint_section {
 };
 
 enum { CHECKPOINT_SECTIONS_MAX = 16 };
+#define CHECKPOINT_NAME "checkpoint-" /* and the step */
 
 int checkpoint_write(const char *folder, const struct checkpoint_head *head,
                      const struct checkpoint_section *sections, int count, struct error *err);

@@ -2,12 +2,14 @@
 
 #include "memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int new_file_open(struct new_file *file, const char *path, struct error *err)
@@ -67,4 +69,22 @@ void new_file_release(struct new_file *file)
     free(file->path);
     free(file->aside);
     *file = (struct new_file){.fd = -1};
+}
+
+int64_t files_bytes(const char *folder, const char *but)
+{
+    int64_t bytes = 0;
+    const struct dirent *entry;
+    DIR *open_folder = opendir(folder);
+    while (open_folder && (entry = readdir(open_folder)) != NULL) {
+        struct stat status;
+        if (but && strncmp(entry->d_name, but, strlen(but)) == 0)
+            continue;
+        if (fstatat(dirfd(open_folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(status.st_mode))
+            bytes += status.st_size;
+    }
+    if (open_folder)
+        closedir(open_folder);
+    return bytes;
 }

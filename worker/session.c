@@ -5,6 +5,7 @@
 #include "cores.h"
 #include "describe.h"
 #include "environment.h"
+#include "files.h"
 #include "json.h"
 #include "log.h"
 #include "math/fingerprint.h"
@@ -41,7 +42,8 @@ struct session {
     bool busy;          /* with the run of `lines` */
     bool stop;          /* that run shall stop */
     bool shutdown;      /* and the worker with it */
-    int64_t kept;       /* of that run's checkpoints; -1: none */
+    const char *folder; /* of that run */
+    int64_t kept;       /* of its checkpoints; -1: none */
     char *ended_folder; /* of the last run that succeeded: its checkpoints may go */
 };
 
@@ -163,7 +165,10 @@ static void on_log(void *context, const char *text)
 
 static void on_checkpoint(void *context, int64_t step)
 {
-    say_about_run(context, WIRE_CHECKPOINT, json_pack("{s:I}", "step", (json_int_t)step));
+    const struct session *session = context;
+    say_about_run(context, WIRE_CHECKPOINT,
+                  json_pack("{s:I, s:I}", "step", (json_int_t)step, "bytes",
+                            (json_int_t)files_bytes(session->folder, NULL)));
 }
 
 static bool on_poll(void *context, int64_t now_ns)
@@ -247,11 +252,13 @@ static int train_in(struct session *session, const struct training *training,
     return 0;
 }
 
-static json_t *result_of(const struct outcome *outcome)
+/* The checkpoints of a run that succeeded go, once that is on record. */
+static json_t *result_of(const struct outcome *outcome, const char *folder)
 {
-    return json_pack("{s:s, s:o, s:I, s:O}", "state", outcome_names[outcome->state], "message",
+    const char *goes = outcome->state == OUTCOME_SUCCEEDED ? CHECKPOINT_NAME : NULL;
+    return json_pack("{s:s, s:o, s:I, s:O, s:I}", "state", outcome_names[outcome->state], "message",
                      json_text(outcome->message), "step", (json_int_t)outcome->step, "metrics",
-                     outcome->metrics);
+                     outcome->metrics, "bytes", (json_int_t)files_bytes(folder, goes));
 }
 
 static void forget_ended_run(struct session *session)
@@ -281,13 +288,14 @@ static void run_assigned(struct session *session, const struct wire_message *mes
     cores_take(json_object_get(body, "cores"));
     session->busy = true;
     session->stop = false;
+    session->folder = training.folder;
     session->kept = training.checkpoint > 0 ? training.checkpoint : -1;
     line_report_begin(&session->lines, training.run, training.attempt);
     if (train_in(session, &training, &outcome, &err) < 0) {
         snprintf(outcome.message, sizeof outcome.message, "%s", err.sentence);
         outcome.metrics = json_object();
     }
-    say_about_run(session, WIRE_RESULT, result_of(&outcome));
+    say_about_run(session, WIRE_RESULT, result_of(&outcome, training.folder));
     if (outcome.state == OUTCOME_SUCCEEDED)
         session->ended_folder = xstrdup(training.folder);
     outcome_release(&outcome);

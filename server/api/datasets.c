@@ -359,7 +359,7 @@ static int check_bytes(const struct request *req, struct error *err)
     if (kept < team->max_bytes)
         return 0;
     return error_of(err, ERROR_FORBIDDEN,
-                    "the team may keep %" PRId64 " bytes of data sets and has %" PRId64,
+                    "the team may keep %" PRId64 " bytes, and its data sets have %" PRId64,
                     team->max_bytes, kept);
 }
 

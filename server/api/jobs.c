@@ -136,6 +136,7 @@ static struct reply store_plan(struct creation *creation)
         .now_ms = creation->now_ms,
         .team = team_of(req),
         .max_queued = team ? team->max_queued : 0,
+        .max_bytes = team ? team->max_bytes : 0,
         .audit = access_note_made(req, "/api/v1/jobs", &entry),
     };
     store_add_job(world_of(req)->store, &job, job_added, creation);

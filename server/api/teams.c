@@ -16,10 +16,37 @@ static struct reply list_teams(struct request *req)
     return reply_json(200, teams_json(world_of(req)->auth));
 }
 
+static int read_stored(struct reader *reader, struct api_read *read, json_t **out,
+                       struct error *err)
+{
+    struct team_stored stored;
+    if (store_read_stored(reader, read->id, &stored, err) < 0)
+        return -1;
+    *out = json_pack("{s:I, s:I, s:I}", "datasets", stored.datasets, "runs", stored.runs, "metrics",
+                     stored.metrics);
+    return 0;
+}
+
+static struct reply with_stored(struct request *req, struct api_read *read, json_t *value)
+{
+    const struct team *team = auth_team(world_of(req)->auth, read->id);
+    if (!team) {
+        json_decref(value);
+        return reply_problem(404, "the team was just removed");
+    }
+    json_t *shown = team_json(team);
+    json_object_set_new(shown, "stored_bytes", value);
+    return reply_json(200, shown);
+}
+
 /* The door has let in only whom it concerns. */
 static struct reply show_team(struct request *req)
 {
-    return reply_json(200, team_json(auth_team_named(world_of(req)->auth, req->param[0])));
+    return api_read(req, &(struct api_read){
+                             .id = auth_team_named(world_of(req)->auth, req->param[0])->id,
+                             .work = read_stored,
+                             .reply = with_stored,
+                         });
 }
 
 static void team_added(void *context, int64_t id, const struct error *err)

@@ -33,30 +33,12 @@ static int check_name(const struct add_dataset *add, struct sql *db, struct erro
                  : 0;
 }
 
-static int check_bytes(const struct add_dataset *add, struct sql *db, struct error *err)
-{
-    if (add->max_bytes == 0)
-        return 0;
-    struct statement *read =
-        sql_statement(db, "SELECT coalesce(sum(bytes), 0) FROM dataset WHERE team_id = ?");
-    put_integer(read, add->team);
-    if (statement_next(read, err) < 0)
-        return -1;
-    const int64_t kept = row_integer(read, 0);
-    statement_reset(read);
-    if (kept + add->bytes <= add->max_bytes)
-        return 0;
-    return error_of(err, ERROR_FORBIDDEN,
-                    "the team may keep %lld bytes of data sets: it has %lld, and this one has %lld",
-                    (long long)add->max_bytes, (long long)kept, (long long)add->bytes);
-}
-
 static int add_dataset(struct writer *writer, struct command *command, struct error *err)
 {
     const struct add_dataset *add = (struct add_dataset *)command;
     struct sql *db = writer_db(writer);
     if (team_check(db, add->team, err) < 0 || check_name(add, db, err) < 0 ||
-        check_bytes(add, db, err) < 0)
+        team_check_bytes(db, add->team, add->max_bytes, add->bytes, err) < 0)
         return -1;
     struct statement *insert = sql_statement(
         db, "INSERT INTO dataset (name, format, file, digest, bytes, created_ms, summary, team_id,"

@@ -30,7 +30,7 @@ struct add_job {
     struct run_plan *runs;
     int run_count;
     char *key, *digest; /* both or neither */
-    int64_t now_ms, team, max_queued;
+    int64_t now_ms, team, max_queued, max_bytes;
     bool for_everyone;
     struct added_job added;
 };
@@ -269,6 +269,7 @@ static int add_job(struct writer *writer, struct command *command, struct error 
             return found < 0 ? -1 : 0;
     }
     if (team_check(db, add->team, err) < 0 || check_queued(add, db, err) < 0 ||
+        team_check_bytes(db, add->team, add->max_bytes, 1, err) < 0 ||
         insert_job(add, db, err) < 0 || insert_search(add, db, err) < 0 ||
         insert_variants(add, db, err) < 0 || insert_runs(add, db, err) < 0)
         return -1;
@@ -385,6 +386,7 @@ void store_add_job(struct store *store, const struct new_job *job, store_job_add
     add->now_ms = job->now_ms;
     add->team = job->team ? job->team : TEAM_DEFAULT;
     add->max_queued = job->max_queued;
+    add->max_bytes = job->max_bytes;
     add->request = xstrdup(job->request_text);
     if (job->idempotency_key) {
         add->key = xstrdup(job->idempotency_key);

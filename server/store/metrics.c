@@ -121,6 +121,19 @@ static int add_series(struct writer *writer, struct add_metrics *add, int at, st
     return end - at;
 }
 
+/* For max_bytes of the team whose run it is. */
+static int count_rows(struct sql *db, int64_t run, int64_t rows, struct error *err)
+{
+    if (rows == 0)
+        return 0;
+    struct statement *update = sql_statement(
+        db, "UPDATE team SET metric_rows = metric_rows + ? WHERE id = (SELECT team_id FROM job"
+            " WHERE id = (SELECT job_id FROM run WHERE id = ?))");
+    put_integer(update, rows);
+    put_integer(update, run);
+    return statement_run(update, err);
+}
+
 static int count_mismatches(struct writer *writer, const struct add_metrics *add, struct error *err)
 {
     if (add->mismatches == 0)
@@ -175,12 +188,16 @@ static int add_metrics(struct writer *writer, struct command *command, struct er
         writer_counts(writer)->stale_rows += present == 0 ? add->count : 0;
         return present;
     }
+    const int64_t before = writer_counts(writer)->metric_rows;
     for (int at = 0; at < add->count;) {
         const int added = add_series(writer, add, at, err);
         if (added < 0)
             return -1;
         at += added;
     }
+    if (count_rows(writer_db(writer), add->run, writer_counts(writer)->metric_rows - before, err) <
+        0)
+        return -1;
     return count_mismatches(writer, add, err);
 }
 

@@ -39,6 +39,14 @@ const char *store_vfs(const struct store *store);
 int job_row_update(struct writer *writer, int64_t job, const int deltas[RUN_STATES],
                    const struct job_change *change, struct error *err);
 
+/* ERROR_FORBIDDEN where the team keeps so much that `more` bytes would be above max_bytes (0: no
+ * limit). Keeping account costs the changes next to nothing, and the question one row. On the
+ * writer thread. */
+struct team_stored;
+int team_read_stored(struct sql *db, int64_t team, struct team_stored *out, struct error *err);
+int team_check_bytes(struct sql *db, int64_t team, int64_t max_bytes, int64_t more,
+                     struct error *err);
+
 /* ERROR_CONFLICT where the team was removed since whoever asked looked. On the writer thread. */
 int team_check(struct sql *db, int64_t team, struct error *err);
 

@@ -93,6 +93,17 @@ int store_load_teams(struct store *store, void (*team)(void *, const struct team
     return got;
 }
 
+int store_read_stored(struct reader *reader, int64_t team, struct team_stored *out,
+                      struct error *err)
+{
+    struct sql *db = reader_begin(reader, err);
+    if (!db)
+        return -1;
+    const int got = team_read_stored(db, team, out, err);
+    reader_end(reader);
+    return got;
+}
+
 /* --- who owns what ---------------------------------------------------------------------------- */
 
 static int load_owners(struct sql *db, void (*on_job)(void *, const struct owned_job *),

@@ -147,6 +147,7 @@ struct note {
     char *fingerprint; /* NULL: a checkpoint */
     int64_t step;      /* of the checkpoint, or where it resumed */
     int64_t steps;
+    int64_t bytes; /* of the run's files, at a checkpoint; 0: not known */
     store_done *done;
     void *context;
 };
@@ -181,9 +182,10 @@ static int note_checkpoint(struct writer *writer, struct command *command, struc
     const struct note *note = (struct note *)command;
     struct sql *db = writer_db(writer);
     struct statement *update =
-        sql_statement(db, "UPDATE run SET checkpoint_step = ?, checkpoint_fingerprint = fingerprint"
-                          " WHERE id = ? AND attempt = ?");
+        sql_statement(db, "UPDATE run SET checkpoint_step = ?, checkpoint_fingerprint ="
+                          " fingerprint, bytes = coalesce(?, bytes) WHERE id = ? AND attempt = ?");
     put_integer(update, note->step);
+    put_time(update, note->bytes);
     put_integer(update, note->run);
     put_integer(update, note->attempt);
     return statement_run(update, err) < 0 ? -1 : check_noted(note, db, err);
@@ -225,12 +227,13 @@ void store_note_run(struct store *store, int64_t run, int attempt, const char *f
 }
 
 void store_note_checkpoint(struct store *store, int64_t run, int attempt, int64_t step,
-                           store_done *done, void *context)
+                           int64_t bytes, store_done *done, void *context)
 {
     send_note(store, (struct note){.command = {.work = note_checkpoint},
                                    .run = run,
                                    .attempt = attempt,
                                    .step = step,
+                                   .bytes = bytes,
                                    .done = done,
                                    .context = context});
 }
@@ -303,7 +306,7 @@ static int update_run(const struct change_run *command, struct sql *db, struct e
             "variant_id),"
             " reason = ?, message = ?, step = coalesce(nullif(?, -1), step), objective = ?,"
             " queued_ms = coalesce(?, queued_ms), finished_ms = ?,"
-            " overlay = coalesce(?, overlay) WHERE id = ?");
+            " overlay = coalesce(?, overlay), bytes = coalesce(?, bytes) WHERE id = ?");
     put_text(update, run_state_names[state]);
     put_integer(update, change->position.attempt);
     put_integer(update, change->position.attempts_lost);
@@ -315,6 +318,7 @@ static int update_run(const struct change_run *command, struct sql *db, struct e
     put_time(update, state == RUN_QUEUED ? change->now_ms : 0);
     put_time(update, run_is_final(state) ? change->now_ms : 0);
     put_text(update, command->overlay);
+    put_time(update, change->bytes);
     put_integer(update, change->run);
     return statement_run(update, err);
 }
@@ -335,22 +339,23 @@ static int update_timing(const struct change_run *command, struct sql *db, struc
 }
 
 /* A run that comes back is queued anew, and counts as one of a new job does. */
-static int check_queued(struct sql *db, int64_t job, struct error *err)
+static int check_limits(struct sql *db, int64_t job, struct error *err)
 {
     struct statement *read =
-        sql_statement(db, "SELECT max_queued, (SELECT sum(waiting + queued) FROM job WHERE"
-                          " team_id = team.id) FROM team WHERE id = (SELECT team_id FROM job"
-                          " WHERE id = ?) AND max_queued > 0");
+        sql_statement(db, "SELECT id, max_queued, max_bytes, CASE WHEN max_queued > 0 THEN"
+                          " (SELECT sum(waiting + queued) FROM job WHERE team_id = team.id) END"
+                          " FROM team WHERE id = (SELECT team_id FROM job WHERE id = ?)");
     put_integer(read, job);
     const int found = statement_next(read, err);
     if (found <= 0)
         return found;
-    const int64_t most = row_integer(read, 0), queued = row_integer(read, 1);
+    const int64_t team = row_integer(read, 0), most = row_integer(read, 1);
+    const int64_t max_bytes = row_integer(read, 2), queued = row_integer(read, 3);
     statement_reset(read);
-    if (queued < most)
-        return 0;
-    return error_of(err, ERROR_LIMIT, "the team may have %lld runs queued, and %lld are",
-                    (long long)most, (long long)queued);
+    if (most > 0 && queued >= most)
+        return error_of(err, ERROR_LIMIT, "the team may have %lld runs queued, and %lld are",
+                        (long long)most, (long long)queued);
+    return team_check_bytes(db, team, max_bytes, 1, err);
 }
 
 static int change_run(struct writer *writer, struct command *base, struct error *err)
@@ -368,7 +373,7 @@ static int change_run(struct writer *writer, struct command *base, struct error 
         return error_of(err, ERROR_CONFLICT, "run %lld is not of job %lld",
                         (long long)command->change.run, (long long)change->job);
     if (run_is_final(before) && !run_is_final(command->change.position.state) &&
-        check_queued(db, job, err) < 0)
+        check_limits(db, job, err) < 0)
         return -1;
     deltas[before]--;
     deltas[command->change.position.state]++;

@@ -60,6 +60,7 @@ struct new_job {
     int64_t now_ms;
     int64_t team;                    /* whose it is; 0: the default team's */
     int64_t max_queued;              /* runs that the team may have queued; 0: no limit */
+    int64_t max_bytes;               /* that it may keep (team_stored); 0: no limit */
     const struct audit_entry *audit; /* or NULL */
 };
 struct added_job {
@@ -109,8 +110,9 @@ void store_start_run(struct store *store, int64_t run, int attempt, const char *
 /* The worker's `started` line: its fingerprint (JSON text), where it resumed, steps planned. */
 void store_note_run(struct store *store, int64_t run, int attempt, const char *fingerprint,
                     int64_t resumed_step, int64_t steps, store_done *done, void *context);
+/* bytes: of all files of the run; 0: not known, and as it was. */
 void store_note_checkpoint(struct store *store, int64_t run, int attempt, int64_t step,
-                           store_done *done, void *context);
+                           int64_t bytes, store_done *done, void *context);
 
 /* What a run may still cost (migration 0008). */
 struct run_timing {
@@ -128,6 +130,7 @@ struct run_change {
     const char *reason;  /* "diverged", "worker lost", …; NULL: none */
     const char *message; /* a sentence, or NULL */
     int64_t step;        /* last step done, -1: unknown */
+    int64_t bytes;       /* of its files; 0: not known, and as it was */
     int64_t now_ms;      /* becomes finished_ms where final, queued_ms where queued */
     const struct metric_choice *metric;
     const char *overlay; /* what its specification has beside its variant's; NULL: as it is */
@@ -285,7 +288,7 @@ struct dataset_row {
     int64_t bytes, now_ms;
     int64_t team;                    /* whose it is; 0: the default team's */
     bool for_everyone;               /* its name is then one of those that all teams see */
-    int64_t max_bytes;               /* of all the team's data sets; 0: no limit */
+    int64_t max_bytes;               /* that the team may keep, as above; 0: no limit */
     const struct audit_entry *audit; /* or NULL */
 };
 /* A name taken, among the team's or among everyone's: ERROR_CONFLICT; too much: ERROR_FORBIDDEN. */

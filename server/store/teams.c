@@ -128,6 +128,41 @@ static int check_limit(const char *name, bool changes, int64_t limit, int64_t pr
                      (long long)limit, (long long)present);
 }
 
+int team_read_stored(struct sql *db, int64_t team, struct team_stored *out, struct error *err)
+{
+    struct statement *read = sql_statement(
+        db, "SELECT (SELECT coalesce(sum(bytes), 0) FROM dataset WHERE team_id = team.id),"
+            " run_bytes, metric_rows FROM team WHERE id = ?");
+    put_integer(read, team);
+    const int found = statement_next(read, err);
+    if (found < 0)
+        return -1;
+    *out = (struct team_stored){0};
+    if (found)
+        *out = (struct team_stored){.datasets = row_integer(read, 0),
+                                    .runs = row_integer(read, 1),
+                                    .metrics = METRIC_ROW_BYTES * row_integer(read, 2)};
+    statement_reset(read);
+    return 0;
+}
+
+int team_check_bytes(struct sql *db, int64_t team, int64_t max_bytes, int64_t more,
+                     struct error *err)
+{
+    struct team_stored stored;
+    if (max_bytes == 0)
+        return 0;
+    if (team_read_stored(db, team, &stored, err) < 0)
+        return -1;
+    if (stored.datasets + stored.runs + stored.metrics + more <= max_bytes)
+        return 0;
+    return error_of(err, ERROR_FORBIDDEN,
+                    "the team may keep %lld bytes: its data sets have %lld, the files of its runs "
+                    "%lld, their metrics about %lld, and this would be more",
+                    (long long)max_bytes, (long long)stored.datasets, (long long)stored.runs,
+                    (long long)stored.metrics);
+}
+
 /* The threads of running runs are the slots they hold. */
 static int check_limits(struct sql *db, const struct team_change *change, struct error *err)
 {
@@ -135,20 +170,21 @@ static int check_limits(struct sql *db, const struct team_change *change, struct
         db, "SELECT (SELECT coalesce(sum(threads), 0) FROM job JOIN run ON run.job_id = job.id"
             "   JOIN variant ON variant.id = run.variant_id WHERE job.team_id = ?1"
             "   AND job.running > 0 AND run.state = 'running'),"
-            " (SELECT coalesce(sum(waiting + queued), 0) FROM job WHERE team_id = ?1),"
-            " (SELECT coalesce(sum(bytes), 0) FROM dataset WHERE team_id = ?1)");
+            " (SELECT coalesce(sum(waiting + queued), 0) FROM job WHERE team_id = ?1)");
+    struct team_stored stored;
     put_integer(read, change->team);
     if (statement_next(read, err) < 0)
         return -1;
     const int64_t running = row_integer(read, 0), queued = row_integer(read, 1);
-    const int64_t bytes = row_integer(read, 2);
     const unsigned fields = change->fields;
     const struct team *to = &change->to;
     statement_reset(read);
-    if (check_limit("max_running", fields & TEAM_MAX_RUNNING, to->max_running, running, err) < 0 ||
+    if (team_read_stored(db, change->team, &stored, err) < 0 ||
+        check_limit("max_running", fields & TEAM_MAX_RUNNING, to->max_running, running, err) < 0 ||
         check_limit("max_queued", fields & TEAM_MAX_QUEUED, to->max_queued, queued, err) < 0)
         return -1;
-    return check_limit("max_bytes", fields & TEAM_MAX_BYTES, to->max_bytes, bytes, err);
+    return check_limit("max_bytes", fields & TEAM_MAX_BYTES, to->max_bytes,
+                       stored.datasets + stored.runs + stored.metrics, err);
 }
 
 static void put_limit(struct statement *update, bool changes, int64_t limit)

@@ -20,7 +20,7 @@ struct team {
     double share;                   /* above 0 */
     int64_t max_running;            /* slots; 0: no limit, as below */
     int64_t max_queued;             /* runs */
-    int64_t max_bytes;              /* of data sets */
+    int64_t max_bytes;              /* of what it keeps: struct team_stored */
     int64_t max_streams;            /* of events, open at once */
     double requests_per_s;
     int64_t created_ms;
@@ -87,6 +87,17 @@ void store_note_token(struct store *store, int64_t token, int64_t used_ms);
 /* On the loop's thread before it runs. Revoked tokens too. */
 int store_load_teams(struct store *store, void (*team)(void *, const struct team *),
                      void (*token)(void *, const struct token *), void *context, struct error *err);
+
+/* What a team keeps, in bytes. Data sets: their cache files. Runs: all files in their folders
+ * (models, checkpoints), as their workers said last. Metrics: METRIC_ROW_BYTES for each row: what
+ * one takes in the database with its part of the summaries (29 measured, in series of 200,000).
+ * Specifications and log lines do not count. */
+enum { METRIC_ROW_BYTES = 32 };
+struct team_stored {
+    int64_t datasets, runs, metrics;
+};
+int store_read_stored(struct reader *reader, int64_t team, struct team_stored *out,
+                      struct error *err);
 
 struct owned_job {
     int64_t id, team;

@@ -32,6 +32,7 @@ struct run {
     const char *stopping;       /* the reason it was told to stop for; NULL: it was not */
     json_t *assignment;         /* the assign line, until its worker is ready for it */
     int64_t step, steps;        /* done and planned, as last heard */
+    int64_t bytes;              /* of its files, as the worker's result said; 0: it did not */
     int64_t started_ms;         /* wall clock, of this attempt */
     int endings;                /* ends that are being written down; the last one is acted on */
     int rung;                   /* how many rungs it has passed */

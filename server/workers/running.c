@@ -170,6 +170,7 @@ void start_run(struct conductor *conductor, struct run *run)
     run->started_ms = now;
     run_begins(run);
     run->stopping = NULL;
+    run->bytes = 0;
     reuse_for_run(conductor, run);
     hold_job(job);
     store_start_run(conductor->store, run->id, run->position.attempt, "local", now, run_started,
@@ -279,6 +280,7 @@ static void write_ending(struct ending *ending)
         .reason = ending->reason,
         .message = ending->message,
         .step = ending->step,
+        .bytes = run->bytes,
         .now_ms = wall_ms(),
         .metric = &run->job->metric,
         .timing = &timing,
@@ -447,7 +449,7 @@ static void note_checkpoint(struct conductor *conductor, struct run *run,
     *kept = (struct kept){run, run->position.attempt, json_integer_at(message->body, "step", 0)};
     hold_job(run->job);
     store_note_checkpoint(conductor->store, run->id, run->position.attempt, kept->step,
-                          checkpoint_noted, kept);
+                          json_integer_at(message->body, "bytes", 0), checkpoint_noted, kept);
 }
 
 static void note_log(struct conductor *conductor, struct run *run,
@@ -470,6 +472,7 @@ static void take_result(struct conductor *conductor, struct run *run,
     const int64_t step = json_integer_at(message->body, "step", -1);
 
     run->step = step >= 0 ? step : run->step;
+    run->bytes = json_integer_at(message->body, "bytes", 0);
     if (strcmp(state, "succeeded") == 0)
         end_run(conductor, run, EVENT_SUCCEEDED, NULL, words, step);
     else if (strcmp(state, "stopped") == 0 && !run->stopping && halving_pause_at(run) > 0)

@@ -109,12 +109,55 @@ static void a_new_team_has_64(void **state)
     json_decref(api_change(port, "PATCH", "{'max_streams': 8193}", 422, "/api/v1/teams/blue"));
 }
 
+/* --- bytes --------------------------------------------------------------------------------------
+ */
+
+#define JOB                                                                                        \
+    "{'kind': 'train', 'spec': {'optimizer': {'type': 'sgd', 'lr': 0.1}, 'steps': 50, 'problem': " \
+    "{'type': 'quadratic', 'eigenvalues': [1], 'start': [1]}}}"
+
+static int64_t stored(const char *what)
+{
+    AUTO_FREE char *pointer = xprintf("/stored_bytes/%s", what);
+    json_auto_t *team = api_get(port, "/api/v1/teams/blue");
+    return api_integer(team, pointer);
+}
+
+/* The model is the only file that stays of a run, and what is there is as large as the API says. */
+static void what_runs_leave_counts_for_their_team(void **state)
+{
+    (void)state;
+    client_use_token(blue);
+    const int64_t job = api_submit(port, JOB);
+    json_decref(api_await_job(port, job, "succeeded"));
+    const int64_t run = api_run_of(port, job, 0);
+    struct http_answer model =
+        api_ask(port, "GET", NULL, NULL, "/api/v1/runs/%lld/model", (long long)run);
+    api_expect(&model, 200);
+    assert_int_equal(stored("runs"), model.body_bytes);
+    answer_release(&model);
+    assert_int_equal(stored("datasets"), 0);
+    const int64_t metrics = stored("metrics");
+    assert_in_range(metrics, 1, 100000);
+
+    AUTO_FREE char *limit = xprintf("{'max_bytes': %lld}", (long long)(stored("runs") + metrics));
+    client_use_token(admin);
+    json_decref(api_change(port, "PATCH", "{'max_bytes': 1}", 422, "/api/v1/teams/blue"));
+    json_decref(api_change(port, "PATCH", limit, 200, "/api/v1/teams/blue"));
+    client_use_token(blue);
+    json_auto_t *refused = api_change(port, "POST", JOB, 403, "/api/v1/jobs");
+    assert_says(api_text(refused, "/detail"), "the team may keep");
+    client_use_token(admin);
+    json_decref(api_change(port, "PATCH", "{'max_bytes': 0}", 200, "/api/v1/teams/blue"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_team_watches_with_no_more_streams_than_it_may),
         cmocka_unit_test(streams_that_ended_do_not_count),
         cmocka_unit_test(a_new_team_has_64),
+        cmocka_unit_test(what_runs_leave_counts_for_their_team),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

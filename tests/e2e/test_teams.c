@@ -620,8 +620,11 @@ static void a_team_keeps_no_more_bytes_than_it_may(void **state)
     client_use_token(admin);
     json_decref(api_change(port, "PATCH", "{'max_bytes': 1}", 422, "/api/v1/teams/red"));
     client_use_token(red);
-    json_auto_t *first = api_get(port, "/api/v1/datasets/first");
-    AUTO_FREE char *limit = xprintf("{'max_bytes': %lld}", (long long)api_integer(first, "/bytes"));
+    json_auto_t *team = api_get(port, "/api/v1/teams/red");
+    AUTO_FREE char *limit =
+        xprintf("{'max_bytes': %lld}", (long long)(api_integer(team, "/stored_bytes/datasets") +
+                                                   api_integer(team, "/stored_bytes/runs") +
+                                                   api_integer(team, "/stored_bytes/metrics")));
     client_use_token(admin);
     json_decref(api_change(port, "PATCH", limit, 200, "/api/v1/teams/red"));
     upload(red, "second", NULL, 403);

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -314,6 +315,13 @@ static void a_run_starts_reports_and_succeeds(void **state)
     assert_int_equal(worker_end(&worker), 10 + SESSION_SHUTDOWN);
 }
 
+static int64_t size_of(const char *name)
+{
+    struct stat status;
+    assert_int_equal(stat(folder_path(&folder, name), &status), 0);
+    return status.st_size;
+}
+
 static void a_stopped_run_leaves_a_checkpoint_and_goes_on_from_it(void **state)
 {
     struct worker worker = worker_welcomed(1000);
@@ -325,10 +333,14 @@ static void a_stopped_run_leaves_a_checkpoint_and_goes_on_from_it(void **state)
          json_pack("{s:i, s:i, s:s}", "run", 2, "attempt", 1, "reason", "preempted"));
     struct wire_message kept = await(&worker, WIRE_CHECKPOINT);
     const int64_t step = json_integer_at(kept.body, "step", -1);
+    const int64_t bytes = json_integer_at(kept.body, "bytes", -1);
     wire_message_release(&kept);
     assert_true(step > 0);
     struct wire_message result = await_result(&worker, "stopped");
     assert_int_equal(json_integer_at(result.body, "step", -1), step);
+    AUTO_FREE char *file = xprintf("run-2/checkpoint-%" PRId64, step);
+    assert_int_equal(bytes, size_of(file));
+    assert_int_equal(json_integer_at(result.body, "bytes", -1), bytes);
     wire_message_release(&result);
     await_and_forget(&worker, WIRE_READY);
 
@@ -487,8 +499,11 @@ static void checkpoints_of_a_run_that_succeeded_go_with_the_next_assignment(void
            "{" BOWL ", \"optimizer\": {\"type\": \"sgd\", \"lr\": 0.1}, \"steps\": 30,"
            " \"report_every_steps\": 10, \"checkpoint_every_s\": 0}",
            0);
-    expect_result(&worker, "succeeded", "");
+    struct wire_message result = await_result(&worker, "succeeded");
     assert_int_equal(access(folder_path(&folder, "run-14/checkpoint-20"), F_OK), 0);
+    assert_int_equal(json_integer_at(result.body, "bytes", -1),
+                     size_of("run-14/model.safetensors")); /* that stays */
+    wire_message_release(&result);
     assign(&worker, 15, SHORT, 0);
     expect_result(&worker, "succeeded", "");
     assert_int_equal(access(folder_path(&folder, "run-14/checkpoint-20"), F_OK), -1);

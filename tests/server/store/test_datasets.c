@@ -236,7 +236,7 @@ static void a_team_keeps_no_more_bytes_than_it_may(void **state)
     assert_false(add_of(kit, red, true, "b").failed);
     const struct answer third = add_of(kit, red, false, "c");
     assert_int_equal(third.err.kind, ERROR_FORBIDDEN);
-    assert_says(third.err.sentence, "may keep 2500 bytes of data sets: it has 2000");
+    assert_says(third.err.sentence, "may keep 2500 bytes: its data sets have 2000");
     assert_false(add_of(kit, TEAM_DEFAULT, false, "c").failed);
 }
 

@@ -23,7 +23,7 @@ static struct answer note_started(struct kit *kit, int64_t run, int attempt)
 static struct answer note_checkpoint(struct kit *kit, int64_t run, int attempt, int64_t step)
 {
     struct answer answer = {.loop = kit->loop};
-    store_note_checkpoint(kit->store, run, attempt, step, kit_done, &answer);
+    store_note_checkpoint(kit->store, run, attempt, step, 0, kit_done, &answer);
     loop_run(kit->loop);
     return answer;
 }
