@@ -291,6 +291,7 @@ static json_t *joined(const struct report_input *input, const json_t *reports, j
     json_object_set_new(json, "judging", json_null());
     json_object_set_new(json, "finished", json_boolean(all_finished(reports)));
     json_object_set_new(json, "saved", saved_of(reports));
+    json_object_set_new(json, "sequential", json_null()); /* refused beside tasks */
     json_object_set_new(json, "warnings", warnings_of(input, reports));
     json_object_set(json, "sentence", json_object_get(over_tasks, "sentence"));
     json_object_set_new(json, "tasks", tasks);

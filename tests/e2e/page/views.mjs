@@ -242,6 +242,27 @@ const onTasks = (api) =>
         seeds: [1, 2, 3, 4],
     });
 
+/* Rounds of 4 seeds that all point one way: p = 0.125, then 0.0078, which is below 0.0158. */
+const inRounds = (api) =>
+    once(api, "in rounds", {
+        kind: "compare",
+        base: { problem: { ...bowl, noise: 0.01 }, optimizer: sgd(0.001), steps: 40, report_every_steps: 10 },
+        arms: [{ name: "slow", patch: {} }, { name: "quick", patch: { optimizer: { lr: 0.05 } } }],
+        seeds: Array.from({ length: 20 }, (_, i) => i + 1),
+        sequential: { looks: 5 },
+    });
+
+test("a comparison in rounds shows what each look found, and what was not needed", async ({ open, api }) => {
+    const job = await inRounds(api);
+    const report = await api.get(`/jobs/${job.id}/report`);
+    const page = await open(`/jobs/${job.id}`);
+    await page.locator(".looks tbody tr").waitFor();
+    const cells = await page.locator(".looks tbody td").allInnerTexts();
+    same(cells.join(" "), "0.13 better – – – 12", "the row of the arm");
+    check((await page.locator(".looks").innerText()).includes(report.sequential.sentence), "the sentence");
+    same(await page.locator(".report tbody .arm-n").first().innerText(), "8/20", "seeds that were needed");
+});
+
 test("a comparison on tasks shows ranks over them, and each of them by itself", async ({ open, api }) => {
     const job = await onTasks(api);
     const report = await api.get(`/jobs/${job.id}/report`);

@@ -208,6 +208,12 @@ static void ask(const char *method, const char *path, const char *param, const c
     " 'arms': [{'name': 'a', 'patch': {}}, {'name': 'b', 'patch': {'schedule': 'linear'}},"        \
     "          {'name': 'c', 'patch': {'schedule': 'cosine'}}], 'seeds': [1, 2, 3]}"
 
+#define LOOKED_AT                                                                                  \
+    "{'kind': 'compare', 'base': {" PROBLEM ", 'optimizer': {'type': 'sgd', 'lr': 0.1}},"          \
+    " 'arms': [{'name': 'a', 'patch': {}}, {'name': 'b', 'patch': {}},"                            \
+    "          {'name': 'c', 'patch': {'schedule': 'linear'}}], 'seeds': [1, 2, 3, 4, 5, 6],"      \
+    " 'sequential': {'looks': 2}, 'equivalent_within': 0.1}"
+
 static char *submitted(const char *body, const char *state)
 {
     const int64_t job = api_submit(port, body);
@@ -243,7 +249,9 @@ static void answers_about_jobs_and_runs_are_described(void **state)
     AUTO_FREE char *compared = submitted(COMPARE, "succeeded");
     AUTO_FREE char *compared_run = run_of(compared);
     ask("POST", "/api/v1/jobs", NULL, "", TRAIN, 201);
+    AUTO_FREE char *looked_at = submitted(LOOKED_AT, "succeeded");
     ask("POST", "/api/v1/jobs", NULL, "", COMPARE, 201);
+    ask("GET", "/api/v1/jobs/{id}/report", looked_at, "", NULL, 200);
     ask("GET", "/api/v1/jobs", NULL, "?limit=2", NULL, 200);
     check_job_and_run(trained, trained_run);
     check_job_and_run(diverged, diverged_run);

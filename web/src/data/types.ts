@@ -188,9 +188,21 @@ export interface Report {
     judging: { level: number; interval: number; equivalent_within: number | null; target: number | null };
     pairs: PairReport[];
     /* With tasks, what is above of arms, pairs and judging stands in each of them (partOf()). */
+    sequential: Sequential | null;
     tasks: TaskReport[] | null;
     over_tasks: OverTasks | null;
     task?: string; /* of a part */
+}
+
+/* Of a comparison that is looked at while its seeds come in; look null: not decided. */
+export interface Sequential {
+    looks: number;
+    done: number;
+    level: number;
+    seeds: number[];
+    arms: { name: string; look: number | null; verdict: Judgement["verdict"] | null; stopped_runs: number }[];
+    history: { look: number; arms: { name: string; seeds: number; p: number | null; verdict: Judgement["verdict"] }[] }[];
+    sentence: string;
 }
 
 export type TaskReport = { name: string } & Pick<Report, "baseline" | "finished" | "arms" | "warnings" | "sentence" | "judging" | "pairs">;

@@ -13,6 +13,7 @@ import { Schedules } from "../parts/schedules";
 import { scaleOf, Strip, StripAxis, type Scale } from "../parts/strip";
 import { column, exact, NOTHING, number, plural, point, withError } from "../text/format";
 import { usualMetrics } from "./job-curves";
+import { SequentialPanel } from "./looks";
 import { OverTasksPanel } from "./tasks";
 import { Notes, Predictions } from "./theory";
 import { Pairs, Targets } from "./verdict";
@@ -343,6 +344,7 @@ function Parts({ job, report, looks }: { job: Job; report: Report; looks: Looks 
                 <ReportTable report={report} looks={looks} seeds={seedsOf(job)} />
             </Panel>
             <Pairs report={report} looks={looks} />
+            <SequentialPanel report={report} looks={looks} />
             <div class={tuned && curved ? "pair" : ""}>
                 {curved ? <MeanCurves job={job} report={report} looks={looks} /> : null}
                 {tuned ? (
