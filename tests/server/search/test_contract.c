@@ -228,6 +228,8 @@ static void check_ordinary(const struct search_algorithm *algorithm, const struc
         go_on(study, k, ORDINARY);
     }
     AUTO_FREE char *words = study_explain(study);
+    if (words && !words[0])
+        blame(algorithm, scene, PROPOSALS, "is followed by an empty explanation");
     study_free(study);
 }
 
