@@ -118,6 +118,46 @@ test("a priority is changed on the page", async ({ open, api }) => {
     }
 });
 
+/* Three of the four rates go at the first rung. */
+const halving = {
+    kind: "compare",
+    name: "halved",
+    base: { problem: { ...bowl, noise: 0.3 }, optimizer: sgd(0.05), steps: 200, report_every_steps: 10 },
+    arms: [{ name: "plain", patch: {} }, { name: "heavy", patch: { optimizer: { type: "momentum", momentum: 0.5 } } }],
+    tune: { over: { "/optimizer/lr": [0.001, 0.002, 0.004, 0.05] }, seeds: [101, 102], strategy: "halving", factor: 4, rungs: [0.5] },
+    seeds: [1, 2],
+    metric: { name: "train_loss", goal: "minimize", at: "last" },
+};
+
+test("the report shows which points halving gave up, and what that saved", async ({ open, api }) => {
+    const job = await once(api, "halved", { ...halving, reuse: false });
+    const { arms, saved } = await api.get(`/jobs/${job.id}/report`);
+    const dropped = arms.flatMap(({ tuning }) => tuning).filter((entry) => entry.dropped).length;
+    check(dropped === 6, `6 points dropped, not ${dropped}`);
+    const page = await open(`/jobs/${job.id}`);
+    const out = page.locator(".tuning td", { hasText: "dropped at rung 1" });
+    await out.first().waitFor();
+    same(await out.count(), dropped, "points that are out");
+    check((await out.first().getAttribute("title")).includes("behind 100 steps"), "the title tells when");
+    await page.getByText(`Saved: ${saved.dropped_runs} runs stopped at a rung, ${saved.dropped_steps.toLocaleString("en")} steps.`).waitFor();
+});
+
+test("the report shows which runs took over the results of others", async ({ open, api }) => {
+    const spare = { ...halving, name: "spare", tune: undefined, seeds: [7, 8, 9] };
+    await once(api, "spare", spare);
+    const again = await once(api, "spare again", { ...spare, seeds: [7, 8, 10] });
+    const { arms, saved } = await api.get(`/jobs/${again.id}/report`);
+    const counts = arms.map(({ values }) => values.filter((value) => value.reused_from).length);
+    check(counts.every((count) => count >= 2), `at least 2 of an arm are reused: ${counts}`);
+    const page = await open(`/jobs/${again.id}`);
+    for (const [i, count] of counts.entries()) {
+        const cell = page.locator(".report tbody tr").nth(i).locator(".arm-n", { hasText: `${count} reused` });
+        const title = await cell.locator("[title]").getAttribute("title");
+        check(title.startsWith(`seed 7 from run ${arms[i].values[0].reused_from}, seed 8 `), `the title tells from where: "${title}"`);
+    }
+    await page.getByText(`Saved: ${saved.reused_runs} runs took over results of identical runs, ${saved.reused_steps.toLocaleString("en")} steps.`).waitFor();
+});
+
 test("the report shows the server's numbers, the best arm and curves with bands", async ({ open, api }) => {
     const job = await compared(api);
     const report = await api.get(`/jobs/${job.id}/report`);
@@ -524,7 +564,7 @@ function bigJob() {
         "/jobs/1": job,
         "/jobs/1/runs": { runs: Array.from({ length: 1000 }, (_, i) => run(i)), next: null },
         "/jobs/1/metrics": { name: "valid_loss", series: Array.from({ length: 1000 }, (_, i) => ({ run: i + 1, step, value: step.map((s) => i / 1000 + Math.exp(-s / 99)) })) },
-        "/jobs/1/report": { job: 1, state: "succeeded", metric: job.metric, baseline: "a", finished: true, arms: [], warnings: [], sentence: "", judging: { level: 0.05, target: null }, pairs: [] },
+        "/jobs/1/report": { job: 1, state: "succeeded", metric: job.metric, baseline: "a", finished: true, arms: [], saved: {}, warnings: [], sentence: "", judging: { level: 0.05, target: null }, pairs: [] },
     };
 }
 

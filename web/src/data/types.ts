@@ -107,6 +107,7 @@ export interface RunSeries {
 export interface SeedValue {
     seed: number;
     run: number;
+    reused_from: number | null; /* the run whose results these are */
     value: number | null;
 }
 
@@ -115,6 +116,17 @@ export interface GridPoint {
     n: number;
     mean: number | null;
     values: SeedValue[];
+    dropped: { rung: number; step: number } | null; /* where halving gave it up */
+}
+
+/* What was not trained. */
+export interface Saved {
+    reused_runs: number;
+    reused_steps: number;
+    dropped_runs: number;
+    dropped_steps: number;
+    decided_runs: number;
+    decided_steps: number;
 }
 
 export interface ArmReport {
@@ -183,6 +195,7 @@ export interface Report {
     baseline: string | null;
     finished: boolean;
     arms: ArmReport[];
+    saved: Saved;
     warnings: string[];
     sentence: string;
     judging: { level: number; interval: number; equivalent_within: number | null; target: number | null };

@@ -6,12 +6,12 @@ import { partOf } from "../data/report";
 import { changed, useTopic, watch } from "../data/topics";
 import { useLoad, useThrottled } from "../data/use-load";
 import type { NamedSchedule } from "../data/schedules";
-import { axes, type ArmReport, type Axis, type GridPoint, type Job, type JsonObject, type Report, type Run } from "../data/types";
+import { axes, type ArmReport, type Axis, type GridPoint, type Job, type JsonObject, type Report, type Run, type Saved } from "../data/types";
 import { Choice, Panel, Select, Swatch, Waiting } from "../parts/bits";
 import { Chart, type Line } from "../parts/chart";
 import { Schedules } from "../parts/schedules";
 import { scaleOf, Strip, StripAxis, type Scale } from "../parts/strip";
-import { column, exact, NOTHING, number, plural, point, withError } from "../text/format";
+import { column, count, exact, NOTHING, number, plural, point, withError } from "../text/format";
 import { usualMetrics } from "./job-curves";
 import { SequentialPanel } from "./looks";
 import { OverTasksPanel } from "./tasks";
@@ -44,6 +44,7 @@ function ArmRow(props: { arm: ArmReport; report: Report; looks: Looks; scale: Sc
     const { arm, report, scale } = props;
     const [mean, error] = withError(arm.mean, arm.standard_error);
     const words = arm.values.map(({ seed, value }) => `seed ${seed}: ${number(value, 5)}`).join(", ");
+    const reused = arm.values.filter(({ reused_from }) => reused_from);
     return (
         <tr class={arm.best ? "best" : ""}>
             <th scope="row" class="arm-name">
@@ -56,6 +57,12 @@ function ArmRow(props: { arm: ArmReport; report: Report; looks: Looks; scale: Sc
                 {arm.n}
                 {arm.n < props.seeds ? <span class="muted">/{props.seeds}</span> : null}
                 {arm.failed > 0 ? <span class="bad-words"> {arm.failed} failed</span> : null}
+                {reused.length > 0 ? (
+                    <span class="muted" title={reused.map(({ seed, reused_from }) => `seed ${seed} from run ${reused_from}`).join(", ")}>
+                        {" "}
+                        {reused.length} reused
+                    </span>
+                ) : null}
             </td>
             <td class="number arm-mean">
                 <strong>{mean}</strong>
@@ -71,6 +78,17 @@ function ArmRow(props: { arm: ArmReport; report: Report; looks: Looks; scale: Sc
             </td>
         </tr>
     );
+}
+
+/* What was not trained; null where all was. */
+function savedWords(saved: Saved): string | null {
+    const parts: [number, number, string][] = [
+        [saved.reused_runs, saved.reused_steps, "took over results of identical runs"],
+        [saved.dropped_runs, saved.dropped_steps, "stopped at a rung"],
+        [saved.decided_runs, saved.decided_steps, "were not needed: their arms were decided"],
+    ];
+    const words = parts.filter(([runs]) => runs > 0).map(([runs, steps, why]) => `${plural(runs, "run")} ${why}, ${plural(steps, "step")}`);
+    return words.length > 0 ? words.join("; ") : null;
 }
 
 function ReportTable({ report, looks, seeds }: { report: Report; looks: Looks; seeds: number }) {
@@ -113,12 +131,15 @@ function merit(arm: ArmReport, mean: number | null, goal: string): number {
 function TuneCell({ arm, entry, report, show }: { arm: ArmReport; entry: GridPoint | undefined; report: Report; show: (mean: number | null) => string }) {
     if (!entry) return <td />;
     const chosen = same(entry.point, arm.chosen);
-    const failed = entry.values.length > 0 && entry.mean === null;
+    const { dropped } = entry;
+    const failed = entry.values.length > 0 && entry.mean === null && !dropped;
     const fill = Math.round(4 + 26 * merit(arm, entry.mean, report.metric.goal));
-    const title = entry.values.map(({ seed, value }) => `seed ${seed}: ${number(value, 5)}`).join(", ");
+    const title = dropped
+        ? `dropped at rung ${dropped.rung}, behind ${count(dropped.step)} steps: other points were better`
+        : entry.values.map(({ seed, value }) => `seed ${seed}: ${number(value, 5)}`).join(", ");
     return (
         <td class={`number tune ${chosen ? "chosen" : ""}`} title={title} style={entry.mean === null ? {} : { background: `color-mix(in oklab, var(--accent) ${fill}%, var(--surface))` }}>
-            {failed ? <span class="bad-words">failed</span> : show(entry.mean)}
+            {failed ? <span class="bad-words">failed</span> : dropped ? <span class="muted"><span class="unseen">dropped at </span>rung {dropped.rung}</span> : show(entry.mean)}
             {chosen ? (
                 <>
                     <span aria-hidden="true"> ◆</span>
@@ -311,6 +332,7 @@ function Parts({ job, report, looks }: { job: Job; report: Report; looks: Looks 
     const tuned = report.arms.some((arm) => arm.tuning.length > 0);
     const curved = !tuned || report.arms.some((arm) => arm.curve && arm.curve.mean.length > 0);
     const best = report.arms.find((arm) => arm.best);
+    const saved = savedWords(report.saved);
     const tools = (
         <>
             <a class="button" href={`/api/v1/jobs/${job.id}/report?format=csv`} download={`job-${job.id}-report.csv`}>
@@ -334,6 +356,7 @@ function Parts({ job, report, looks }: { job: Job; report: Report; looks: Looks 
                         {best.chosen && point(best.chosen) ? <> with <span class="mono">{point(best.chosen)}</span></> : null}, over {plural(best.n, "seed")}.
                     </p>
                 ) : null}
+                {saved ? <p class="verdict muted">Saved: {saved}.</p> : null}
                 {report.warnings.length > 0 ? (
                     <ul class="callout warn">
                         {report.warnings.map((words) => (
