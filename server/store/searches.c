@@ -271,12 +271,22 @@ static int write_tell(const struct tell *tell, struct sql *db, struct error *err
     return statement_run(update, err);
 }
 
+/* Of this server's own runs it is there already. */
+static int write_objective(const struct tell *tell, struct sql *db, struct error *err)
+{
+    const bool ended_well = tell->tell.outcome == PROPOSAL_DONE;
+    struct statement *update = sql_statement(db, "UPDATE run SET objective = ? WHERE id = ?");
+    put_real(update, ended_well ? tell->told.results[0] : (double)NAN);
+    put_integer(update, tell->tell.run);
+    return statement_run(update, err);
+}
+
 static int add_tell(struct writer *writer, struct command *base, struct error *err)
 {
     struct tell *tell = (struct tell *)base;
     struct sql *db = writer_db(writer);
     if (find_order(tell, db, err) < 0 || (!tell->given && read_results(tell, db, err) < 0) ||
-        write_tell(tell, db, err) < 0)
+        write_tell(tell, db, err) < 0 || (tell->given && write_objective(tell, db, err) < 0))
         return -1;
     return tell->told.again ? count_edit(db, tell->tell.job, err) : 0;
 }

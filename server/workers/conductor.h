@@ -64,6 +64,45 @@ void conductor_cancel_run(struct conductor *conductor, int64_t run, const struct
 void conductor_retry_run(struct conductor *conductor, int64_t job, int64_t run,
                          const struct audit_entry *audit, store_done *done, void *context);
 
+/* --- external runners (search_asks.c, search_external.c) ---------------------------------------
+ * Of a search whose runs others train. Answers come after the commit, as the API shows them. */
+
+struct ask_options {
+    int count;
+    int64_t lease_ms;
+    const char *worker; /* a name for people */
+};
+/* {"runs": [{"id", "number", "attempt", "parameters", "lease_until", "lease_until_ms"}], "job":
+ * {"id", "state", "left", "running"}}: fewer runs than asked for where there are no more. */
+typedef void conductor_answered(void *context, json_t *answer, const struct error *err);
+void conductor_ask(struct conductor *conductor, int64_t job, const struct ask_options *options,
+                   conductor_answered *done, void *context);
+
+struct report_row {
+    int64_t step;
+    double value;
+    char name[64];
+};
+/* Rows of a run, which also renew its lease: {"stop", "lease_until_ms"}. A run that has ended or is
+ * with somebody else: {"stop": true, "state"}. attempt 0: the present one. */
+void conductor_report(struct conductor *conductor, int64_t run, int attempt,
+                      const struct report_row *rows, int count, conductor_answered *done,
+                      void *context);
+
+struct tell_options {
+    enum run_state state; /* succeeded, failed, pruned */
+    const double *values; /* [value_count] objectives in their own sign */
+    int value_count;
+    const double *constraints; /* [constraint_count] likewise; 0: not known */
+    int constraint_count;
+    double error;        /* standard error of values[0]; 0: not known */
+    const char *message; /* or NULL */
+};
+/* {"id", "state", "late", "repeated"}. ERROR_CONFLICT: told before with other values, or never
+ * asked for; ERROR_INVALID: not as many values as objectives. */
+void conductor_tell(struct conductor *conductor, int64_t run, const struct tell_options *options,
+                    conductor_answered *done, void *context);
+
 /* The queue as a team sees it: {"slots", "running", "waiting", "waiting_runs", "others"} of GET
  * /api/v1/queue. Of what it does not see there are only counts. */
 struct queue_look {

@@ -100,7 +100,9 @@ static void cancel_moves(struct job *job)
     for (int i = 0; i < job->run_count; i++) {
         struct run *run = &job->runs[i];
         const enum run_state state = run->position.state;
-        if (state == RUN_RUNNING)
+        if ((state == RUN_RUNNING || state == RUN_QUEUED) && search_is_external(job))
+            search_cancel_run(job->conductor, run, NULL, NULL);
+        else if (state == RUN_RUNNING)
             stop_run(run, "cancelled");
         else if (state == RUN_QUEUED || state == RUN_WAITING)
             job_move(run, EVENT_CANCEL, NULL);
@@ -164,11 +166,14 @@ void conductor_cancel_job(struct conductor *conductor, int64_t id, const struct 
 }
 
 /* One that runs is cancelled once its worker has stopped; until then nothing changes on disk but
- * the audit. */
+ * the audit. An external runner's is cancelled at once. */
 static void cancel_running(struct conductor *conductor, struct run *run,
                            const struct audit_entry *audit, store_done *done, void *context)
 {
-    stop_run(run, "cancelled");
+    if (search_is_external(run->job))
+        search_cancel_run(conductor, run, NULL, NULL);
+    else
+        stop_run(run, "cancelled");
     if (audit)
         store_add_audit(conductor->store, audit, done, context);
     else
@@ -183,7 +188,13 @@ void conductor_cancel_run(struct conductor *conductor, int64_t id, const struct 
         no_such("run", id, done, context);
         return;
     }
-    if (run->position.state == RUN_RUNNING) {
+    if (search_is_unproposed(run)) {
+        struct error err;
+        error_of(&err, ERROR_CONFLICT, "run %" PRId64 " was not proposed yet", id);
+        done(context, &err);
+        return;
+    }
+    if (run->position.state == RUN_RUNNING || search_is_external(run->job)) {
         cancel_running(conductor, run, audit, done, context);
         return;
     }

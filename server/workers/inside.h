@@ -189,10 +189,14 @@ void search_adopt(struct conductor *conductor, struct job *job);
 int search_load(struct conductor *conductor, struct job *job, struct error *err);
 void search_resume(struct job *job);
 bool search_waits(const struct job *job); /* for what comes before it */
-void search_begin(struct job *job); /* what comes before it has ended */
-void search_look(struct job *job);  /* a change may let it go on; jobs of other kinds: nothing */
+void search_begin(struct job *job);       /* what comes before it has ended */
+void search_look(struct job *job); /* a change may let it go on; jobs of other kinds: nothing */
 void search_run_done(struct conductor *conductor, struct run *run);
-bool search_is_external(const struct job *job); /* others train its runs */
+bool search_is_unproposed(const struct run *run); /* it has no point yet */
+bool search_is_external(const struct job *job);   /* others train its runs */
+/* search_external.c: a run that an external runner has. */
+void search_cancel_run(struct conductor *conductor, struct run *run, conductor_answered *done,
+                       void *context);
 
 /* after.c: releases the runs of a job that comes after others where those have ended; and asks that
  * of all jobs that come after one that has. */

@@ -57,6 +57,10 @@ void search_free(struct search *search)
     for (int i = 0; i < search->room; i++)
         free(search->outcomes[i].results);
     loop_cancel(search->deadline);
+    loop_cancel(search->lapse);
+    search_drop_asks(search);
+    free(search->put_back);
+    free(search->leased);
     study_free(search->study);
     search_plan_free(search->plan);
     free(search->outcomes);
@@ -85,6 +89,7 @@ static void restore_proposal(struct loading *loading, const struct kept_proposal
     struct search *search = loading->search;
     search->proposed = kept->number + 1;
     search->job->runs[kept->number].point = kept->number;
+    search->outcomes[kept->number].lease_ms = kept->lease_ms;
     if (search->study)
         study_restore(search->study, kept->point, kept->memo, kept->memo_count);
 }
@@ -124,6 +129,25 @@ static void order_tells(const struct loading *loading)
             search->order[search->order_count++] = loading->numbers[place];
 }
 
+static void find_points(struct search *search)
+{
+    const struct history *history = search->study ? study_history(search->study) : NULL;
+    for (int i = 0; history && i < history->count && i < search->room; i++)
+        search->outcomes[i].point = history->trials[i].values;
+}
+
+/* Whoever has a run may not have noticed that the server was away: its lease begins anew. */
+static void renew_leases(struct search *search)
+{
+    for (int i = 0; search->plan->external && i < search->proposed; i++) {
+        struct run *run = &search->job->runs[i];
+        if (run->position.state == RUN_RUNNING)
+            search_lease(search, run, search->outcomes[i].lease_ms);
+        else if (run->position.state == RUN_QUEUED)
+            search_put_back(search, run);
+    }
+}
+
 int search_load(struct conductor *conductor, struct job *job, struct error *err)
 {
     if (job->kind != JOB_SEARCH)
@@ -138,6 +162,7 @@ int search_load(struct conductor *conductor, struct job *job, struct error *err)
     if (store_load_search(conductor->store, job->id, &kept, load_proposal, &loading, err) < 0)
         return -1;
     order_tells(&loading);
+    find_points(search);
     search->edits = kept.edits;
     search->begun = search->begun || search->proposed > 0;
     if (!search->study)
@@ -153,6 +178,7 @@ void search_resume(struct job *job)
     if (!search)
         return;
     tell_missing(search);
+    renew_leases(search);
     search_feed(search);
     search_step(search);
 }
@@ -171,6 +197,11 @@ void search_begin(struct job *job)
 bool search_is_external(const struct job *job)
 {
     return job->search && job->search->plan->external;
+}
+
+bool search_is_unproposed(const struct run *run)
+{
+    return run->job->search && run->number >= run->job->search->proposed;
 }
 
 void search_look(struct job *job)

@@ -80,10 +80,25 @@ static int may_know(const struct search *search)
     return count;
 }
 
+/* Of what the study has heard before; the rest it hears as it is now. */
+static void feed_corrections(struct search *search)
+{
+    search->corrected = false;
+    for (int i = 0; i < search->fed; i++) {
+        const int number = search->plan->in_order ? i : search->order[i];
+        if (search->outcomes[number].corrected)
+            tell_study(search, number);
+    }
+    for (int i = 0; i < search->proposed; i++)
+        search->outcomes[i].corrected = false;
+}
+
 void search_feed(struct search *search)
 {
     if (search->lent || !search->study)
         return;
+    if (search->corrected)
+        feed_corrections(search);
     for (const int until = may_know(search); search->fed < until; search->fed++)
         tell_study(search, search->plan->in_order ? search->fed : search->order[search->fed]);
 }
@@ -100,8 +115,8 @@ void search_learn(struct search *search, int number, enum proposal_outcome outco
     memcpy(kept->results, results, (size_t)search_result_count(search) * sizeof(double));
     if (!again)
         search->order[search->order_count++] = number;
-    else if (search->study && !search->lent)
-        tell_study(search, number);
+    else
+        kept->corrected = search->corrected = true;
 }
 
 /* --- ends of this server's own runs --------------------------------------------------------------

@@ -102,6 +102,7 @@ static void release_variant(struct variant_plan *variant)
 struct batch {
     struct search *search;
     int count;
+    struct ask *asks[PROPOSED_AT_ONCE]; /* of external runners: who gets it */
     struct new_proposal proposals[PROPOSED_AT_ONCE];
 };
 
@@ -121,8 +122,29 @@ static void release_run(struct search *search, const struct new_proposal *propos
     run->point = proposal->number;
     run->threads = proposal->variant.threads;
     job_move(run, EVENT_RELEASED, NULL);
+    if (!search->plan->external) {
+        publish_run(search->conductor, run);
+        queue_run(search->conductor, run);
+    }
+}
+
+/* It has begun: its first attempt was written down with it. */
+static void hand_out(struct batch *batch, int i)
+{
+    struct search *search = batch->search;
+    const struct new_proposal *proposal = &batch->proposals[i];
+    struct run *run = &search->job->runs[proposal->number];
+    if (run->position.state != RUN_QUEUED) {
+        search_give(search, batch->asks[i], NULL);
+        return;
+    }
+    job_move(run, EVENT_START, NULL);
+    run->started_ms = wall_ms();
+    if (search->job->started_ms == 0)
+        search->job->started_ms = run->started_ms;
+    search_lease(search, run, proposal->lease_ms);
     publish_run(search->conductor, run);
-    queue_run(search->conductor, run);
+    search_give(search, batch->asks[i], run);
 }
 
 static void write_batch(void *context);
@@ -141,8 +163,12 @@ static void batch_written(void *context, const struct error *err)
     }
     search->proposing -= batch->count;
     search->proposed += batch->count;
-    for (int i = 0; !err && i < batch->count; i++) /* with an error they were cancelled before */
-        release_run(search, &batch->proposals[i]);
+    for (int i = 0; i < batch->count; i++) {
+        if (!err) /* with one they were cancelled before */
+            release_run(search, &batch->proposals[i]);
+        if (search->plan->external)
+            hand_out(batch, i);
+    }
     publish_job(conductor, job);
     batch_free(batch);
     search_step(search);
@@ -173,6 +199,16 @@ static struct new_proposal proposal_of(struct search *search, const struct study
     };
 }
 
+static void add_to_batch(struct batch *batch, int i, const struct study_proposal *from)
+{
+    struct search *search = batch->search;
+    struct new_proposal *proposal = &batch->proposals[i];
+    *proposal = proposal_of(search, from);
+    search->outcomes[from->number].point = from->values;
+    if (search->plan->external)
+        batch->asks[i] = search_next_ask(search, &proposal->worker, &proposal->lease_ms);
+}
+
 /* --- proposing -----------------------------------------------------------------------------------
  */
 
@@ -191,7 +227,7 @@ static void proposed(void *context)
         struct batch *batch = xcalloc(1, sizeof *batch);
         *batch = (struct batch){.search = search, .count = lending->made};
         for (int i = 0; i < lending->made; i++)
-            batch->proposals[i] = proposal_of(search, &lending->proposals[i]);
+            add_to_batch(batch, i, &lending->proposals[i]);
         hold_job(job);
         write_batch(batch);
     }
@@ -240,7 +276,8 @@ int search_parallel(const struct search *search)
 static int room(const struct search *search)
 {
     const int left = search->job->run_count - search->proposed - search->proposing;
-    const int free_places = search_parallel(search) - under_way(search);
+    const int free_places = search->plan->external ? search_wanted(search) - search->proposing
+                                                   : search_parallel(search) - under_way(search);
     int count = left < free_places ? left : free_places;
     if (search->plan->in_order && count > 1)
         count = 1; /* the next one may know more */
@@ -344,12 +381,17 @@ static bool budget_is_spent(struct search *search)
 void search_step(struct search *search)
 {
     const struct job *job = search->job;
+    if (search->asks && !search->lent && search->proposing == 0 &&
+        (search->ended || !search->begun || !search->study || job->paused || job_is_final(job)))
+        search_answer_asks(search); /* nothing comes for now */
     if (search->lent || search->ended || !search->begun || !search->study ||
         search->conductor->stopping || job->paused || job_is_final(job))
         return;
     if (budget_is_spent(search))
         return;
     const int count = room(search);
+    if (count == 0 && search->proposing == 0)
+        search_answer_asks(search);
     if (count > 0 && is_its_turn(search))
         lend(search, count);
 }

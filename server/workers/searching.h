@@ -20,8 +20,15 @@ struct search_outcome {
     bool is_told;
     enum proposal_outcome outcome;
     int64_t step;
-    double *results; /* as struct kept_proposal has them; in the search's block */
+    double *results;        /* as struct kept_proposal has them */
+    const double *point;    /* the study's; NULL: not proposed yet */
+    int64_t lease_ms;       /* of an external runner: how long */
+    int64_t lease_until_ms; /* CLOCK_MONOTONIC */
+    bool lapsed;            /* its last lease was not kept */
+    bool corrected;         /* told once more; the study has not heard of that yet */
 };
+
+struct ask;
 
 struct search {
     struct conductor *conductor;
@@ -39,7 +46,15 @@ struct search {
     struct search_outcome *outcomes; /* [room] by number */
     int *order;           /* [order_count] numbers, in the order in which the study hears of them */
     int order_count, fed; /* of those, the study has heard of `fed` */
+    bool corrected;       /* an outcome was */
     struct loop_timer *deadline; /* its time is up then */
+    int promised;                /* points given to asks that are not on disk yet */
+    struct ask *asks;            /* of external runners, that wait for a point; oldest first */
+    int *put_back;               /* [put_back_count] queued runs that nobody has */
+    int put_back_count;
+    int *leased; /* [leased_count] running ones */
+    int leased_count;
+    struct loop_timer *lapse; /* the next lease to end */
 };
 
 /* searching.c. After anything that may let a run begin: proposes as many as there is room for. */
@@ -49,6 +64,21 @@ void search_step_later(struct search *search);
 void search_end(struct search *search, const char *why);
 int search_result_count(const struct search *search); /* of an outcome */
 int search_parallel(const struct search *search);     /* runs under way at once */
+
+/* search_asks.c. How many points external runners wait for; the next of them gets the run that was
+ * just proposed: who it is, and how long; NULL: nobody any more. All are answered with what they
+ * have where nothing more comes. */
+int search_wanted(const struct search *search);
+struct ask *search_next_ask(struct search *search, const char **out_worker, int64_t *out_lease_ms);
+void search_give(struct search *search, struct ask *ask, struct run *run);
+void search_answer_asks(struct search *search);
+void search_drop_asks(struct search *search); /* it is being freed: nobody is called */
+
+/* search_leases.c. A run of an external runner begins its lease; it ends: nobody has it, nor
+ * can it be asked for. */
+void search_lease(struct search *search, struct run *run, int64_t lease_ms);
+void search_unlease(struct search *search, const struct run *run);
+void search_put_back(struct search *search, const struct run *run); /* queued, for whoever asks */
 
 /* search_tells.c. Whether tell number `number` may be known to the next proposal; and what the
  * study hears of it. */

@@ -1,0 +1,208 @@
+/* External runners: ask for points, report on the way, tell how it ended. */
+#include "api/api.h"
+
+#include "jobs/fields.h"
+#include "jobs/space.h"
+#include "json.h"
+#include "memory.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ASK_MOST = 1000,
+    LEASE_S = 600,
+    LEASE_S_LEAST = 1,
+    LEASE_S_MOST = 604800,
+    WORKER_BYTES = 100,
+    MESSAGE_BYTES = 1000,
+    ROWS_MOST = 10000,
+};
+
+static void answered(void *context, json_t *answer, const struct error *err)
+{
+    struct reply reply = err ? reply_error(err) : reply_json(200, answer);
+    if (err && err->kind == ERROR_UNAVAILABLE)
+        reply.retry_after_s = 1;
+    request_answer(context, reply);
+}
+
+static bool is_object(const json_t *body, struct problems *problems)
+{
+    if (!body || json_is_object(body))
+        return true;
+    problems_add(problems, "", NULL, "must be an object");
+    return false;
+}
+
+/* --- asking --------------------------------------------------------------------------------------
+ */
+
+static struct reply ask(struct request *req)
+{
+    static const char *const fields[] = {"count", "lease_s", "worker"};
+    AUTO_PROBLEMS struct problems problems = {0};
+    const json_t *body = req->json;
+    struct error err;
+    int64_t id;
+
+    if (request_id(req, 0, &id, &err) < 0)
+        return reply_error(&err);
+    if (is_object(body, &problems))
+        fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), &problems);
+    const char *worker = fields_text(body, "", "worker", WORKER_BYTES, false, &problems);
+    const struct ask_options options = {
+        .count = (int)fields_integer(body, "", "count", 1, ASK_MOST, 1, &problems),
+        .lease_ms = 1000 * fields_integer(body, "", "lease_s", LEASE_S_LEAST, LEASE_S_MOST, LEASE_S,
+                                          &problems),
+        .worker = worker ? worker : "external",
+    };
+    if (problems.found)
+        return reply_problems(&problems);
+    if (store_is_full(world_of(req)->store)) {
+        struct reply busy = reply_problem(503, "the disk does not keep up; try again");
+        busy.retry_after_s = 1;
+        return busy;
+    }
+    conductor_ask(world_of(req)->conductor, id, &options, answered, req);
+    return reply_later();
+}
+
+/* --- reporting -----------------------------------------------------------------------------------
+ */
+
+static bool read_row(const json_t *row, const char *pointer, struct report_row *out,
+                     struct problems *problems)
+{
+    const json_t *name = json_array_get(row, 1), *value = json_array_get(row, 2);
+    const bool has_value = json_is_number(value) || json_is_null(value);
+    int64_t step = 0;
+    if (json_array_size(row) != 3 ||
+        !fields_is_whole(json_array_get(row, 0), 0, INT64_C(1) << 53, &step) ||
+        !json_is_string(name) || json_string_length(name) == 0 ||
+        json_string_length(name) >= sizeof out->name || !has_value) {
+        problems_add(problems, pointer, NULL,
+                     "must be [step, \"name\", number], such as [100, \"valid_loss\", 0.25]; null "
+                     "for a value that is not finite");
+        return false;
+    }
+    out->step = step;
+    out->value = json_is_null(value) ? (double)NAN : json_number_value(value);
+    snprintf(out->name, sizeof out->name, "%s", json_string_value(name));
+    return true;
+}
+
+static struct report_row *read_rows(const json_t *body, int *out_count, struct problems *problems)
+{
+    const json_t *list = json_object_get(body, "rows");
+    const size_t count = json_array_size(list);
+    *out_count = 0;
+    if (!json_is_array(list) || count > ROWS_MOST) {
+        problems_add(problems, "", "rows",
+                     "%s a list of at most %d rows such as [100, \"valid_loss\", 0.25]",
+                     list ? "must be" : "is missing:", ROWS_MOST);
+        return NULL;
+    }
+    struct report_row *rows = xcalloc(count, sizeof *rows);
+    for (size_t i = 0; i < count && problems->count < PROBLEMS_MAX; i++) {
+        char pointer[32];
+        snprintf(pointer, sizeof pointer, "/rows/%zu", i);
+        if (read_row(json_array_get(list, i), pointer, &rows[*out_count], problems))
+            ++*out_count;
+    }
+    return rows;
+}
+
+static struct reply report(struct request *req)
+{
+    static const char *const fields[] = {"rows", "attempt"};
+    AUTO_PROBLEMS struct problems problems = {0};
+    struct error err;
+    int64_t id;
+    int count;
+
+    if (request_id(req, 0, &id, &err) < 0)
+        return reply_error(&err);
+    if (is_object(req->json, &problems))
+        fields_refuse_unknown(req->json, "", fields, (int)COUNT_OF(fields), &problems);
+    const int attempt = (int)fields_integer(req->json, "", "attempt", 1, 1000000, 0, &problems);
+    AUTO_FREE struct report_row *rows = read_rows(req->json, &count, &problems);
+    if (problems.found)
+        return reply_problems(&problems);
+    conductor_report(world_of(req)->conductor, id, attempt, rows, count, answered, req);
+    return reply_later();
+}
+
+/* --- telling -------------------------------------------------------------------------------------
+ */
+
+/* A list of numbers; null stands for one that is not finite. */
+static int read_numbers(const json_t *body, const char *key, int most, double *out,
+                        struct problems *problems)
+{
+    const json_t *list = json_object_get(body, key);
+    const size_t count = json_array_size(list);
+    bool sound = json_is_array(list) && count <= (size_t)most;
+    for (size_t i = 0; sound && i < count; i++) {
+        const json_t *value = json_array_get(list, i);
+        sound = json_is_number(value) || json_is_null(value);
+        out[i] = json_is_number(value) ? json_number_value(value) : (double)NAN;
+    }
+    if (!list || sound)
+        return (int)count;
+    problems_add(problems, "", key,
+                 "must be a list of at most %d numbers; null for one that is not finite", most);
+    return 0;
+}
+
+static double read_error(const json_t *body, struct problems *problems)
+{
+    const json_t *value = json_object_get(body, "error");
+    const double error = json_number_value(value);
+    if (!value || (json_is_number(value) && error >= 0))
+        return error;
+    problems_add(problems, "", "error",
+                 "must be a number, at least 0: the standard error of the first value");
+    return 0;
+}
+
+static struct reply tell(struct request *req)
+{
+    static const char *const fields[] = {"state", "values", "constraints", "error", "message"};
+    static const char *const states[] = {"succeeded", "failed", "pruned"};
+    static const enum run_state state_of[] = {RUN_SUCCEEDED, RUN_FAILED, RUN_PRUNED};
+    AUTO_PROBLEMS struct problems problems = {0};
+    double values[OBJECTIVES_MAX] = {0}, constraints[CONSTRAINTS_MAX] = {0};
+    const json_t *body = req->json;
+    struct error err;
+    int64_t id;
+
+    if (request_id(req, 0, &id, &err) < 0)
+        return reply_error(&err);
+    if (is_object(body, &problems))
+        fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), &problems);
+    const int state = fields_choice(body, "", "state", states, (int)COUNT_OF(states), &problems);
+    const struct tell_options options = {
+        .state = state_of[state > 0 ? state : 0],
+        .values = values,
+        .value_count = read_numbers(body, "values", OBJECTIVES_MAX, values, &problems),
+        .constraints = constraints,
+        .constraint_count =
+            read_numbers(body, "constraints", CONSTRAINTS_MAX, constraints, &problems),
+        .error = read_error(body, &problems),
+        .message = fields_text(body, "", "message", MESSAGE_BYTES, false, &problems),
+    };
+    if (problems.found)
+        return reply_problems(&problems);
+    conductor_tell(world_of(req)->conductor, id, &options, answered, req);
+    return reply_later();
+}
+
+const struct route ask_routes[] = {
+    {METHOD_POST, "/api/v1/jobs/{id}/ask", ask, BODY_JSON, 0, FOR_MEMBERS | OF_JOB},
+    {METHOD_POST, "/api/v1/runs/{id}/metrics", report, BODY_JSON, 0, FOR_MEMBERS | OF_RUN},
+    {METHOD_POST, "/api/v1/runs/{id}/tell", tell, BODY_JSON, 0, FOR_MEMBERS | OF_RUN},
+    {0},
+};

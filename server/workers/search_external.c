@@ -1,0 +1,392 @@
+/*
+ * What external runners say of their runs: rows of metrics on the way, and how it ended.
+ */
+#include "workers/searching.h"
+
+#include "json.h"
+#include "log.h"
+#include "memory.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int find_run(struct conductor *conductor, int64_t id, struct search **out_search,
+                    struct run **out_run, struct error *err)
+{
+    struct run *run = job_index_find_run(conductor->jobs, id);
+    if (!run || !run->job->search)
+        return error_of(err, ERROR_CONFLICT,
+                        "run %" PRId64 " is not of a search that is still going on", id);
+    if (!run->job->search->plan->external)
+        return error_of(err, ERROR_CONFLICT,
+                        "run %" PRId64 " is trained by this server's workers: nobody else tells",
+                        id);
+    if (run->number >= run->job->search->proposed)
+        return error_of(err, ERROR_CONFLICT,
+                        "run %" PRId64 " was not asked for yet: POST /api/v1/jobs/%" PRId64 "/ask",
+                        id, run->job->id);
+    *out_search = run->job->search;
+    *out_run = run;
+    return 0;
+}
+
+/* --- rows ----------------------------------------------------------------------------------------
+ */
+
+struct report {
+    struct search *search;
+    struct run *run;
+    int attempt;
+    conductor_answered *done;
+    void *context;
+};
+
+static void report_written(void *context, int mismatches, const struct error *err)
+{
+    struct report *report = context;
+    struct search *search = report->search;
+    struct run *run = report->run;
+    struct job *job = search->job;
+    const int64_t left_ms = search->outcomes[run->number].lease_until_ms - clock_ms();
+    (void)mismatches;
+
+    if (err)
+        report->done(report->context, NULL, err);
+    else
+        report->done(report->context,
+                     json_pack("{s:b, s:I}", "stop", (int)(run->stopping != NULL), "lease_until_ms",
+                               wall_ms() + left_ms),
+                     NULL);
+    free(report);
+    drop_job(search->conductor, job);
+}
+
+static struct metric_row *rows_of(struct conductor *conductor, const struct report_row *from,
+                                  int count, int *out_count)
+{
+    struct metric_row *rows = xcalloc((size_t)count, sizeof *rows);
+    *out_count = 0;
+    for (int i = 0; i < count; i++) {
+        const uint32_t name =
+            store_metric_name(conductor->store, from[i].name, strlen(from[i].name), false);
+        if (name != 0)
+            rows[(*out_count)++] = (struct metric_row){from[i].step, from[i].value, name};
+    }
+    return rows;
+}
+
+static void show_rows(struct conductor *conductor, const struct run *run,
+                      const struct report_row *rows, int count)
+{
+    json_t *shown = json_array();
+    for (int i = count > 64 ? count - 64 : 0; i < count; i++)
+        json_array_append_new(
+            shown, json_pack("[I, s, o]", rows[i].step, rows[i].name, json_number(rows[i].value)));
+    events_publish(
+        conductor->events, "metrics", run->job->id,
+        json_pack("{s:I, s:I, s:o}", "run", run->id, "job", run->job->id, "rows", shown));
+}
+
+/* It has ended, or somebody else has it now: there is no use in going on. */
+static bool is_theirs(const struct run *run, int attempt)
+{
+    return run->position.state == RUN_RUNNING && (attempt == 0 || attempt == run->position.attempt);
+}
+
+void conductor_report(struct conductor *conductor, int64_t id, int attempt,
+                      const struct report_row *rows, int count, conductor_answered *done,
+                      void *context)
+{
+    struct search *search;
+    struct run *run;
+    struct error err;
+    int row_count;
+    if (find_run(conductor, id, &search, &run, &err) < 0) {
+        done(context, NULL, &err);
+        return;
+    }
+    if (!is_theirs(run, attempt)) {
+        done(context,
+             json_pack("{s:b, s:s}", "stop", 1, "state", run_state_names[run->position.state]),
+             NULL);
+        return;
+    }
+    struct report *report = xcalloc(1, sizeof *report);
+    *report = (struct report){search, run, run->position.attempt, done, context};
+    search->outcomes[run->number].lease_until_ms =
+        clock_ms() + search->outcomes[run->number].lease_ms;
+    if (count > 0)
+        run->step = rows[count - 1].step;
+    struct metric_row *list = rows_of(conductor, rows, count, &row_count);
+    hold_job(search->job);
+    show_rows(conductor, run, rows, count);
+    store_add_metrics(conductor->store, run->id, run->position.attempt, wall_ms() - run->started_ms,
+                      list, row_count, report_written, report);
+}
+
+/* --- the end -------------------------------------------------------------------------------------
+ */
+
+struct external_end {
+    struct search *search;
+    struct run *run;
+    enum proposal_outcome outcome;
+    double results[RESULTS_MAX];
+    const char *reason; /* static; NULL: none */
+    char *message;
+    bool late;
+    struct error trouble; /* of the first half */
+    bool failed;
+    conductor_answered *done; /* NULL: answered */
+    void *context;
+};
+
+static void end_free(void *context)
+{
+    struct external_end *end = context;
+    free(end->message);
+    free(end);
+}
+
+static void write_end(void *context);
+
+static void end_again(struct external_end *end, const struct error *err)
+{
+    struct conductor *conductor = end->search->conductor;
+    log_line("run %" PRId64 ": its end is not on disk yet: %s", end->run->id, err->sentence);
+    if (end->done)
+        end->done(end->context, NULL, err);
+    end->done = NULL;
+    again_later(conductor, conductor->options.retry_ms, write_end, end_free, end);
+}
+
+static void state_written(void *context, double objective, const struct error *err)
+{
+    struct external_end *end = context;
+    (void)objective;
+    end->failed = err != NULL;
+    if (err)
+        end->trouble = *err;
+}
+
+static json_t *end_answer(const struct run *run, bool late, bool repeated)
+{
+    return json_pack("{s:I, s:s, s:b, s:b}", "id", run->id, "state",
+                     run_state_names[run->position.state], "late", (int)late, "repeated",
+                     (int)repeated);
+}
+
+static void end_told(void *context, const struct added_tell *told, const struct error *err)
+{
+    struct external_end *end = context;
+    struct search *search = end->search;
+    struct conductor *conductor = search->conductor;
+    struct run *run = end->run;
+    struct job *job = search->job;
+
+    if (err || end->failed) {
+        end_again(end, err ? err : &end->trouble);
+        return; /* keeps its hold on the job */
+    }
+    run->endings--;
+    run->objective = end->outcome == PROPOSAL_DONE ? end->results[0] : (double)NAN;
+    search->edits += told->again;
+    search_learn(search, run->number, end->outcome, end->results, run->step);
+    publish_run(conductor, run);
+    if (end->done)
+        end->done(end->context, end_answer(run, end->late, false), NULL);
+    search_feed(search);
+    search_step(search);
+    publish_job(conductor, job);
+    end_free(end);
+    drop_job(conductor, job);
+}
+
+static void write_end(void *context)
+{
+    struct external_end *end = context;
+    const struct run *run = end->run;
+    struct store *store = end->search->conductor->store;
+    const struct run_change change = {
+        .run = run->id,
+        .position = run->position,
+        .reason = end->reason,
+        .message = end->message,
+        .step = run->step,
+        .now_ms = wall_ms(),
+        .job = job_change_of(run->job),
+    };
+    const struct new_tell tell = {
+        .job = run->job->id,
+        .run = run->id,
+        .outcome = end->outcome,
+        .plan = end->search->plan,
+        .results = end->results,
+        .step = run->step,
+        .late = end->late,
+    };
+    store_change_run(store, &change, state_written, end);
+    store_tell(store, &tell, end_told, end);
+}
+
+/* A run that was put back, or has failed so, is taken up once more for whoever tells of it. */
+static bool take_up_late(struct search *search, struct run *run)
+{
+    if (run->position.state == RUN_RUNNING)
+        return false;
+    if (run->position.state == RUN_FAILED)
+        job_move(run, EVENT_RETRY, NULL);
+    search_unlease(search, run);
+    job_move(run, EVENT_START, NULL);
+    return true;
+}
+
+static enum run_event event_of(enum proposal_outcome outcome)
+{
+    return outcome == PROPOSAL_DONE     ? EVENT_SUCCEEDED
+           : outcome == PROPOSAL_PRUNED ? EVENT_PRUNED
+                                        : EVENT_FAILED;
+}
+
+static void end_external(struct external_end *end)
+{
+    struct search *search = end->search;
+    struct run *run = end->run;
+    end->late = take_up_late(search, run);
+    search_unlease(search, run);
+    job_move(run, event_of(end->outcome), NULL);
+    if (job_is_final(run->job))
+        run->job->finished_ms = wall_ms();
+    run->endings++;
+    hold_job(run->job);
+    write_end(end);
+}
+
+/* --- telling -------------------------------------------------------------------------------------
+ */
+
+static int check_counts(const struct search_plan *plan, const struct tell_options *options,
+                        struct error *err)
+{
+    const bool needs_values = options->state == RUN_SUCCEEDED;
+    if (options->value_count != plan->objective_count && (needs_values || options->value_count > 0))
+        return error_set(err, "\"values\" must have one number for each of the %d objective%s",
+                         plan->objective_count, plan->objective_count == 1 ? "" : "s");
+    if (options->constraint_count > 0 && options->constraint_count != plan->constraint_count)
+        return error_set(err,
+                         "\"constraints\" must have one number for each of the %d constraint%s",
+                         plan->constraint_count, plan->constraint_count == 1 ? "" : "s");
+    return 0;
+}
+
+static bool all_finite(const double *values, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return false;
+    return true;
+}
+
+static void fill_results(const struct search_plan *plan, const struct tell_options *options,
+                         double *results)
+{
+    for (int i = 0; i < plan->objective_count; i++)
+        results[i] = i < options->value_count ? options->values[i] : (double)NAN;
+    for (int i = 0; i < plan->constraint_count; i++)
+        results[plan->objective_count + i] =
+            i < options->constraint_count ? options->constraints[i] : (double)NAN;
+    results[plan->objective_count + plan->constraint_count] = options->error;
+}
+
+static struct external_end *end_of(struct search *search, struct run *run,
+                                   const struct tell_options *options)
+{
+    struct external_end *end = xcalloc(1, sizeof *end);
+    const bool finite = all_finite(options->values, options->value_count);
+    *end = (struct external_end){.search = search, .run = run};
+    fill_results(search->plan, options, end->results);
+    end->outcome = options->state == RUN_PRUNED                ? PROPOSAL_PRUNED
+                   : options->state == RUN_SUCCEEDED && finite ? PROPOSAL_DONE
+                                                               : PROPOSAL_FAILED;
+    if (end->outcome == PROPOSAL_FAILED)
+        end->reason = options->state == RUN_SUCCEEDED ? "diverged" : "error";
+    end->message = options->message ? xstrdup(options->message)
+                   : options->state == RUN_SUCCEEDED && !finite
+                       ? xstrdup("a value that it was told with is not finite")
+                       : NULL;
+    return end;
+}
+
+static bool told_the_same(const struct search_outcome *told, const struct external_end *end,
+                          size_t count)
+{
+    return told->outcome == end->outcome &&
+           memcmp(told->results, end->results, count * sizeof(double)) == 0;
+}
+
+/* Told before: the same again is fine, anything else is not. One whose leases all lapsed was told
+ * by nobody. */
+static int check_repeat(const struct search *search, const struct run *run,
+                        const struct external_end *end, bool *out_repeated, struct error *err)
+{
+    const struct search_outcome *told = &search->outcomes[run->number];
+    *out_repeated = false;
+    if (run->endings > 0)
+        return error_of(err, ERROR_UNAVAILABLE,
+                        "what was told of run %" PRId64 " is being written; try again", run->id);
+    if (!run_is_final(run->position.state) || (told->lapsed && run->position.state == RUN_FAILED))
+        return 0;
+    *out_repeated = told->is_told && told_the_same(told, end, (size_t)search_result_count(search));
+    if (*out_repeated)
+        return 0;
+    return error_of(err, ERROR_CONFLICT, "run %" PRId64 " has %s already, and with other values",
+                    run->id, run_state_names[run->position.state]);
+}
+
+void conductor_tell(struct conductor *conductor, int64_t id, const struct tell_options *options,
+                    conductor_answered *done, void *context)
+{
+    struct search *search;
+    struct run *run;
+    struct error err;
+    bool repeated;
+    if (find_run(conductor, id, &search, &run, &err) < 0 ||
+        check_counts(search->plan, options, &err) < 0) {
+        done(context, NULL, &err);
+        return;
+    }
+    struct external_end *end = end_of(search, run, options);
+    if (check_repeat(search, run, end, &repeated, &err) < 0 || repeated) {
+        done(context, repeated ? end_answer(run, false, true) : NULL, repeated ? NULL : &err);
+        end_free(end);
+        return;
+    }
+    end->done = done;
+    end->context = context;
+    end_external(end);
+}
+
+/* A person cancels it: whoever has it hears so with the next report. */
+void search_cancel_run(struct conductor *conductor, struct run *run, conductor_answered *done,
+                       void *context)
+{
+    struct search *search = run->job->search;
+    (void)conductor;
+    struct external_end *end = xcalloc(1, sizeof *end);
+    *end = (struct external_end){.search = search,
+                                 .run = run,
+                                 .outcome = PROPOSAL_DELETED,
+                                 .done = done,
+                                 .context = context};
+    for (int i = 0; i < search_result_count(search); i++)
+        end->results[i] = (double)NAN;
+    search_unlease(search, run);
+    job_move(run, EVENT_CANCEL, NULL);
+    if (job_is_final(run->job))
+        run->job->finished_ms = wall_ms();
+    run->endings++;
+    hold_job(run->job);
+    write_end(end);
+}

@@ -1,0 +1,155 @@
+/*
+ * Leases of external runners: whoever has a run says something of it before its lease ends, or the
+ * run goes back to be asked for again, with the same point. One timer a search, for the lease that
+ * ends first.
+ */
+#include "workers/searching.h"
+
+#include "log.h"
+#include "memory.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static void add_number(int **list, int *count, int number)
+{
+    if ((*count & (*count - 1)) == 0) /* grows by doubling */
+        *list = xrealloc(*list, (size_t)(2 * *count + 1), sizeof **list);
+    (*list)[(*count)++] = number;
+}
+
+static void remove_number(int *list, int *count, int number)
+{
+    for (int i = 0; i < *count; i++)
+        if (list[i] == number) {
+            list[i] = list[--*count];
+            return;
+        }
+}
+
+/* --- putting back --------------------------------------------------------------------------------
+ */
+
+void search_put_back(struct search *search, const struct run *run)
+{
+    add_number(&search->put_back, &search->put_back_count, run->number);
+}
+
+struct lapse {
+    struct search *search;
+    struct run *run;
+};
+
+static void write_lapse(void *context);
+
+static void lapse_written(void *context, double objective, const struct error *err)
+{
+    struct lapse *lapse = context;
+    struct search *search = lapse->search;
+    struct conductor *conductor = search->conductor;
+    struct run *run = lapse->run;
+    (void)objective;
+
+    if (err) {
+        log_line("run %" PRId64 ": its lapse is not on disk yet: %s", run->id, err->sentence);
+        again_later(conductor, conductor->options.retry_ms, write_lapse, free, lapse);
+        return; /* keeps its hold on the job */
+    }
+    run->endings--;
+    publish_run(conductor, run);
+    if (run->position.state == RUN_QUEUED)
+        search_put_back(search, run);
+    search_run_done(conductor, run);
+    publish_job(conductor, run->job);
+    search_step(search);
+    free(lapse);
+    drop_job(conductor, run->job);
+}
+
+static void write_lapse(void *context)
+{
+    const struct lapse *lapse = context;
+    const struct run *run = lapse->run;
+    const struct run_change change = {
+        .run = run->id,
+        .position = run->position,
+        .reason = "lease lapsed",
+        .message = "nothing was heard of it before its lease ended",
+        .step = run->step,
+        .now_ms = wall_ms(),
+        .job = job_change_of(run->job),
+    };
+    store_change_run(lapse->search->conductor->store, &change, lapse_written, context);
+}
+
+static void let_lapse(struct search *search, struct run *run)
+{
+    search->outcomes[run->number].lapsed = true;
+    search_unlease(search, run);
+    job_move(run, EVENT_LOST, NULL);
+    if (job_is_final(run->job))
+        run->job->finished_ms = wall_ms();
+    struct lapse *lapse = xcalloc(1, sizeof *lapse);
+    *lapse = (struct lapse){search, run};
+    run->endings++;
+    hold_job(run->job);
+    write_lapse(lapse);
+}
+
+/* --- the timer -----------------------------------------------------------------------------------
+ */
+
+static int64_t first_end(const struct search *search)
+{
+    int64_t first = INT64_MAX;
+    for (int i = 0; i < search->leased_count; i++) {
+        const int64_t until_ms = search->outcomes[search->leased[i]].lease_until_ms;
+        first = until_ms < first ? until_ms : first;
+    }
+    return first;
+}
+
+static void look_at_leases(void *context);
+
+static void set_timer(struct search *search)
+{
+    const int64_t now_ms = clock_ms(), first = first_end(search);
+    if (search->leased_count > 0)
+        search->lapse = loop_after(search->conductor->loop, first > now_ms ? first - now_ms : 0,
+                                   look_at_leases, search);
+}
+
+static void look_at_leases(void *context)
+{
+    struct search *search = context;
+    const int64_t now_ms = clock_ms();
+    search->lapse = NULL;
+    for (int i = search->leased_count - 1; i >= 0; i--) {
+        const int number = search->leased[i];
+        if (search->outcomes[number].lease_until_ms <= now_ms)
+            let_lapse(search, &search->job->runs[number]);
+    }
+    if (!search->lapse)
+        set_timer(search);
+}
+
+/* A timer that is set fires no later than the first lease ends: leases only get longer. A shorter
+ * one than all others sets it anew. */
+void search_lease(struct search *search, struct run *run, int64_t lease_ms)
+{
+    struct search_outcome *outcome = &search->outcomes[run->number];
+    const int64_t before = first_end(search);
+    outcome->lease_ms = lease_ms;
+    outcome->lease_until_ms = clock_ms() + lease_ms;
+    add_number(&search->leased, &search->leased_count, run->number);
+    if (search->lapse && outcome->lease_until_ms >= before)
+        return;
+    loop_cancel(search->lapse);
+    set_timer(search);
+}
+
+void search_unlease(struct search *search, const struct run *run)
+{
+    remove_number(search->leased, &search->leased_count, run->number);
+    remove_number(search->put_back, &search->put_back_count, run->number);
+}
