@@ -146,8 +146,7 @@ define install_missing
 	if [ -n "$$missing" ]; then \
 	    echo "installing: $$missing"; \
 	    sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	    $$sudo apt-get update -q && \
-	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	    $$sudo sh tests/support/install.sh $$missing; \
 	fi
 endef
 node_package = $(if $(shell command -v node 2>/dev/null),,nodejs) $(if $(shell command -v npm 2>/dev/null),,npm)
