@@ -11,24 +11,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define USUAL "http://127.0.0.1:8080"
+/* What somebody who follows the README has in other places than this test. */
+struct places {
+    const char *what, *here;
+};
 
-/* Text with every mention of the usual address replaced by this server's. */
-static char *addressed(const char *text, const char *base)
+static char *replaced(const char *text, const struct places *places)
 {
     char *result = NULL;
     size_t bytes = 0;
     FILE *out = open_memstream(&result, &bytes);
-    for (const char *at; (at = strstr(text, USUAL)) != NULL; text = at + strlen(USUAL))
-        fprintf(out, "%.*s%s", (int)(at - text), text, base);
+    for (const char *at; (at = strstr(text, places->what)) != NULL;
+         text = at + strlen(places->what))
+        fprintf(out, "%.*s%s", (int)(at - text), text, places->here);
     fputs(text, out);
     fclose(out);
     return result;
 }
 
+static char *placed(const struct service *service, const char *text)
+{
+    AUTO_FREE char *data = xprintf("--data %s", folder_path(&service->folder, "data"));
+    const struct places places[] = {
+        {"http://127.0.0.1:8080", service->process.base},
+        {"build/sweepd ", "$SWEEPD_PROGRAM "},
+        {"--data var", data},
+    };
+    char *result = xstrdup(text);
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        char *next = replaced(result, &places[i]);
+        free(result);
+        result = next;
+    }
+    return result;
+}
+
 static void run_block(const struct service *service, const struct folder *folder, char *block)
 {
-    AUTO_FREE char *commands = addressed(block, service->process.base);
+    AUTO_FREE char *commands = placed(service, block);
     folder_write(folder, "block.sh", commands, strlen(commands));
     struct ran ran = program_run(folder, (const char *const[]){"bash", "-e", "block.sh", NULL});
     if (ran.status != 0) {
@@ -69,10 +89,16 @@ static void every_block_of_commands_works(void **state)
         rest = end + 1;
     }
     assert_true(count >= 5);
-    /* The jobs that it queues are sound, too, once the demo is out of their way. */
+    /* The jobs that it queues are sound, too, once the demo is out of their way. By now that takes
+     * the token that the last block made. */
+    struct ran token = program_run(&folder, (const char *const[]){"cat", "alice.token", NULL});
+    token.out[strcspn(token.out, "\n")] = '\0';
+    client_use_token(token.out);
     json_decref(api_change(service.port, "POST", NULL, 200, "/api/v1/jobs/1/cancel"));
     json_decref(api_await_job(service.port, 2, "succeeded"));
     json_decref(api_await_job(service.port, 3, "succeeded"));
+    client_use_token(NULL);
+    ran_release(&token);
     ran_release(&readme);
     service_end(&service);
     folder_remove(&folder);
