@@ -21,6 +21,7 @@ enum random_purpose {
     RANDOM_RESAMPLE, /* step: the draw of a bootstrap */
     RANDOM_WEIGHTS,  /* step: the draw of a Bayesian bootstrap */
     RANDOM_SEARCH,   /* step: the proposal * 64 + what it is drawn for */
+    RANDOM_PRUNE,    /* step: the run's number in its search */
 };
 
 struct rng {

@@ -2,6 +2,7 @@
 
 #include "jobs/search_plan.h"
 #include "json.h"
+#include "prune/pruner.h"
 #include "search/search.h"
 
 #include <inttypes.h>
@@ -46,5 +47,6 @@ void search_check_plan(struct reader *reader, int64_t team, const struct job_pla
     if (!plan->search)
         return;
     check_algorithm(plan->search, problems);
+    pruner_check(plan->search, problems);
     check_earlier(reader, team, plan->search, problems);
 }

@@ -1,6 +1,6 @@
 /*
- * What a search asks for beyond its own words: an algorithm that can do what its space needs, and
- * earlier searches that the team may see.
+ * What a search asks for beyond its own words: an algorithm that can do what its space needs, a
+ * pruner that can do what the search is, and earlier searches that the team may see.
  */
 #ifndef SEARCH_CHECK_H
 #define SEARCH_CHECK_H

@@ -2,12 +2,13 @@
 
 static const struct setting settings[] = {{0}};
 
-static enum prune_verdict look(const struct chosen *chosen, const struct prune_table *table,
-                               int number)
+static enum prune_verdict look(const struct chosen *chosen, const struct prune_table *table, int at,
+                               char why[PRUNE_WHY_BYTES])
 {
     (void)chosen;
     (void)table;
-    (void)number;
+    (void)at;
+    (void)why;
     return PRUNE_GO_ON;
 }
 

@@ -2,14 +2,13 @@
  * Pruning rules: whether a run that reports a value goes on.
  *
  * A rule sees curves of one metric (minimised: the sign is flipped before where it is maximised),
- * one point a report, in the order in which they came. Progress is the step, or where runs have
- * different lengths the fraction done: what is compared is comparable (a decaying schedule makes a
- * loss at 30 % of one run and at 30 % of another alike, not at step 300 of both).
+ * one point a report. Progress is the step of a run as long as run 0; a run of another length is
+ * stretched to that, so that what is compared has the same part of its way before it (a decaying
+ * schedule makes losses at 30 % of two runs alike, not at step 300 of both).
  *
- * Stopping rules answer at every report. Pausing rules (asha promotion, hyperband) name the
- * progress at which a run stops with a checkpoint and waits; when a worker is free they say who
- * goes on. Rules are pure functions of the table of curves, so a restart only has to fill it in
- * again.
+ * Stopping rules answer at every report. Pausing rules name the progress at which a run stops with
+ * a checkpoint and waits; when a worker is free they say who goes on. Rules are pure functions of
+ * the table of curves, so a restart only has to fill it in again.
  *
  * To add one: write prune/NAME.c, add its name to the list in prune.c.
  */
@@ -20,10 +19,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PRUNE_RUNGS_MAX = 32 };
+enum { PRUNE_RUNGS_MAX = 64, PRUNE_WHY_BYTES = 240 };
 
 struct curve_point {
-    double progress; /* steps, or a fraction in (0, 1] */
+    double progress; /* rising, greater than 0 (of parts of an average, at least 0) */
     double value;    /* minimised; NaN: it diverged */
 };
 
@@ -33,50 +32,61 @@ struct run_curve {
     enum curve_state state;
     const struct curve_point *points; /* [count] */
     int count;
-    int rung;    /* how many rungs it has been let pass */
-    int bracket; /* of hyperband; 0 */
-    /* Scores of the parts of an average (seeds, folds), in order of the part; wilcoxon. */
-    const double *parts; /* [part_count] */
-    int part_count;
+    int rung;   /* how many rungs it has been let pass (pausing rules) */
+    int number; /* of the run in its search */
 };
+
+struct pruner;
 
 struct prune_table {
-    const struct run_curve *runs; /* [count] by number */
+    const struct run_curve *runs; /* [count] in the order of their numbers */
     int count;
-    double most;   /* progress of a whole run: steps, or 1 */
-    uint64_t seed; /* of the search */
+    double most;                /* progress of a whole run; 0: not known */
+    bool maximize;              /* the metric, whose sign is flipped here */
+    uint64_t seed;              /* of the search */
+    bool closing;               /* no new run will come, and none is under way */
+    const struct pruner *inner; /* of a rule that asks another one; NULL: none */
 };
 
-enum prune_verdict { PRUNE_GO_ON, PRUNE_STOP, PRUNE_PAUSE };
+enum prune_verdict { PRUNE_GO_ON, PRUNE_STOP };
 
 struct prune_rule {
     const char *name;
     const char *help;
     const struct setting *settings;
-    bool
-        pauses; /* has rungs at which runs wait; needs checkpoints or an external runner that can */
-    /* After the last point of runs[number]. */
-    enum prune_verdict (*look)(const struct chosen *chosen, const struct prune_table *table,
-                               int number);
-    /* Which paused run goes on now that a worker is free; -1: none, a new one shall start. NULL
-     * where the rule does not pause. */
-    int (*promote)(const struct chosen *chosen, const struct prune_table *table);
-    /* Progress at which run `number` is looked at next and may have to wait; 0: nowhere more. */
-    double (*pause_at)(const struct chosen *chosen, const struct prune_table *table, int number);
-    /* The bracket of a new run. NULL: 0. */
-    int (*bracket)(const struct chosen *chosen, const struct prune_table *table, int number);
+    bool stops_at_nan; /* a value that is no number ends a run, at once or at its next rung */
+    bool takes_parts;  /* points are the parts of an average (seeds, folds), in any order */
+    /* After the last point of runs[at]. Where it stops, `why` says what was held against it: "is
+     * above 0.3, the median of 5 runs there". Not called of a run whose last point is its end. */
+    enum prune_verdict (*look)(const struct chosen *chosen, const struct prune_table *table, int at,
+                               char why[PRUNE_WHY_BYTES]);
+    /* The rest is NULL where the rule never pauses. Whether it does as chosen: it has rungs at
+     * which runs wait, which needs checkpoints; look() is not called then. */
+    bool (*pauses)(const struct chosen *chosen);
+    /* The paused run (its place) that goes on now that a worker is free, and the rung it is let
+     * pass; -1: none, a new one shall start. */
+    int (*promote)(const struct chosen *chosen, const struct prune_table *table, int *out_rung);
+    /* Progress at which runs[at] has to wait next; 0: nowhere. */
+    double (*pause_at)(const struct chosen *chosen, const struct prune_table *table, int at);
 };
 
 extern const struct prune_rule *const prune_rules[]; /* ends with NULL */
 const struct prune_rule *prune_find(const char *name);
-
-/* Rungs r_k = least * factor^k below `most`: [PRUNE_RUNGS_MAX] out, their number. */
-int prune_rungs(double least, double factor, double most, double *out);
-/* The value of a curve where it first reached `progress`: the last point at or before it, NaN where
- * it has not come so far. */
-double curve_value(const struct run_curve *curve, double progress);
-double curve_least(const struct run_curve *curve, double progress); /* least up to there */
-
 json_t *prune_describe(void); /* [{"name", "help", "settings": […]}] */
+
+/* --- for rules ---------------------------------------------------------------------------------
+ */
+
+/* As people know it: with the metric's own sign. */
+double prune_shown(const struct prune_table *table, double value);
+
+double curve_progress(const struct run_curve *curve); /* of the last point; 0 where there is none */
+/* The last value up to `progress`; NaN where there is none, or the curve has not come so far and
+ * its run may still. */
+double curve_value(const struct run_curve *curve, double progress);
+/* Its least value up to there; NaN where there is no number. */
+double curve_least(const struct run_curve *curve, double progress);
+/* The first value at `progress` or behind it; NaN: none. */
+double curve_reached(const struct run_curve *curve, double progress);
 
 #endif
