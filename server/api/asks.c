@@ -5,6 +5,7 @@
 #include "jobs/space.h"
 #include "json.h"
 #include "memory.h"
+#include "store/searches.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -40,6 +41,28 @@ static bool is_object(const json_t *body, struct problems *problems)
 /* --- asking --------------------------------------------------------------------------------------
  */
 
+static int read_job(struct reader *reader, struct api_read *read, json_t **out, struct error *err)
+{
+    return store_read_job(reader, read->id, out, err);
+}
+
+/* A search that has ended has no points any more; whoever asks in a loop learns so. */
+static struct reply no_more(struct request *req, struct api_read *read, json_t *job)
+{
+    const json_t *request = json_object_get(job, "request");
+    const bool external = strcmp(json_text_at(request, "runner", ""), "external") == 0;
+    struct reply reply =
+        reply_problem(409, "job %lld has ended, and is not a search with \"runner\": \"external\"",
+                      (long long)read->id);
+    (void)req;
+    if (external)
+        reply = reply_json(200, json_pack("{s:[], s:{s:I, s:O, s:i, s:i}}", "runs", "job", "id",
+                                          read->id, "state", json_object_get(job, "state"), "left",
+                                          0, "running", 0));
+    json_decref(job);
+    return reply;
+}
+
 static struct reply ask(struct request *req)
 {
     static const char *const fields[] = {"count", "lease_s", "worker"};
@@ -66,6 +89,8 @@ static struct reply ask(struct request *req)
         busy.retry_after_s = 1;
         return busy;
     }
+    if (!conductor_has_job(world_of(req)->conductor, id))
+        return api_read(req, &(struct api_read){.id = id, .work = read_job, .reply = no_more});
     conductor_ask(world_of(req)->conductor, id, &options, answered, req);
     return reply_later();
 }
@@ -168,6 +193,71 @@ static double read_error(const json_t *body, struct problems *problems)
     return 0;
 }
 
+/* Of a search that has ended: the same again is fine. */
+struct repeat {
+    struct request *req;
+    int64_t run;
+    enum run_state state;
+    double values[OBJECTIVES_MAX];
+    int value_count;
+    bool same;
+    int outcome;
+    struct error err;
+};
+
+static bool is_same(const struct repeat *repeat, const struct kept_proposal *kept)
+{
+    const enum proposal_outcome outcome = repeat->state == RUN_SUCCEEDED ? PROPOSAL_DONE
+                                          : repeat->state == RUN_PRUNED  ? PROPOSAL_PRUNED
+                                                                         : PROPOSAL_FAILED;
+    if (kept->told < 0 || kept->outcome != outcome || repeat->value_count > kept->result_count)
+        return false;
+    for (int i = 0; i < repeat->value_count; i++)
+        if (!(kept->results[i] == repeat->values[i]))
+            return false;
+    return true;
+}
+
+static void read_told(void *reader, void *context)
+{
+    struct repeat *repeat = context;
+    AUTO_FREE struct proposal_rooms *rooms = xcalloc(1, sizeof *rooms);
+    struct kept_proposal kept;
+    repeat->outcome = store_read_proposal(reader, repeat->run, rooms, &kept, &repeat->err);
+    repeat->same = repeat->outcome == 0 && is_same(repeat, &kept);
+}
+
+static void answer_repeat(void *context)
+{
+    struct repeat *repeat = context;
+    struct reply reply;
+    if (repeat->outcome < 0)
+        reply = reply_error(&repeat->err);
+    else if (repeat->same)
+        reply =
+            reply_json(200, json_pack("{s:I, s:s, s:b, s:b}", "id", repeat->run, "state",
+                                      run_state_names[repeat->state], "late", 0, "repeated", 1));
+    else
+        reply =
+            reply_problem(409, "run %lld has ended, and was not told so", (long long)repeat->run);
+    request_answer(repeat->req, reply);
+    free(repeat);
+}
+
+static struct reply tell_again(struct request *req, int64_t run, const struct tell_options *options)
+{
+    struct repeat *repeat = xcalloc(1, sizeof *repeat);
+    *repeat = (struct repeat){
+        .req = req, .run = run, .state = options->state, .value_count = options->value_count};
+    memcpy(repeat->values, options->values, sizeof repeat->values);
+    if (helpers_run(world_of(req)->helpers, read_told, answer_repeat, repeat))
+        return reply_later();
+    free(repeat);
+    struct reply busy = reply_problem(503, "too many reads are waiting; try again");
+    busy.retry_after_s = 1;
+    return busy;
+}
+
 static struct reply tell(struct request *req)
 {
     static const char *const fields[] = {"state", "values", "constraints", "error", "message"};
@@ -196,6 +286,8 @@ static struct reply tell(struct request *req)
     };
     if (problems.found)
         return reply_problems(&problems);
+    if (!conductor_has_run(world_of(req)->conductor, id))
+        return tell_again(req, id, &options);
     conductor_tell(world_of(req)->conductor, id, &options, answered, req);
     return reply_later();
 }

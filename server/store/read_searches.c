@@ -46,13 +46,7 @@ static const double *numbers_at(struct statement *read, int column, double *room
     return room;
 }
 
-enum { MEMO_ROOM = 4096 };
-
-struct rooms {
-    double point[PARAMETERS_MAX], memo[MEMO_ROOM], results[RESULTS_MAX];
-};
-
-static void read_proposal(struct statement *read, struct rooms *rooms,
+static void read_proposal(struct statement *read, struct proposal_rooms *rooms,
                           struct kept_proposal *proposal)
 {
     *proposal = (struct kept_proposal){
@@ -69,19 +63,21 @@ static void read_proposal(struct statement *read, struct rooms *rooms,
         .late = row_integer(read, 13) != 0,
     };
     proposal->point = numbers_at(read, 6, rooms->point, PARAMETERS_MAX, &proposal->point_count);
-    proposal->memo = numbers_at(read, 7, rooms->memo, MEMO_ROOM, &proposal->memo_count);
+    proposal->memo = numbers_at(read, 7, rooms->memo, PROPOSAL_MEMO_MAX, &proposal->memo_count);
     proposal->results = numbers_at(read, 11, rooms->results, RESULTS_MAX, &proposal->result_count);
 }
+
+#define PROPOSAL_COLUMNS                                                                           \
+    "run_id, number, seen, edits, how, coalesce(parent, -1), point, memo, lease_ms,"               \
+    " coalesce(told, -1), outcome, result, coalesce(step, -1), late"
 
 static int read_proposals(struct sql *db, int64_t job,
                           void (*on_proposal)(void *, const struct kept_proposal *), void *context,
                           struct error *err)
 {
-    struct statement *read = sql_statement(
-        db, "SELECT run_id, number, seen, edits, how, coalesce(parent, -1), point, memo, lease_ms,"
-            " coalesce(told, -1), outcome, result, coalesce(step, -1), late FROM proposal"
-            " WHERE job_id = ? ORDER BY number");
-    AUTO_FREE struct rooms *rooms = xcalloc(1, sizeof *rooms);
+    struct statement *read = sql_statement(db, "SELECT " PROPOSAL_COLUMNS
+                                               " FROM proposal WHERE job_id = ? ORDER BY number");
+    AUTO_FREE struct proposal_rooms *rooms = xcalloc(1, sizeof *rooms);
     int got;
     put_integer(read, job);
     while ((got = statement_next(read, err)) > 0) {
@@ -102,6 +98,35 @@ int store_read_search(struct reader *reader, int64_t job, struct kept_search *ou
     int got = read_state(db, job, out_search, err);
     if (got == 0)
         got = read_proposals(db, job, proposal, context, err);
+    reader_end(reader);
+    return got;
+}
+
+static int find_proposal(struct sql *db, int64_t run, struct proposal_rooms *rooms,
+                         struct kept_proposal *out, struct error *err)
+{
+    struct statement *read =
+        sql_statement(db, "SELECT " PROPOSAL_COLUMNS " FROM proposal WHERE run_id = ?");
+    put_integer(read, run);
+    const int found = statement_next(read, err);
+    if (found < 0)
+        return -1;
+    if (!found)
+        return error_of(err, ERROR_NOT_FOUND, "run %lld was never proposed by a search",
+                        (long long)run);
+    read_proposal(read, rooms, out);
+    out->how = NULL;
+    statement_reset(read);
+    return 0;
+}
+
+int store_read_proposal(struct reader *reader, int64_t run, struct proposal_rooms *rooms,
+                        struct kept_proposal *out, struct error *err)
+{
+    struct sql *db = reader_begin(reader, err);
+    if (!db)
+        return -1;
+    const int got = find_proposal(db, run, rooms, out, err);
     reader_end(reader);
     return got;
 }

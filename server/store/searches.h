@@ -103,6 +103,15 @@ int store_load_search(struct store *store, int64_t job, struct kept_search *out_
                       void (*proposal)(void *context, const struct kept_proposal *proposal),
                       void *context, struct error *err);
 
+/* One proposal; its arrays are in `rooms`, its `how` is NULL. ERROR_NOT_FOUND where the run was
+ * never proposed. */
+enum { PROPOSAL_MEMO_MAX = 4096 };
+struct proposal_rooms {
+    double point[PARAMETERS_MAX], memo[PROPOSAL_MEMO_MAX], results[RESULTS_MAX];
+};
+int store_read_proposal(struct reader *reader, int64_t run, struct proposal_rooms *rooms,
+                        struct kept_proposal *out, struct error *err);
+
 /* The values that a metric had in the runs of a job, run by run, in the order of the steps: what a
  * pruner compares. */
 int store_load_curves(struct store *store, int64_t job, const char *metric,

@@ -509,6 +509,16 @@ void conductor_stop(struct conductor *conductor, int64_t grace_ms, loop_due *don
 /* --- what it tells ------------------------------------------------------------------------------
  */
 
+bool conductor_has_job(const struct conductor *conductor, int64_t job)
+{
+    return job_index_find(conductor->jobs, job) != NULL;
+}
+
+bool conductor_has_run(const struct conductor *conductor, int64_t run)
+{
+    return job_index_find_run(conductor->jobs, run) != NULL;
+}
+
 int conductor_slots(const struct conductor *conductor, int *used)
 {
     *used = queue_used(conductor->queue);

@@ -83,6 +83,10 @@ struct report_row {
     double value;
     char name[64];
 };
+/* Whether it is carried here: neither unknown nor final. */
+bool conductor_has_job(const struct conductor *conductor, int64_t job);
+bool conductor_has_run(const struct conductor *conductor, int64_t run);
+
 /* Rows of a run, which also renew its lease: {"stop", "lease_until_ms"}. A run that has ended or is
  * with somebody else: {"stop": true, "state"}. attempt 0: the present one. */
 void conductor_report(struct conductor *conductor, int64_t run, int attempt,
