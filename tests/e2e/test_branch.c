@@ -4,7 +4,7 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static struct service service;
 
 #define DIGITS                                                                                     \
     "'dataset': 'digits', 'model': {'type': 'mlp', 'hidden': [16], 'dropout': 0.1},"               \
@@ -211,21 +209,6 @@ static void a_killed_branch_ends_with_the_same_weights(void **state)
     }
 }
 
-static int start(void **state)
-{
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    (void)state;
-    service_start(&service, arguments);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,5 +218,5 @@ int main(void)
         cmocka_unit_test(a_source_and_its_branch_can_be_retried),
         cmocka_unit_test(a_killed_branch_ends_with_the_same_weights),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start_service, end_service);
 }

@@ -3,16 +3,13 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct service service; /* one slot */
-static int port;
 
 /* Ends within a moment. */
 #define SHORT                                                                                      \
@@ -504,15 +501,7 @@ static int start(void **state)
 {
     static const char *const arguments[] = {"--slots", "1", NULL};
     (void)state;
-    service_start(&service, arguments);
-    port = service.port;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
+    start_service_with(arguments);
     return 0;
 }
 
@@ -540,5 +529,5 @@ int main(void)
         cmocka_unit_test(more_threads_than_slots_are_refused_where_they_are_asked_for),
         cmocka_unit_test(a_run_of_more_threads_than_a_smaller_server_has_runs_alone),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start, end_service);
 }

@@ -3,7 +3,7 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
@@ -12,9 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <zlib.h>
-
-static struct service service;
-static int port;
 
 /* --- bytes in the formats -----------------------------------------------------------------------
  */
@@ -472,15 +469,7 @@ static void nothing_is_left_of_uploads(void **state)
 static int start(void **state)
 {
     (void)state;
-    service_start(&service, NULL);
-    port = service.port;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
+    start_service_with(NULL);
     return 0;
 }
 
@@ -503,5 +492,5 @@ int main(void)
         cmocka_unit_test(heart_scale_comes_in_with_one_request),
         cmocka_unit_test(nothing_is_left_of_uploads),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start, end_service);
 }

@@ -3,8 +3,8 @@
  */
 #include "support/api.h"
 #include "support/check.h"
+#include "support/group_service.h"
 #include "support/program.h"
-#include "support/service.h"
 #include "support/team.h"
 
 #include "memory.h"
@@ -13,22 +13,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static struct service service;
-
-static void start_with(const char *const *arguments)
-{
-    service_start(&service, arguments);
-    client_use_token(NULL);
-}
-
-static int end(void **state)
-{
-    (void)state;
-    client_use_token(NULL);
-    service_end(&service);
-    return 0;
-}
-
 /* --- before the first token ---------------------------------------------------------------------
  */
 
@@ -36,7 +20,7 @@ static int start_alone(void **state)
 {
     static const char *const arguments[] = {"--slots", "0", NULL};
     (void)state;
-    start_with(arguments);
+    start_service_with(arguments);
     return 0;
 }
 
@@ -93,7 +77,7 @@ static int start_behind_a_proxy(void **state)
 {
     static const char *const arguments[] = {"--slots", "0", "--trusted-proxy", "127.0.0.1", NULL};
     (void)state;
-    start_with(arguments);
+    start_service_with(arguments);
     return 0;
 }
 
@@ -169,14 +153,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_works_alone_on_a_machine_needs_no_token, start_alone,
-                                        end),
+                                        end_service),
         cmocka_unit_test_setup_teardown(what_came_through_a_proxy_that_nobody_named_is_refused,
-                                        start_alone, end),
-        cmocka_unit_test_setup_teardown(http_1_0_is_what_proxies_speak, start_alone, end),
+                                        start_alone, end_service),
+        cmocka_unit_test_setup_teardown(http_1_0_is_what_proxies_speak, start_alone, end_service),
         cmocka_unit_test_setup_teardown(behind_a_proxy_everybody_needs_a_token,
-                                        start_behind_a_proxy, end),
+                                        start_behind_a_proxy, end_service),
         cmocka_unit_test_setup_teardown(tokens_whose_key_is_lost_keep_the_server_from_starting,
-                                        start_alone, end),
+                                        start_alone, end_service),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

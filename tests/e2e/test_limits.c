@@ -3,7 +3,7 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 #include "support/team.h"
 
 #include "json.h"
@@ -12,27 +12,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct service service;
-static int port;
 static char admin[TEAM_TOKEN_BYTES], red[TEAM_TOKEN_BYTES], blue[TEAM_TOKEN_BYTES];
 
 static int start(void **state)
 {
     static const char *const arguments[] = {"--slots", "1", "--stream-beat", "1", NULL};
     (void)state;
-    service_start(&service, arguments);
-    port = service.port;
+    start_service_with(arguments);
     team_admin(port, admin);
     team_add(port, "red", ", 'max_streams': 3", red);
     team_add(port, "blue", "", blue);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    client_use_token(NULL);
-    service_end(&service);
     return 0;
 }
 
@@ -159,5 +148,5 @@ int main(void)
         cmocka_unit_test(a_new_team_has_64),
         cmocka_unit_test(what_runs_leave_counts_for_their_team),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start, end_service);
 }

@@ -4,8 +4,8 @@
  */
 #include "support/api.h"
 #include "support/check.h"
+#include "support/group_service.h"
 #include "support/program.h"
-#include "support/service.h"
 
 #include "memory.h"
 
@@ -21,7 +21,6 @@
 
 extern char **environ;
 
-static struct service service;
 static int proxy_port;
 static pid_t proxy;
 static bool is_missing;
@@ -150,7 +149,7 @@ static int start(void **state)
         "--slots",         "1",         "--auth", "required", "--allow-host", "sweepd.example.org",
         "--trusted-proxy", "127.0.0.1", NULL};
     (void)state;
-    service_start(&service, arguments);
+    start_service_with(arguments);
     is_missing = !works("nginx -v && openssl version && curl --version");
     if (is_missing) {
         print_message("SKIPPED: THE PROXY WAS NOT TESTED: there is no nginx, openssl or curl\n");

@@ -4,15 +4,13 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static struct service service;
 
 /* Two directions that come down at different speeds, with noise: norms that fall and then stay. */
 #define NOISY_BOWL                                                                                 \
@@ -397,21 +395,6 @@ static void a_server_killed_at_any_moment_goes_on_to_the_same_report(void **stat
     assert_near(api_number(got, "/arms/3/mean"), api_number(got, "/arms/0/mean"), 0);
 }
 
-static int start(void **state)
-{
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    (void)state;
-    service_start(&service, arguments);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,5 +409,5 @@ int main(void)
         cmocka_unit_test(runs_that_cannot_be_refined_from_are_refused_with_what_works),
         cmocka_unit_test(a_server_killed_at_any_moment_goes_on_to_the_same_report),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start_service, end_service);
 }

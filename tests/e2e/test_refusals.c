@@ -4,7 +4,7 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "json.h"
 #include "memory.h"
@@ -12,9 +12,6 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct service service; /* no slots: what is stored stays as it is */
-static int port;
 
 /* --- one refusal ---------------------------------------------------------------------------- */
 
@@ -672,20 +669,12 @@ static int start(void **state)
 {
     static const char *const arguments[] = {"--slots", "0", NULL};
     (void)state;
-    service_start(&service, arguments);
-    port = service.port;
+    start_service_with(arguments);
     /* Job 1 with run 1, which never starts: for what is wrong with questions about one. */
     assert_int_equal(
         api_submit(port, "{'kind': 'train', 'spec': {'optimizer': {'type': 'sgd', 'lr': 0.1},"
                          " 'problem': {'type': 'quadratic', 'eigenvalues': [1], 'start': [1]}}}"),
         1);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
     return 0;
 }
 
@@ -711,5 +700,5 @@ int main(void)
         cmocka_unit_test(odd_names_of_data_sets_are_refused),
         cmocka_unit_test(nothing_is_left_in_the_folders),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start, end_service);
 }

@@ -3,16 +3,13 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "json.h"
 #include "memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct service service;
-static int port;
 
 #define QUADRATIC "'problem': {'type': 'quadratic', 'eigenvalues': [1, 4], 'start': [1, -2]}"
 
@@ -430,22 +427,6 @@ static void the_demo_is_queued_once(void **state)
 
 /* -------------------------------------------------------------------------------------------- */
 
-static int start(void **state)
-{
-    (void)state;
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    service_start(&service, arguments);
-    port = service.port;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    service_end(&service);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -465,5 +446,5 @@ int main(void)
         cmocka_unit_test(a_server_that_starts_again_finds_everything),
         cmocka_unit_test(the_demo_is_queued_once),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start_service, end_service);
 }

@@ -4,7 +4,7 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 #include "support/team.h"
 
 #include "memory.h"
@@ -18,8 +18,6 @@
 /* Shares of 2, 1 and 1 are 2, 1 and 1 slots of 4. */
 enum { SLOTS = 4, FLOOD_SEEDS = 2500, WINDOW_S = 10 };
 
-static struct service service;
-static int port;
 static char admin[TEAM_TOKEN_BYTES];
 
 struct member {
@@ -34,8 +32,7 @@ static int start_with(const char *slots)
     static const char *arguments[] = {"--slots", NULL, NULL};
     struct member *const members[] = {&vision, &speech, &text};
     arguments[1] = slots;
-    service_start(&service, arguments);
-    port = service.port;
+    start_service_with(arguments);
     team_admin(port, admin);
     for (int i = 0; i < 3; i++)
         team_add(port, members[i]->name, members[i]->more, members[i]->token);
@@ -58,14 +55,6 @@ static int start_with_one_slot(void **state)
 {
     (void)state;
     return start_with("1");
-}
-
-static int end(void **state)
-{
-    (void)state;
-    client_use_token(NULL);
-    service_end(&service);
-    return 0;
 }
 
 /* --- jobs --------------------------------------------------------------------------------------
@@ -302,7 +291,7 @@ static void a_start_is_expected_before_any_run_has_ended(void **state)
     json_decref(api_await_job(port, next, "succeeded"));
 }
 
-#define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, end)
+#define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, end_service)
 
 int main(void)
 {

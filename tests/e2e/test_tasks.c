@@ -4,13 +4,11 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
 #include <stdlib.h>
-
-static struct service service;
 
 /* Three rates of which the first is right everywhere and the last hardly moves. */
 #define THREE_RATES                                                                                \
@@ -120,26 +118,11 @@ static void a_killed_server_goes_on_with_each_task(void **state)
     assert_says(api_text(report, "/sentence"), "over 2 tasks the arms ");
 }
 
-static int set_up(void **state)
-{
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    (void)state;
-    service_start(&service, arguments);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    service_end(&service);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arms_are_ranked_over_tasks),
         cmocka_unit_test(a_killed_server_goes_on_with_each_task),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, start_service, end_service);
 }

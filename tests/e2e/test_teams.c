@@ -5,8 +5,8 @@
  */
 #include "support/api.h"
 #include "support/check.h"
+#include "support/group_service.h"
 #include "support/program.h"
-#include "support/service.h"
 
 #include "json.h"
 #include "memory.h"
@@ -19,8 +19,6 @@
 
 enum { TOKEN_BYTES = 80 };
 
-static struct service service;
-static int port;
 static char red[TOKEN_BYTES], blue[TOKEN_BYTES], viewer[TOKEN_BYTES], admin[TOKEN_BYTES];
 static int64_t red_job, blue_job, blue_run, open_job, open_run;
 
@@ -107,8 +105,7 @@ static int start(void **state)
 {
     static const char *const arguments[] = {"--slots", "1", "--trusted-proxy", "127.0.0.2", NULL};
     (void)state;
-    service_start(&service, arguments);
-    port = service.port;
+    start_service_with(arguments);
     done(ADMIN("team", "add", "red"));
     done(ADMIN("team", "add", "blue", "--share", "2", "--max-queued", "50"));
     make_token("red", "member", red);
@@ -122,14 +119,6 @@ static int start(void **state)
     open_run = api_run_of(port, open_job, 0);
     upload(blue, "secret-points", NULL, 201);
     upload(blue, "open-points", "everyone", 201);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    client_use_token(NULL);
-    service_end(&service);
     return 0;
 }
 
@@ -872,5 +861,5 @@ int main(void)
         cmocka_unit_test(a_misused_command_says_how),
         cmocka_unit_test(tokens_hold_over_a_crash),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, start, end_service);
 }

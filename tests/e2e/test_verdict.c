@@ -4,16 +4,13 @@
  */
 #include "support/api.h"
 #include "support/check.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "memory.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct service service;
-static int port;
 
 static json_t *report_of(const char *body, const char *query)
 {
@@ -163,22 +160,6 @@ static void chance_makes_at_most_one_winner_in_twenty(void **state)
     assert_true(wins <= 1);
 }
 
-static int set_up(void **state)
-{
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    (void)state;
-    service_start(&service, arguments);
-    port = service.port;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    service_end(&service);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,5 +169,5 @@ int main(void)
         cmocka_unit_test(curves_lie_along_steps_epochs_or_seconds),
         cmocka_unit_test(chance_makes_at_most_one_winner_in_twenty),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, start_service, end_service);
 }

@@ -7,7 +7,7 @@
 #include "support/api.h"
 #include "support/check.h"
 #include "support/schema.h"
-#include "support/service.h"
+#include "support/group_service.h"
 
 #include "json.h"
 #include "memory.h"
@@ -21,8 +21,6 @@ static const char *const method_names[METHODS] = {
     [METHOD_PATCH] = "patch", [METHOD_DELETE] = "delete",
 };
 
-static struct service service;
-static int port;
 static json_t *document;
 static json_t *answered; /* "get /api/v1/jobs" -> true: it has answered well once */
 
@@ -485,23 +483,17 @@ static void every_operation_was_tried(void **state)
 
 static int start(void **state)
 {
-    static const char *const arguments[] = {"--slots", "2", NULL};
-    (void)state;
     document = json_loadb(openapi_text, openapi_bytes, JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(document);
     answered = json_object();
-    service_start(&service, arguments);
-    port = service.port;
-    return 0;
+    return start_service(state);
 }
 
 static int end(void **state)
 {
-    (void)state;
-    service_end(&service);
     json_decref(document);
     json_decref(answered);
-    return 0;
+    return end_service(state);
 }
 
 int main(void)
