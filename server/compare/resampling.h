@@ -2,7 +2,9 @@
  * The bootstraps of all pairs of a comparison.
  *
  * Pairs that share the same seeds share the resampled means of their arms: one set of seeds is the
- * rule, several come of runs that are missing. Draws are made once for each number of seeds.
+ * rule, several come of runs that are missing. Draws are made once for each number of seeds, so all
+ * pairs with as many see the same ones: what chance of drawing does to one pair it does to all, and
+ * pairs differ by their values alone. For each pair by itself nothing is different.
  */
 #ifndef RESAMPLING_H
 #define RESAMPLING_H

@@ -20,7 +20,7 @@
  * pocock_level(looks, level) at each). What was decided about an arm against the baseline at an
  * earlier look (`decided`) stays decided, though Holm's adjustment moves with the p of other pairs.
  *
- * How failed runs count: pairs.h. Pure; for a helper thread: 64 arms of 50 seeds take up to a
+ * How failed runs count: pairs.h. Pure; for a helper thread: 64 arms of 50 seeds take a third of a
  * second.
  */
 #ifndef VERDICT_H
