@@ -24,7 +24,9 @@ CREATE TABLE proposal (
     outcome  TEXT,                     -- done, pruned, failed, deleted
     result   BLOB,                     -- objectives, constraints, standard error; own unit and sign
     step     INTEGER,                  -- the last one done
-    late     INTEGER NOT NULL DEFAULT 0 -- told after its lease had lapsed
+    late     INTEGER NOT NULL DEFAULT 0, -- told after its lease had lapsed
+    judged   INTEGER,                  -- the pruner has looked at its curve up to that step
+    verdict  TEXT                      -- and says why it stops there; NULL: it goes on
 ) STRICT;
 CREATE UNIQUE INDEX proposal_of_job ON proposal (job_id, number);
 CREATE UNIQUE INDEX proposal_told ON proposal (job_id, told) WHERE told IS NOT NULL;

@@ -61,6 +61,8 @@ static void read_proposal(struct statement *read, struct proposal_rooms *rooms,
         .outcome = outcome_of(row_text(read, 10)),
         .step = row_integer(read, 12),
         .late = row_integer(read, 13) != 0,
+        .judged = row_integer(read, 14),
+        .verdict = row_text(read, 15),
     };
     proposal->point = numbers_at(read, 6, rooms->point, PARAMETERS_MAX, &proposal->point_count);
     proposal->memo = numbers_at(read, 7, rooms->memo, PROPOSAL_MEMO_MAX, &proposal->memo_count);

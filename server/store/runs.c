@@ -306,7 +306,8 @@ static int update_run(const struct change_run *command, struct sql *db, struct e
             "variant_id),"
             " reason = ?, message = ?, step = coalesce(nullif(?, -1), step), objective = ?,"
             " queued_ms = coalesce(?, queued_ms), finished_ms = ?,"
-            " overlay = coalesce(?, overlay), bytes = coalesce(?, bytes) WHERE id = ?");
+            " overlay = coalesce(?, overlay), bytes = coalesce(?, bytes),"
+            " rung = coalesce(?, rung) WHERE id = ?");
     put_text(update, run_state_names[state]);
     put_integer(update, change->position.attempt);
     put_integer(update, change->position.attempts_lost);
@@ -319,6 +320,7 @@ static int update_run(const struct change_run *command, struct sql *db, struct e
     put_time(update, run_is_final(state) ? change->now_ms : 0);
     put_text(update, command->overlay);
     put_time(update, change->bytes);
+    put_time(update, change->rung);
     put_integer(update, change->run);
     return statement_run(update, err);
 }

@@ -220,10 +220,40 @@ static int read_metric(const struct tell *tell, struct sql *db, const struct met
     return 0;
 }
 
+#define ROWS_UNTIL                                                                                 \
+    " FROM metric WHERE run_id = ? AND name_id = (SELECT id FROM metric_name WHERE name = ?)"      \
+    " AND step <= ?"
+
+static const char *until_query(const struct metric_choice *metric)
+{
+    if (!metric->best)
+        return "SELECT value" ROWS_UNTIL " ORDER BY step DESC LIMIT 1";
+    return metric->maximize ? "SELECT max(value)" ROWS_UNTIL : "SELECT min(value)" ROWS_UNTIL;
+}
+
+/* Where the pruner stopped it: how far its worker got until it heard of that does not matter. */
+static int read_metric_until(const struct tell *tell, struct sql *db,
+                             const struct metric_choice *metric, double *value, struct error *err)
+{
+    struct statement *read = sql_statement(db, until_query(metric));
+    put_integer(read, tell->tell.run);
+    put_text(read, metric->name);
+    put_integer(read, tell->tell.step);
+    *value = (double)NAN;
+    const int found = statement_next(read, err);
+    if (found <= 0)
+        return found;
+    *value = row_real(read, 0);
+    statement_reset(read);
+    return 0;
+}
+
 static int read_results(struct tell *tell, struct sql *db, struct error *err)
 {
+    const bool until = tell->tell.outcome == PROPOSAL_PRUNED && tell->tell.step >= 0;
     for (int i = 0; i < tell->metric_count; i++)
-        if (read_metric(tell, db, &tell->metrics[i], &tell->told.results[i], err) < 0)
+        if ((until ? read_metric_until : read_metric)(tell, db, &tell->metrics[i],
+                                                      &tell->told.results[i], err) < 0)
             return -1;
     tell->told.results[tell->metric_count] = 0;
     return 0;
@@ -318,6 +348,58 @@ void store_tell(struct store *store, const struct new_tell *from, store_told *do
     tell->tell.plan = NULL;
     tell->tell.results = NULL;
     store_send(store, &tell->command);
+}
+
+/* --- judgements ----------------------------------------------------------------------------------
+ */
+
+struct judge {
+    struct command command;
+    struct new_judgement judgement;
+    char *verdict;
+    store_done *done;
+    void *context;
+};
+
+static int write_judgement(struct writer *writer, struct command *base, struct error *err)
+{
+    const struct judge *judge = (struct judge *)base;
+    struct statement *update = sql_statement(
+        writer_db(writer), "UPDATE proposal SET judged = ?, verdict = ? WHERE run_id = ?");
+    put_integer(update, judge->judgement.step);
+    put_text(update, judge->verdict);
+    put_integer(update, judge->judgement.run);
+    return statement_run(update, err);
+}
+
+static void tell_judged(struct command *base, const struct error *err)
+{
+    const struct judge *judge = (struct judge *)base;
+    if (judge->done)
+        judge->done(judge->context, err);
+}
+
+static void release_judge(struct command *base)
+{
+    free(((struct judge *)base)->verdict);
+}
+
+void store_judge(struct store *store, const struct new_judgement *judgement, store_done *done,
+                 void *context)
+{
+    struct judge *judge = xcalloc(1, sizeof *judge);
+    *judge = (struct judge){
+        .command = {.work = write_judgement,
+                    .tell = tell_judged,
+                    .release = release_judge,
+                    .rows = 1},
+        .judgement = *judgement,
+        .verdict = copied(judgement->verdict),
+        .done = done,
+        .context = context,
+    };
+    judge->judgement.verdict = NULL;
+    store_send(store, &judge->command);
 }
 
 /* --- the end -----------------------------------------------------------------------------------

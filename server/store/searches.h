@@ -45,7 +45,8 @@ struct new_tell {
     int64_t job, run;
     enum proposal_outcome outcome;
     const struct search_plan *plan; /* copied as far as it is needed */
-    const double *results;          /* [objectives + constraints + 1]; NULL: from the series */
+    const double *results;          /* [objectives + constraints + 1]; NULL: from the series, of a
+                                     * pruned one as they were at its step */
     int64_t step;                   /* -1: not known */
     bool late;
 };
@@ -56,6 +57,15 @@ struct added_tell {
 };
 typedef void store_told(void *context, const struct added_tell *told, const struct error *err);
 void store_tell(struct store *store, const struct new_tell *tell, store_told *done, void *context);
+
+/* The pruner has looked at the curve of a proposal's run up to `step`; with a verdict it stops
+ * there, and says why (NULL: it goes on). Tells of a pruned run read its results from there. */
+struct new_judgement {
+    int64_t run, step;
+    const char *verdict;
+};
+void store_judge(struct store *store, const struct new_judgement *judgement, store_done *done,
+                 void *context);
 
 /* Runs of the job that wait and were never proposed go; `why` stays (NULL: the budget is spent). */
 typedef void store_search_ended(void *context, int removed, const struct error *err);
@@ -90,6 +100,8 @@ struct kept_proposal {
     int result_count;
     int64_t step;
     bool late;
+    int64_t judged;      /* -1: the pruner has not looked at it */
+    const char *verdict; /* NULL: it goes on */
 };
 struct kept_search {
     int edits;
