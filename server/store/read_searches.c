@@ -71,7 +71,8 @@ static void read_proposal(struct statement *read, struct proposal_rooms *rooms,
 
 #define PROPOSAL_COLUMNS                                                                           \
     "run_id, number, seen, edits, how, coalesce(parent, -1), point, memo, lease_ms,"               \
-    " coalesce(told, -1), outcome, result, coalesce(step, -1), late"
+    " coalesce(told, -1), outcome, result, coalesce(step, -1), late,"                              \
+    " coalesce(judged, -1), verdict"
 
 static int read_proposals(struct sql *db, int64_t job,
                           void (*on_proposal)(void *, const struct kept_proposal *), void *context,
@@ -117,7 +118,7 @@ static int find_proposal(struct sql *db, int64_t run, struct proposal_rooms *roo
         return error_of(err, ERROR_NOT_FOUND, "run %lld was never proposed by a search",
                         (long long)run);
     read_proposal(read, rooms, out);
-    out->how = NULL;
+    out->how = out->verdict = NULL;
     statement_reset(read);
     return 0;
 }

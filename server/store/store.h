@@ -130,6 +130,7 @@ struct run_change {
     const char *reason;  /* "diverged", "worker lost", …; NULL: none */
     const char *message; /* a sentence, or NULL */
     int64_t step;        /* last step done, -1: unknown */
+    int rung;            /* > 0: set: how many it has passed */
     int64_t bytes;       /* of its files; 0: not known, and as it was */
     int64_t now_ms;      /* becomes finished_ms where final, queued_ms where queued */
     const struct metric_choice *metric;
