@@ -22,9 +22,9 @@ EMBED(0003_teams);
 EMBED(0004_usage);
 EMBED(0005_shared_results);
 EMBED(0006_looks);
-EMBED(0008_timing);
-EMBED(0009_team_limits);
-EMBED(0010_search);
+EMBED(0007_timing);
+EMBED(0008_team_limits);
+EMBED(0009_search);
 
 /* In the order of their numbers. */
 static const struct {
@@ -36,9 +36,9 @@ static const struct {
     {"0004_usage", schema_0004_usage},
     {"0005_shared_results", schema_0005_shared_results},
     {"0006_looks", schema_0006_looks},
-    {"0008_timing", schema_0008_timing},
-    {"0009_team_limits", schema_0009_team_limits},
-    {"0010_search", schema_0010_search},
+    {"0007_timing", schema_0007_timing},
+    {"0008_team_limits", schema_0008_team_limits},
+    {"0009_search", schema_0009_search},
 };
 
 const int migration_count = COUNT_OF(migrations);
