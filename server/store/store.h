@@ -114,7 +114,7 @@ void store_note_run(struct store *store, int64_t run, int attempt, const char *f
 void store_note_checkpoint(struct store *store, int64_t run, int attempt, int64_t step,
                            int64_t bytes, store_done *done, void *context);
 
-/* What a run may still cost (migration 0008). */
+/* What a run may still cost (migration 0007). */
 struct run_timing {
     int64_t ran_ms;          /* in its attempts that have ended; -1: not known */
     int64_t allowed_from_ms; /* of that, before its last retry */
