@@ -1,7 +1,7 @@
 /*
  * The queue: slots, what runs, what waits and until when, and how the machine is shared. Of other
- * teams' jobs only how many there are; the teams themselves are listed for admins, and are one line
- * for everybody else.
+ * teams' jobs only how many there are; the teams themselves are listed for admins, as many as were
+ * asked for, and are one line for everybody else.
  */
 #include "api/api.h"
 
@@ -31,13 +31,29 @@ static int by_team(const void *a, const void *b)
     return (x->team > y->team) - (x->team < y->team);
 }
 
-static struct standings standings_of(const struct conductor *conductor)
+/* Who has the machine or wants it, then who had it; then as they came. */
+static int by_use(const void *a, const void *b)
+{
+    const struct queue_standing *x = a, *y = b;
+    if (x->running != y->running)
+        return x->running > y->running ? -1 : 1;
+    if (x->waiting != y->waiting)
+        return x->waiting > y->waiting ? -1 : 1;
+    if (x->used_slot_s < y->used_slot_s || x->used_slot_s > y->used_slot_s)
+        return x->used_slot_s > y->used_slot_s ? -1 : 1;
+    return by_team(a, b);
+}
+
+/* The first `most` are those to be listed, in the order of their numbers. */
+static struct standings standings_of(const struct conductor *conductor, size_t most)
 {
     struct standings all = {0};
     all.list = conductor_standings(conductor, &all.count);
     for (size_t i = 0; i < all.count; i++)
         all.last_hour_slot_s += all.list[i].last_hour_slot_s;
-    qsort(all.list, all.count, sizeof *all.list, by_team);
+    if (all.count > most)
+        qsort(all.list, all.count, sizeof *all.list, by_use);
+    qsort(all.list, all.count > most ? most : all.count, sizeof *all.list, by_team);
     return all;
 }
 
@@ -64,15 +80,16 @@ static void add_up(struct queue_standing *sum, const struct queue_standing *stan
     sum->part += standing->part;
 }
 
-static json_t *teams_json_for(const struct request *req)
+static json_t *teams_json_for(const struct request *req, size_t most)
 {
     const struct world *world = world_of(req);
-    const struct standings all = standings_of(world->conductor);
+    const struct standings all = standings_of(world->conductor, most);
+    const size_t listed = req->caller.role == ROLE_ADMIN ? most : 0;
     struct queue_standing others = {0};
     json_t *teams = json_array();
     for (size_t i = 0; i < all.count; i++) {
         const struct queue_standing *standing = &all.list[i];
-        if (standing->team == team_of(req) || req->caller.role == ROLE_ADMIN)
+        if (standing->team == team_of(req) || i < listed)
             json_array_append_new(
                 teams, standing_json(&all, standing, auth_team(world->auth, standing->team)));
         else
@@ -93,7 +110,7 @@ static struct reply show_queue(struct request *req)
     const struct queue_look look = {
         .team = team_of(req), .sees = sees, .context = req, .most = (int)limit};
     json_t *queue = conductor_queue_json(world_of(req)->conductor, &look);
-    json_object_set_new(queue, "teams", teams_json_for(req));
+    json_object_set_new(queue, "teams", teams_json_for(req, (size_t)limit));
     return reply_json(200, queue);
 }
 

@@ -79,10 +79,15 @@ static void keep_token(struct auth *auth, const struct token *token)
 
 static struct team *find_team(const struct auth *auth, int64_t id)
 {
-    for (int i = 0; i < auth->team_count; i++)
-        if (auth->teams[i].id == id)
-            return &auth->teams[i];
-    return NULL;
+    int low = 0, high = auth->team_count;
+    while (low < high) {
+        const int middle = low + (high - low) / 2;
+        if (auth->teams[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < auth->team_count && auth->teams[low].id == id ? &auth->teams[low] : NULL;
 }
 
 static struct token *find_token(const struct auth *auth, int64_t id)

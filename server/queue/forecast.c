@@ -3,12 +3,16 @@
 #include "memory.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-enum { MOST_STARTS = 4096, MOST_LOOKS = 131072 /* starts times teams */ };
+enum {
+    MOST_STARTS = 4096,
+    MOST_LOOKS = 131072,  /* starts times teams */
+    MOST_FLOWS = 33554432 /* jobs that are through, times teams */
+};
 
 /* A team's line, as far as it has been played. */
 struct player {
+    const struct team *team;
     struct heap_walk walk;
     const struct queue_job *job; /* the first one now; NULL: none is left */
     size_t left;                 /* of its runs */
@@ -18,7 +22,7 @@ struct player {
 
 struct play {
     const struct queue *queue;
-    struct order order; /* own teams */
+    struct order order; /* own teams: those that run something or have it in line */
     struct player *players;
     struct ending_of_play *endings; /* a heap by time */
     size_t ending_count, ending_room;
@@ -105,7 +109,7 @@ static void next_job(struct play *play, int team)
 static int slots_of_next(const struct play *play, int team)
 {
     const struct queue_job *job = play->players[team].job;
-    return job ? slots_given(play->queue, play->queue->teams[team], first_of(job)->slots) : 0;
+    return job ? slots_given(play->queue, play->players[team].team, first_of(job)->slots) : 0;
 }
 
 static void tell_order(struct play *play, int team)
@@ -113,26 +117,42 @@ static void tell_order(struct play *play, int team)
     order_wants(&play->order, team, slots_of_next(play, team), play->order.teams[team].demand, 0);
 }
 
+/* Where the team that has that place in the queue is in the play. Idle ones are not in it: there
+ * may be thousands, and they change nothing. */
+static int enter_team(struct play *play, int place)
+{
+    const struct queue *queue = play->queue;
+    const struct team *team = queue->teams[place];
+    if (team->line.count == 0 && queue->order.teams[place].running == 0)
+        return -1;
+    const int player = play->order.count++;
+    play->order.teams[player] = queue->order.teams[place];
+    play->players[player].team = team;
+    heap_walk_begin(&play->players[player].walk, &team->line);
+    next_job(play, player);
+    return player;
+}
+
 static void set_up(struct play *play)
 {
     const struct queue *queue = play->queue;
     const size_t count = (size_t)queue->order.count;
+    AUTO_FREE int *players = xcalloc(count + 1, sizeof *players); /* by place in the queue */
 
     play->order = queue->order;
+    play->order.count = 0;
     play->order.teams = xcalloc(count + 1, sizeof *play->order.teams);
-    if (count > 0)
-        memcpy(play->order.teams, queue->order.teams, count * sizeof *play->order.teams);
     play->players = xcalloc(count + 1, sizeof *play->players);
-    for (int i = 0; i < queue->order.count; i++) {
-        heap_walk_begin(&play->players[i].walk, &queue->teams[i]->line);
-        next_job(play, i);
-    }
+    for (int i = 0; i < queue->order.count; i++)
+        players[i] = enter_team(play, i);
+    play->order.reserved = queue->order.reserved < 0 ? -1 : players[queue->order.reserved];
+    play->order.blocked = queue->order.blocked < 0 ? -1 : players[queue->order.blocked];
     for (size_t i = 0; i < queue->running.count; i++) {
         const struct entry *entry = (const struct entry *)queue->running.nodes[i];
         const int64_t length_ms = entry->ends_ms > 0 ? 0 : length_of(play, entry->job);
         const int64_t ends_ms = entry_ends_ms(entry, length_ms, play->order.now_ms);
         add_ending(play, (struct ending_of_play){entry->yielding ? play->order.now_ms : ends_ms,
-                                                 entry->job->team->place, entry->slots});
+                                                 players[entry->job->team->place], entry->slots});
     }
 }
 
@@ -259,7 +279,7 @@ static void flow_on(struct play *play, int team, double at_ms)
 static void play_flow(struct play *play)
 {
     double at_ms = (double)play->order.now_ms, takes_ms;
-    int through;
+    int through, jobs = MOST_FLOWS / (play->order.count + 1);
 
     order_share_out(&play->order);
     for (int i = 0; i < play->order.count; i++) {
@@ -267,13 +287,14 @@ static void play_flow(struct play *play)
         if (play->order.teams[i].part > 0)
             note_flow(play, i, at_ms);
     }
-    while (play->count < play->most && (through = first_through(play, &takes_ms)) >= 0) {
+    while (play->count < play->most && jobs-- > 0 &&
+           (through = first_through(play, &takes_ms)) >= 0) {
         at_ms += takes_ms;
         for (int i = 0; i < play->order.count; i++)
             play->players[i].flow -= takes_ms * play->order.teams[i].part;
         flow_on(play, through, at_ms);
     }
-    for (int i = 0; i < play->order.count; i++) /* those that never start */
+    for (int i = 0; i < play->order.count; i++) /* those that never start, or too late to tell */
         for (; play->players[i].job && play->count < play->most; next_job(play, i))
             note_flow(play, i, -1);
 }

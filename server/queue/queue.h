@@ -165,7 +165,8 @@ struct queue_place {
  * average, else those of all jobs, else `fallback_ms` (0: then starts that depend on it are -1).
  * After 4,096 starts, or fewer with more than 32 teams, the rest is estimated as if it flowed: from
  * the slots that each team has coming and the work before it. Runs that slip in are not foreseen.
- * Cost: O((starts + most) teams): about 1 ms with 10 teams, 8 with 1,000.
+ * Cost: O((starts + most) teams) with teams that have something to run, and never much more than
+ * with 1,000 of them: behind that, starts are not told.
  */
 size_t queue_forecast(const struct queue *queue, int64_t now_ms, int64_t fallback_ms,
                       struct queue_place *places, size_t most);

@@ -239,6 +239,13 @@ static void everybody_sees_their_place_and_only_counts_of_others(void **state)
     json_auto_t *all = api_get(port, "/api/v1/queue");
     assert_int_equal(api_size(all, "/waiting"), 0); /* an admin reads no other team's jobs either */
     assert_int_equal(api_size(all, "/teams"), 4);
+    json_auto_t *some =
+        api_get(port, "/api/v1/queue?limit=1"); /* who wants most, its own, others */
+    assert_int_equal(api_size(some, "/teams"), 3);
+    assert_string_equal(api_text(some, "/teams/0/team"), "vision");
+    assert_string_equal(api_text(some, "/teams/1/team"), "default");
+    assert_true(api_is_null(some, "/teams/2/team"));
+    assert_near(api_number(some, "/teams/2/share"), 2, 0);
 }
 
 static void a_changed_share_counts_at_once(void **state)

@@ -1,5 +1,5 @@
 /*
- * One team's standing out of all, by its place; false where there are fewer.
+ * One team's standing out of all, by its place; false, and zeros, where there are fewer.
  */
 #ifndef STANDING_H
 #define STANDING_H
@@ -13,8 +13,7 @@ static inline bool queue_standing(const struct queue *queue, int64_t now_ms, siz
     const size_t count = queue_team_count(queue);
     AUTO_FREE struct queue_standing *all = xcalloc(count, sizeof *all);
     queue_standings(queue, now_ms, all);
-    if (i < count)
-        *out_standing = all[i];
+    *out_standing = i < count ? all[i] : (struct queue_standing){0};
     return i < count;
 }
 

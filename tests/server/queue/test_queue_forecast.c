@@ -186,6 +186,36 @@ static void a_long_line_is_estimated(void **state)
     queue_free(queue);
 }
 
+/* Three teams with 40 jobs of one run each, and before, between and behind them teams that are
+ * idle. */
+static size_t forecast_beside(int idle, struct queue_place places[40])
+{
+    struct queue *queue = queue_new(2, QUEUE_HALF_LIFE_MS, 0);
+    for (int team = 1; team <= 3; team++) {
+        for (int i = 0; i < idle; i++)
+            queue_set_team(queue, 0, &(struct queue_team){.id = 1000 * team + i, .share = 1});
+        queue_set_team(queue, 0, &(struct queue_team){.id = team, .share = team});
+    }
+    for (int job = 1; job <= 40; job++) {
+        queue_add_job(queue, job, 1 + job % 3, 0, false);
+        queue_expect_job(queue, job, 1000 * (1 + job % 7));
+        enter_many(queue, job, 100 * job, 1, 1);
+    }
+    const size_t count = queue_forecast(queue, 0, 0, places, 40);
+    queue_free(queue);
+    return count;
+}
+
+static void teams_that_are_idle_change_nothing(void **state)
+{
+    struct queue_place alone[40], among[40];
+    (void)state;
+    assert_int_equal(forecast_beside(0, alone), 40);
+    assert_int_equal(forecast_beside(5000, among), 40);
+    for (int i = 0; i < 40; i++)
+        check_place(&among[i], alone[i].job, alone[i].place, alone[i].start_ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +224,7 @@ int main(void)
         cmocka_unit_test(what_nobody_knows_is_not_told),
         cmocka_unit_test(a_forecast_comes_true_where_nothing_comes_between),
         cmocka_unit_test(a_long_line_is_estimated),
+        cmocka_unit_test(teams_that_are_idle_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
