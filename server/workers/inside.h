@@ -117,6 +117,7 @@ void run_message(struct conductor *conductor, struct worker *worker,
 struct run *run_of(struct conductor *conductor, struct worker *worker, int64_t id, int64_t attempt);
 void run_metrics(struct conductor *conductor, struct worker *worker, const char *line,
                  size_t bytes);
+uint32_t name_metric(struct conductor *conductor, const char *name, size_t bytes);
 void lose_run(struct conductor *conductor, struct run *run, const char *words);
 void stop_run(struct run *run, const char *reason);
 /* Applies the event, gives the slot back, writes it down; what follows happens after the commit. */

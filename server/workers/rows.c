@@ -1,7 +1,7 @@
 /*
  * Metrics: rows off a worker's line, onto the disk, and only then to whoever watches.
  */
-#include "workers/inside.h"
+#include "workers/search_prune.h"
 
 #include "json.h"
 #include "log.h"
@@ -22,7 +22,8 @@ struct rows {
     int attempt;
     struct metric_row *list;
     int count, room;
-    json_t *shown; /* what the event will hold */
+    json_t *shown;          /* what the event will hold */
+    struct seen_rows *seen; /* what a pruner looks at */
     int64_t last_step;
 };
 
@@ -40,11 +41,15 @@ static bool repeats(const struct conductor *conductor, const char *name, size_t 
     return true;
 }
 
+uint32_t name_metric(struct conductor *conductor, const char *name, size_t bytes)
+{
+    return store_metric_name(conductor->store, name, bytes, repeats(conductor, name, bytes));
+}
+
 static int add_row(void *context, int64_t step, const char *name, size_t name_bytes, double value)
 {
     struct rows *rows = context;
-    const uint32_t number = store_metric_name(rows->conductor->store, name, name_bytes,
-                                              repeats(rows->conductor, name, name_bytes));
+    const uint32_t number = name_metric(rows->conductor, name, name_bytes);
 
     if (number == 0)
         return 0; /* too many names, or a bad one: the row is dropped */
@@ -116,7 +121,10 @@ static void rows_added(void *context, int mismatches, const struct error *err)
         events_publish(
             conductor->events, "metrics", run->job->id,
             json_pack("{s:I, s:I, s:O}", "run", run->id, "job", run->job->id, "rows", rows->shown));
+        search_rows_written(run, rows->seen);
+        rows->seen = NULL;
     }
+    seen_rows_free(rows->seen);
     json_decref(rows->shown);
     drop_job(conductor, run->job);
     free(rows);
@@ -148,6 +156,7 @@ void run_metrics(struct conductor *conductor, struct worker *worker, const char 
     hold_job(rows->run->job);
     struct metric_row *list = rows->list;
     rows->list = NULL; /* the store's now */
+    rows->seen = search_rows_seen(rows->run, list, rows->count);
     store_add_metrics(conductor->store, rows->run->id, rows->attempt, (int64_t)head.wall_ms, list,
                       rows->count, rows_added, rows);
     count_rows(conductor, rows->count);

@@ -2,7 +2,7 @@
  * One run on one worker: started on disk first, then assigned; its lines checked against the
  * attempt, written down, and only then shown; its end applied, written, announced.
  */
-#include "workers/inside.h"
+#include "workers/search_prune.h"
 
 #include "json.h"
 #include "log.h"
@@ -21,7 +21,7 @@ enum {
 /* --- starting -----------------------------------------------------------------------------------
  */
 
-static json_t *assignment_of(const struct conductor *conductor, const struct run *run,
+static json_t *assignment_of(const struct conductor *conductor, struct run *run,
                              const struct started_run *started)
 {
     json_t *line = json_pack("{s:I, s:i, s:o}", "run", run->id, "attempt", run->position.attempt,
@@ -34,7 +34,9 @@ static json_t *assignment_of(const struct conductor *conductor, const struct run
                             json_sprintf("%s/%s", conductor->options.cache, started->data));
     if (started->checkpoint >= 0)
         json_object_set_new(line, "checkpoint", json_integer(started->checkpoint));
-    const double pause_at = halving_pause_at(run);
+    const double pause_at = run->phase == PHASE_SEARCH
+                                ? search_pause_at(run, json_object_get(line, "spec"))
+                                : halving_pause_at(run);
     if (pause_at > 0)
         json_object_set_new(line, "pause_at", json_real(pause_at));
     if (started->steps_seen >= 0)
@@ -71,16 +73,27 @@ static int find_worker(struct conductor *conductor, const struct run *run, const
     return 0;
 }
 
-/* What a stop makes of a run: only who cancels it wants it to stay where it is. */
+static bool stops_for(const struct run *run, const char *reason)
+{
+    return run->stopping && strcmp(run->stopping, reason) == 0;
+}
+
+/* What a stop makes of a run: only who cancels or prunes it wants it to stay where it is. */
 static enum run_event stop_event(const struct run *run)
 {
-    return run->stopping && strcmp(run->stopping, "cancelled") == 0 ? EVENT_CANCEL : EVENT_PREEMPT;
+    return stops_for(run, "cancelled") ? EVENT_CANCEL
+           : stops_for(run, "pruned")  ? EVENT_PRUNED
+                                       : EVENT_PREEMPT;
 }
 
 static void end_stopped(struct conductor *conductor, struct run *run, const char *words,
                         int64_t step)
 {
-    if (!run->stopping || strcmp(run->stopping, "timeout") != 0) {
+    if (stops_for(run, "pruned")) {
+        end_run(conductor, run, EVENT_PRUNED, "pruned", search_verdict(run), step);
+        return;
+    }
+    if (!stops_for(run, "timeout")) {
         end_run(conductor, run, stop_event(run), NULL, words, step);
         return;
     }
@@ -128,6 +141,8 @@ static void run_started(void *context, const struct started_run *started, const 
     }
     if (err && err->kind != ERROR_UNAVAILABLE && err->kind != ERROR_INTERNAL) {
         end_run(conductor, run, EVENT_FAILED, "error", err->sentence, -1);
+    } else if (search_verdict(run)) { /* the server went before it was told */
+        end_run(conductor, run, EVENT_PRUNED, "pruned", search_verdict(run), -1);
     } else if (err) {
         revert_start(conductor, run, err->sentence);
     } else if (run->stopping) {
@@ -464,6 +479,12 @@ static void note_log(struct conductor *conductor, struct run *run,
                              run->position.attempt, "text", text));
 }
 
+static bool stands_at_rung(const struct run *run)
+{
+    return stops_for(run, "rung") ||
+           (!run->stopping && (halving_pause_at(run) > 0 || search_pauses(run)));
+}
+
 static void take_result(struct conductor *conductor, struct run *run,
                         const struct wire_message *message)
 {
@@ -475,7 +496,7 @@ static void take_result(struct conductor *conductor, struct run *run,
     run->bytes = json_integer_at(message->body, "bytes", 0);
     if (strcmp(state, "succeeded") == 0)
         end_run(conductor, run, EVENT_SUCCEEDED, NULL, words, step);
-    else if (strcmp(state, "stopped") == 0 && !run->stopping && halving_pause_at(run) > 0)
+    else if (strcmp(state, "stopped") == 0 && stands_at_rung(run))
         end_run(conductor, run, EVENT_RUNG, NULL, words, step);
     else if (strcmp(state, "stopped") == 0)
         end_stopped(conductor, run, words, step);

@@ -1,7 +1,7 @@
 /*
  * What external runners say of their runs: rows of metrics on the way, and how it ended.
  */
-#include "workers/searching.h"
+#include "workers/search_prune.h"
 
 #include "json.h"
 #include "log.h"
@@ -38,6 +38,7 @@ static int find_run(struct conductor *conductor, int64_t id, struct search **out
 struct report {
     struct search *search;
     struct run *run;
+    struct seen_rows *seen; /* what the pruner looks at */
     int attempt;
     conductor_answered *done;
     void *context;
@@ -52,13 +53,16 @@ static void report_written(void *context, int mismatches, const struct error *er
     const int64_t left_ms = search->outcomes[run->number].lease_until_ms - clock_ms();
     (void)mismatches;
 
-    if (err)
+    if (err) {
+        seen_rows_free(report->seen);
         report->done(report->context, NULL, err);
-    else
-        report->done(report->context,
-                     json_pack("{s:b, s:I}", "stop", (int)(run->stopping != NULL), "lease_until_ms",
-                               wall_ms() + left_ms),
-                     NULL);
+    } else {
+        const bool stop = search_rows_written(run, report->seen) || run->stopping;
+        report->done(
+            report->context,
+            json_pack("{s:b, s:I}", "stop", (int)stop, "lease_until_ms", wall_ms() + left_ms),
+            NULL);
+    }
     free(report);
     drop_job(search->conductor, job);
 }
@@ -114,12 +118,13 @@ void conductor_report(struct conductor *conductor, int64_t id, int attempt,
         return;
     }
     struct report *report = xcalloc(1, sizeof *report);
-    *report = (struct report){search, run, run->position.attempt, done, context};
+    *report = (struct report){search, run, NULL, run->position.attempt, done, context};
     search->outcomes[run->number].lease_until_ms =
         clock_ms() + search->outcomes[run->number].lease_ms;
     if (count > 0)
         run->step = rows[count - 1].step;
     struct metric_row *list = rows_of(conductor, rows, count, &row_count);
+    report->seen = search_rows_seen(run, list, row_count);
     hold_job(search->job);
     show_rows(conductor, run, rows, count);
     store_add_metrics(conductor->store, run->id, run->position.attempt, wall_ms() - run->started_ms,

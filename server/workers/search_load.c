@@ -2,7 +2,7 @@
  * A search is taken up: a new one with its first proposals, one from the store with all that it had
  * proposed and heard, so that it goes on with the same points.
  */
-#include "workers/searching.h"
+#include "workers/search_prune.h"
 
 #include "jobs/planner.h"
 #include "json.h"
@@ -44,6 +44,7 @@ static struct search *search_new(struct conductor *conductor, struct job *job)
         .conductor = conductor, .job = job, .plan = plan, .begun = job->options.after_count == 0};
     job->search = search;
     search->study = open_study(search);
+    search_prune_open(search);
     search_grow(search, job->run_count);
     for (int i = 0; search->study && i < plan->enqueued_count; i++)
         study_enqueue(search->study, plan->enqueued + (size_t)i * (size_t)plan->space.count);
@@ -62,6 +63,7 @@ void search_free(struct search *search)
     free(search->put_back);
     free(search->leased);
     study_free(search->study);
+    search_prune_free(search);
     search_plan_free(search->plan);
     free(search->outcomes);
     free(search->order);
@@ -90,6 +92,7 @@ static void restore_proposal(struct loading *loading, const struct kept_proposal
     search->proposed = kept->number + 1;
     search->job->runs[kept->number].point = kept->number;
     search->outcomes[kept->number].lease_ms = kept->lease_ms;
+    search_prune_restore(search, kept);
     if (search->study)
         study_restore(search->study, kept->point, kept->memo, kept->memo_count);
 }
@@ -163,6 +166,8 @@ int search_load(struct conductor *conductor, struct job *job, struct error *err)
         return -1;
     order_tells(&loading);
     find_points(search);
+    if (search_prune_load(search, err) < 0)
+        return -1;
     search->edits = kept.edits;
     search->begun = search->begun || search->proposed > 0;
     if (!search->study)
@@ -177,6 +182,7 @@ void search_resume(struct job *job)
     struct search *search = job->search;
     if (!search)
         return;
+    search_prune_resume(search);
     tell_missing(search);
     renew_leases(search);
     search_feed(search);

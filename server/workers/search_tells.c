@@ -3,7 +3,7 @@
  * order, or where the search is `in_order`, in the order of their numbers and no sooner than
  * proposals may know them.
  */
-#include "workers/searching.h"
+#include "workers/search_prune.h"
 
 #include "json.h"
 #include "log.h"
@@ -162,7 +162,9 @@ static void tell_written(void *context, const struct added_tell *told, const str
         return; /* keeps its hold on the job */
     }
     search->edits += told->again;
-    search_learn(search, run->number, outcome_of(run), told->results, run->step);
+    int64_t step = run->step;
+    const enum proposal_outcome outcome = search_pruned_outcome(run, outcome_of(run), &step);
+    search_learn(search, run->number, outcome, told->results, step);
     search_feed(search);
     search_step(search);
     free(tell);
@@ -172,12 +174,15 @@ static void tell_written(void *context, const struct added_tell *told, const str
 static void write_tell(void *context)
 {
     const struct search_tell *tell = context;
+    int64_t step = tell->run->step;
+    const enum proposal_outcome outcome =
+        search_pruned_outcome(tell->run, outcome_of(tell->run), &step);
     const struct new_tell new_tell = {
         .job = tell->search->job->id,
         .run = tell->run->id,
-        .outcome = outcome_of(tell->run),
+        .outcome = outcome,
         .plan = tell->search->plan,
-        .step = tell->run->step,
+        .step = step,
     };
     store_tell(tell->search->conductor->store, &new_tell, tell_written, context);
 }
@@ -186,8 +191,12 @@ void search_run_done(struct conductor *conductor, struct run *run)
 {
     struct search *search = run->job->search;
     (void)conductor;
-    if (!search || !run_is_final(run->position.state) || run->number >= search->proposed)
+    if (!search || run->number >= search->proposed)
         return;
+    if (!run_is_final(run->position.state)) {
+        search_step(search); /* it may stand at a rung, which leaves a place free */
+        return;
+    }
     struct search_tell *tell = xcalloc(1, sizeof *tell);
     *tell = (struct search_tell){search, run};
     hold_job(run->job);

@@ -2,7 +2,7 @@
  * Proposals of a search. What is to be done follows from the states of the runs, so a restart only
  * has to look: as many new runs are proposed as may be under way and are not.
  */
-#include "workers/searching.h"
+#include "workers/search_prune.h"
 
 #include "jobs/planner.h"
 #include "json.h"
@@ -231,6 +231,7 @@ static void proposed(void *context)
         hold_job(job);
         write_batch(batch);
     }
+    search->exhausted = exhausted && !lending->why;
     if (exhausted)
         search_end(search, why);
     free(lending->why);
@@ -264,7 +265,9 @@ static void lend(struct search *search, int count)
 /* Runs that are on their way: proposed, and neither ended nor standing at a rung. */
 static int under_way(const struct search *search)
 {
-    return search->job->counts[RUN_QUEUED] + search->job->counts[RUN_RUNNING] + search->proposing;
+    const int promoting = search->pruning ? search->pruning->promoting : 0;
+    return search->job->counts[RUN_QUEUED] + search->job->counts[RUN_RUNNING] + search->proposing +
+           promoting;
 }
 
 int search_parallel(const struct search *search)
@@ -378,16 +381,29 @@ static bool budget_is_spent(struct search *search)
     return false;
 }
 
+/* Runs at rungs go on before new ones begin. Where the search has ended for a reason, they end. */
+static void step_rungs(struct search *search)
+{
+    const bool all_proposed = search->proposed + search->proposing == search->job->run_count;
+    const int running = under_way(search);
+    if (search->ended && !search->exhausted)
+        search_prune_rest(search);
+    else
+        search_promote(search, search_parallel(search) - running, all_proposed && running == 0);
+}
+
 void search_step(struct search *search)
 {
     const struct job *job = search->job;
     if (search->asks && !search->lent && search->proposing == 0 &&
         (search->ended || !search->begun || !search->study || job->paused || job_is_final(job)))
         search_answer_asks(search); /* nothing comes for now */
-    if (search->lent || search->ended || !search->begun || !search->study ||
-        search->conductor->stopping || job->paused || job_is_final(job))
+    if (!search->begun || !search->study || search->conductor->stopping || job->paused ||
+        job_is_final(job))
         return;
-    if (budget_is_spent(search))
+    const bool is_spent = !search->lent && !search->ended && budget_is_spent(search);
+    step_rungs(search);
+    if (search->lent || search->ended || is_spent)
         return;
     const int count = room(search);
     if (count == 0 && search->proposing == 0)

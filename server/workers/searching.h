@@ -5,6 +5,7 @@
  *   searching.c     proposals: asked of the study on a helper thread, written down, released
  *   search_tells.c  results: written down in their order, then told to the study
  *   search_load.c   a search taken up from the store
+ *   search_prune.h  runs that are stopped early
  *
  * The study is lent to a helper thread while it proposes; what is told meanwhile is fed afterwards.
  */
@@ -29,6 +30,7 @@ struct search_outcome {
 };
 
 struct ask;
+struct pruning;
 
 struct search {
     struct conductor *conductor;
@@ -55,6 +57,8 @@ struct search {
     int *leased; /* [leased_count] running ones */
     int leased_count;
     struct loop_timer *lapse; /* the next lease to end */
+    struct pruning *pruning;  /* search_prune.h; NULL: every run trains to its end */
+    bool exhausted;           /* it has ended because there was no further point */
 };
 
 /* searching.c. After anything that may let a run begin: proposes as many as there is room for. */
