@@ -6,8 +6,8 @@
 
 #include "support/api.h"
 #include "support/check.h"
-#include "support/schema.h"
 #include "support/group_service.h"
+#include "support/schema.h"
 
 #include "json.h"
 #include "memory.h"
