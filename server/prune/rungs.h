@@ -6,8 +6,8 @@
  *     stopping form   a run that comes to a rung goes on where it is among the best
  *                     max(1, floor(n / reduction)) of the n that have come there, itself included;
  *                     those who come first pass, and nobody ever waits
- *     promotion form  every run waits at every rung; a free worker takes the best one of the
- *                     highest rung where fewer than floor(n / reduction) have gone on
+ *     promotion form  every run waits at every rung; a free worker takes, of the highest rung
+ *                     first, one that is among the best floor(n / reduction) there
  *
  * A value that is no number has come to the rung as well, and is worse than any other.
  */
