@@ -104,6 +104,7 @@ static void limit_threads(struct server *server)
 {
     const int slots = slots_of(&server->config);
     AUTO_FREE char *note = xprintf("this server has %d slot%s", slots, slots == 1 ? "" : "s");
+    json_object_set_new(server->world.catalog, "slots", json_integer(slots > 0 ? slots : 1));
     if (slots > 0)
         catalog_lower_high(server->world.catalog, "threads", slots, note);
 }

@@ -399,6 +399,8 @@ void plan_search(const struct planner *planner, const json_t *body, struct job_p
         check_space(planner, body, search);
     if (problems->found > 0)
         return;
+    if (search->parallel == 0) /* kept with the request, for a server with other slots */
+        search->parallel = (int)json_integer_at(planner->catalog, "slots", 1);
     expand(search, plan);
     if (!plan->name)
         plan->name = name_of(search);

@@ -8,33 +8,11 @@
 #include "json.h"
 #include "log.h"
 #include "memory.h"
+#include "search/telling.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What was accepted is checked again, since this program may be another one. */
-static struct study *open_study(struct search *search)
-{
-    const struct search_plan *plan = search->plan;
-    const struct search_algorithm *algorithm =
-        search_find(json_text_at(plan->algorithm, "type", ""));
-    AUTO_PROBLEMS struct problems none = {0};
-    json_auto_t *space = space_json(&plan->space);
-    struct study_options options = {
-        .objectives = plan->objective_count,
-        .constraints = plan->constraint_count,
-        .algorithm = algorithm,
-        .chosen = plan->algorithm,
-        .seed = plan->seed,
-        .budget = search->job->run_count,
-        .parallel = search_parallel(search),
-    };
-    if (!algorithm)
-        return NULL;
-    space_read(space, "/space", &options.space, &none);
-    return study_new(&options);
-}
 
 static struct search *search_new(struct conductor *conductor, struct job *job)
 {
@@ -43,7 +21,7 @@ static struct search *search_new(struct conductor *conductor, struct job *job)
     *search = (struct search){
         .conductor = conductor, .job = job, .plan = plan, .begun = job->options.after_count == 0};
     job->search = search;
-    search->study = open_study(search);
+    search->study = study_of_plan(plan, plan->budget.runs, search_parallel(search));
     search_prune_open(search);
     search_grow(search, job->run_count);
     for (int i = 0; search->study && i < plan->enqueued_count; i++)

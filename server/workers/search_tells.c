@@ -8,6 +8,7 @@
 #include "json.h"
 #include "log.h"
 #include "memory.h"
+#include "search/telling.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -31,40 +32,20 @@ void search_grow(struct search *search, int room)
 /* --- in the study's terms ------------------------------------------------------------------------
  */
 
-/* At most 0 is fine; in parts of the limit, so that several can be added up. */
-static double excess(const struct search_limit *limit, double value)
-{
-    const double scale = limit->limit != 0 ? fabs(limit->limit) : 1;
-    return (limit->at_least ? limit->limit - value : value - limit->limit) / scale;
-}
-
 static void tell_study(struct search *search, int number)
 {
-    const struct search_plan *plan = search->plan;
     const struct search_outcome *outcome = &search->outcomes[number];
-    double objective[OBJECTIVES_MAX], constraint[CONSTRAINTS_MAX];
-    struct told told = {.state = outcome->outcome == PROPOSAL_PRUNED ? TRIAL_PRUNED : TRIAL_DONE,
-                        .objective = objective,
-                        .constraint = constraint,
-                        .error = outcome->results[search_result_count(search) - 1],
-                        .step = outcome->step};
+    const enum trial_state state = outcome->outcome == PROPOSAL_DONE     ? TRIAL_DONE
+                                   : outcome->outcome == PROPOSAL_PRUNED ? TRIAL_PRUNED
+                                                                         : TRIAL_FAILED;
+    struct telling telling;
 
     if (outcome->outcome == PROPOSAL_DELETED) {
         study_forget(search->study, number);
         return;
     }
-    for (int i = 0; i < plan->objective_count; i++) {
-        objective[i] = outcome->results[i] * (plan->objectives[i].maximize ? -1 : 1);
-        if (!isfinite(objective[i]))
-            told.state = TRIAL_FAILED;
-    }
-    for (int i = 0; i < plan->constraint_count; i++)
-        constraint[i] = excess(&plan->constraints[i], outcome->results[plan->objective_count + i]);
-    if (outcome->outcome == PROPOSAL_FAILED)
-        told.state = TRIAL_FAILED;
-    for (int i = 0; told.state == TRIAL_FAILED && i < plan->objective_count; i++)
-        objective[i] = (double)NAN;
-    study_tell(search->study, number, &told);
+    telling_of(search->plan, state, outcome->results, outcome->step, &telling);
+    study_tell(search->study, number, &telling.told);
 }
 
 /* How many of the order the next proposal may know. */
@@ -74,7 +55,7 @@ static int may_know(const struct search *search)
         return search->order_count;
     const int next = search->proposed + search->proposing;
     const int known = next - search_parallel(search) + 1;
-    int count = 0;
+    int count = search->fed;
     while (count < known && count < search->room && search->outcomes[count].is_told)
         count++;
     return count;

@@ -1,0 +1,53 @@
+#include "search/telling.h"
+
+#include "json.h"
+
+#include <math.h>
+
+static double excess(const struct search_limit *limit, double value)
+{
+    const double scale = limit->limit != 0 ? fabs(limit->limit) : 1;
+    return (limit->at_least ? limit->limit - value : value - limit->limit) / scale;
+}
+
+void telling_of(const struct search_plan *plan, enum trial_state state, const double *results,
+                int64_t step, struct telling *telling)
+{
+    const double *limited = results + plan->objective_count;
+    telling->told = (struct told){
+        .state = state,
+        .objective = telling->objective,
+        .constraint = telling->constraint,
+        .error = limited[plan->constraint_count],
+        .step = step,
+    };
+    for (int i = 0; i < plan->objective_count; i++) {
+        telling->objective[i] = results[i] * (plan->objectives[i].maximize ? -1 : 1);
+        if (!isfinite(results[i]))
+            telling->told.state = TRIAL_FAILED;
+    }
+    for (int i = 0; i < plan->constraint_count; i++)
+        telling->constraint[i] = excess(&plan->constraints[i], limited[i]);
+    for (int i = 0; telling->told.state == TRIAL_FAILED && i < plan->objective_count; i++)
+        telling->objective[i] = (double)NAN;
+}
+
+/* The plan stays whole: the study gets a space of its own. */
+struct study *study_of_plan(const struct search_plan *plan, int64_t budget, int parallel)
+{
+    AUTO_PROBLEMS struct problems none = {0};
+    json_auto_t *space = space_json(&plan->space);
+    struct study_options options = {
+        .objectives = plan->objective_count,
+        .constraints = plan->constraint_count,
+        .algorithm = search_find(json_text_at(plan->algorithm, "type", "")),
+        .chosen = plan->algorithm,
+        .seed = plan->seed,
+        .budget = budget,
+        .parallel = parallel,
+    };
+    if (!options.algorithm)
+        return NULL;
+    space_read(space, "/space", &options.space, &none);
+    return study_new(&options);
+}
