@@ -1,0 +1,284 @@
+#include "insight/front.h"
+
+#include "memory.h"
+#include "search/pareto.h"
+#include "search/sobol_points.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEED = 1 };
+
+/* Feasible runs in the order of their tells. */
+struct told_points {
+    double *points; /* [count][objectives] */
+    int *numbers;   /* [count] */
+    int *places;    /* [count] in the order of tells */
+    int count, objectives;
+};
+
+static const double *point_at(const struct told_points *told, int i)
+{
+    return told->points + (size_t)i * (size_t)told->objectives;
+}
+
+static struct told_points gather(const struct findings *findings)
+{
+    const struct history *history = findings->history;
+    const size_t width = (size_t)history->objectives, ended = (size_t)findings->ended + 1;
+    struct told_points told = {
+        .points = xcalloc(ended * width, sizeof(double)),
+        .numbers = xcalloc(ended, sizeof(int)),
+        .places = xcalloc(ended, sizeof(int)),
+        .objectives = history->objectives,
+    };
+    for (int i = 0; i < findings->ended; i++) {
+        const int number = findings->told[i];
+        const struct trial *trial = &history->trials[number];
+        if (!trial_is_feasible(history, trial))
+            continue;
+        memcpy(told.points + (size_t)told.count * width, trial->objective, width * sizeof(double));
+        told.places[told.count] = findings->list[number].place;
+        told.numbers[told.count++] = number;
+    }
+    return told;
+}
+
+static void told_release(struct told_points *told)
+{
+    free(told->points);
+    free(told->numbers);
+    free(told->places);
+}
+
+static void find_box(const struct told_points *told, double *ideal, double *reference)
+{
+    for (int k = 0; k < told->objectives; k++) {
+        double worst = ideal[k] = told->points[k];
+        for (int i = 1; i < told->count; i++) {
+            worst = fmax(worst, point_at(told, i)[k]);
+            ideal[k] = fmin(ideal[k], point_at(told, i)[k]);
+        }
+        reference[k] = worst > 0 ? 1.1 * worst : worst < 0 ? 0.9 * worst : 0.1;
+    }
+}
+
+/* --- who is on it --------------------------------------------------------------------------------
+ */
+
+struct ranked {
+    double key;
+    int at;
+};
+
+static int by_key(const void *left, const void *right)
+{
+    const struct ranked *a = left, *b = right;
+    if (a->key != b->key)
+        return a->key < b->key ? -1 : 1;
+    return a->at - b->at;
+}
+
+static bool is_dominated(const struct told_points *told, const int *chosen, int count, int i)
+{
+    for (int j = 0; j < count; j++)
+        if (pareto_dominates(point_at(told, chosen[j]), point_at(told, i), told->objectives))
+            return true;
+    return false;
+}
+
+/* By their sums of parts of the box: none is dominated by one behind it. */
+static int choose_by_sums(const struct told_points *told, const double *ideal,
+                          const double *reference, int *chosen)
+{
+    AUTO_FREE struct ranked *ranked = xcalloc((size_t)told->count, sizeof *ranked);
+    int count = 0;
+    for (int i = 0; i < told->count; i++) {
+        ranked[i].at = i;
+        for (int k = 0; k < told->objectives; k++)
+            ranked[i].key += (point_at(told, i)[k] - ideal[k]) / (reference[k] - ideal[k]);
+    }
+    qsort(ranked, (size_t)told->count, sizeof *ranked, by_key);
+    for (int i = 0; i < told->count && count < FRONT_MOST; i++)
+        if (!is_dominated(told, chosen, count, ranked[i].at))
+            chosen[count++] = ranked[i].at;
+    return count;
+}
+
+static void choose_front(struct front *front, const struct told_points *told, const double *ideal)
+{
+    AUTO_FREE int *chosen = xcalloc((size_t)told->count, sizeof *chosen);
+    AUTO_FREE struct ranked *ranked = xcalloc((size_t)told->count, sizeof *ranked);
+    front->count = told->objectives <= 2
+                       ? pareto_best(told->points, told->count, told->objectives, chosen)
+                       : choose_by_sums(told, ideal, front->reference, chosen);
+    for (int i = 0; i < front->count; i++)
+        ranked[i] = (struct ranked){point_at(told, chosen[i])[0], chosen[i]};
+    qsort(ranked, (size_t)front->count, sizeof *ranked, by_key);
+    front->numbers = xcalloc((size_t)front->count, sizeof *front->numbers);
+    for (int i = 0; i < front->count; i++)
+        front->numbers[i] = told->numbers[ranked[i].at];
+}
+
+/* --- the volume of two ---------------------------------------------------------------------------
+ */
+
+/* x rising, y falling. */
+struct stair {
+    double x, y;
+};
+
+struct stairs {
+    struct stair *list;
+    int count;
+    double edge_x, edge_y;
+};
+
+static int first_behind(const struct stairs *stairs, double x)
+{
+    int low = 0, high = stairs->count;
+    while (low < high) {
+        const int middle = low + (high - low) / 2;
+        if (stairs->list[middle].x < x)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* What the point adds to the volume; steps that it hides go. */
+static double put_stair(struct stairs *stairs, struct stair new)
+{
+    struct stair *list = stairs->list;
+    const int at = first_behind(stairs, new.x);
+    double level = at > 0 ? list[at - 1].y : stairs->edge_y, from = new.x, gain = 0;
+    int end = at;
+
+    if (level <= new.y || (at < stairs->count && list[at].x <= new.x &&list[at].y <= new.y))
+        return 0;
+    for (; end < stairs->count && list[end].y >= new.y; end++) {
+        gain += (list[end].x - from) * (level - new.y);
+        from = list[end].x;
+        level = list[end].y;
+    }
+    gain += ((end < stairs->count ? list[end].x : stairs->edge_x) - from) * (level - new.y);
+    memmove(list + at + 1, list + end, (size_t)(stairs->count - end) * sizeof *list);
+    list[at] = new;
+    stairs->count += at + 1 - end;
+    return gain;
+}
+
+static int climb(struct front *front, const struct told_points *told, struct front_step *steps)
+{
+    AUTO_FREE struct stair *list = xcalloc((size_t)told->count + 1, sizeof *list);
+    struct stairs stairs = {list, 0, front->reference[0], front->reference[1]};
+    int count = 0;
+    for (int i = 0; i < told->count; i++) {
+        const double *point = point_at(told, i);
+        const double gain = put_stair(&stairs, (struct stair){point[0], point[1]});
+        if (gain <= 0)
+            continue;
+        front->volume += gain;
+        steps[count++] = (struct front_step){told->places[i], front->volume};
+    }
+    return count;
+}
+
+/* --- the volume of more --------------------------------------------------------------------------
+ */
+
+static bool is_below(const double *point, const double *draw, int objectives)
+{
+    for (int k = 0; k < objectives; k++)
+        if (point[k] > draw[k])
+            return false;
+    return true;
+}
+
+/* Draws that a run takes in leave the list. */
+static int take_in(const double *point, double *draws, int count, int objectives)
+{
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        double *draw = draws + (size_t)i * (size_t)objectives;
+        if (is_below(point, draw, objectives))
+            continue;
+        if (kept < i)
+            memcpy(draws + (size_t)kept * (size_t)objectives, draw,
+                   (size_t)objectives * sizeof *draw);
+        kept++;
+    }
+    return kept;
+}
+
+static double *draw_points(const double *ideal, const double *reference, int objectives)
+{
+    AUTO_FREE struct sobol *sobol = xcalloc(1, sizeof *sobol);
+    double *draws = xcalloc((size_t)FRONT_DRAWS * (size_t)objectives, sizeof *draws);
+    struct rng rng = rng_stream(SEED, RANDOM_SAMPLE, 0);
+    sobol_scrambled(sobol, objectives, &rng);
+    for (int i = 0; i < FRONT_DRAWS; i++) {
+        double *draw = draws + (size_t)i * (size_t)objectives;
+        sobol_point(sobol, (uint32_t)i, draw);
+        for (int k = 0; k < objectives; k++)
+            draw[k] = ideal[k] + draw[k] * (reference[k] - ideal[k]);
+    }
+    return draws;
+}
+
+static int count_draws(struct front *front, const struct told_points *told, const double *ideal,
+                       struct front_step *steps)
+{
+    const int objectives = told->objectives;
+    AUTO_FREE double *draws = draw_points(ideal, front->reference, objectives);
+    int left = FRONT_DRAWS, count = 0;
+    double box = 1;
+
+    for (int k = 0; k < objectives; k++)
+        box *= front->reference[k] - ideal[k];
+    for (int i = 0; i < told->count && left > 0; i++) {
+        const int before = left;
+        left = take_in(point_at(told, i), draws, left, objectives);
+        front->volume = box * (FRONT_DRAWS - left) / FRONT_DRAWS;
+        if (left < before)
+            steps[count++] = (struct front_step){told->places[i], front->volume};
+    }
+    return count;
+}
+
+/* --- together ------------------------------------------------------------------------------------
+ */
+
+static void thin_out(struct front *front, const struct front_step *steps, int count)
+{
+    front->step_count = count < FRONT_STEPS_MAX ? count : FRONT_STEPS_MAX;
+    for (int i = 0; i < front->step_count; i++) {
+        const int64_t last = front->step_count > 1 ? front->step_count - 1 : 1;
+        front->steps[i] = steps[(int64_t)i * (count - 1) / last];
+    }
+}
+
+void front_init(struct front *front, const struct findings *findings)
+{
+    struct told_points told = gather(findings);
+    AUTO_FREE struct front_step *steps = xcalloc((size_t)told.count + 1, sizeof *steps);
+    double ideal[OBJECTIVES_MAX];
+
+    *front = (struct front){.exact = told.objectives <= 2};
+    if (told.count > 0) {
+        find_box(&told, ideal, front->reference);
+        choose_front(front, &told, ideal);
+        thin_out(front, steps,
+                 front->exact ? climb(front, &told, steps)
+                              : count_draws(front, &told, ideal, steps));
+    }
+    told_release(&told);
+}
+
+void front_release(struct front *front)
+{
+    free(front->numbers);
+    front->numbers = NULL;
+}

@@ -1,0 +1,45 @@
+/*
+ * A Gaussian process over a search's runs, small enough to be fitted while somebody waits: what a
+ * contour and the improvement still to be had are read from. On at most MODEL_RUNS runs, the best
+ * half of them and others evenly spread over the rest.
+ *
+ * Values above the median are bent (half-rank, gp_warp.h), so that a few bad ones do not hide what
+ * tells good ones apart; below it the scale is the user's.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include "insight/findings.h"
+#include "search/gp_fitted.h"
+
+enum { MODEL_RUNS = 120, MODEL_RUNS_LEAST = 8 };
+
+struct model {
+    const struct findings *findings;
+    struct history history; /* of those runs */
+    struct trial *trials;
+    int *told;
+    struct gp_table table;
+    struct gp_standing standing[1 + CONSTRAINTS_MAX]; /* [standing_count] objective, constraints */
+    int standing_count;
+    struct model_value *scale; /* [table.known] bent values and the user's, rising */
+    double slope;              /* of the bend where values are good: bent over minimised ones */
+};
+
+/* -1: too few runs, nothing to search, or values that no process fits; *why says so. */
+int model_init(struct model *model, const struct findings *findings, const char **why);
+void model_release(struct model *model);
+
+/* Mean on the bent scale at m <= GP_BATCH settled points values [m][space.count]. */
+void model_mean(const struct model *model, const double *values, int m, double *mean);
+/* A bent value as people know it, in its own sign. */
+double model_shown(const struct model *model, double bent);
+
+/* The improvement of the objective that the next run may be expected to bring, in the user's unit,
+ * at the point where it is largest, and the chance that there is any. values [space.count] out. */
+struct improvement {
+    double expected, chance;
+};
+struct improvement model_improvement(const struct model *model, double *values);
+
+#endif
