@@ -11,6 +11,7 @@
 #include "config.h"
 #include "events/events.h"
 #include "http/http.h"
+#include "jobs/space.h"
 #include "store/store.h"
 #include "workers/conductor.h"
 
@@ -50,6 +51,13 @@ static inline struct world *world_of(const struct request *req)
     return req->server;
 }
 
+/* What the report of a search is asked for (api/search_report.h). */
+struct search_wishes {
+    int top, objective;
+    bool fanova;
+    char contour[2 * PARAMETER_NAME_BYTES + 2]; /* two names and a comma; "": none */
+};
+
 /* A read on a helper thread, answered as JSON: fill `id`, `name`, `page` and `work`, and return
  * api_read(). `work` sets *out or err. */
 struct api_read {
@@ -61,6 +69,7 @@ struct api_read {
     int points, phase;
     int64_t first, last;
     int choices[4]; /* of a report: api/report.c */
+    struct search_wishes search;
     int (*work)(struct reader *reader, struct api_read *read, json_t **out, struct error *err);
     /* What becomes of the value, on the loop; NULL: 200 with it. */
     struct reply (*reply)(struct request *req, struct api_read *read, json_t *value);

@@ -1,10 +1,11 @@
-/* The report of a comparison: read and added up on a helper thread. */
+/* The report of a comparison, or of a search: read and added up on a helper thread. */
 #include "compare/report.h"
 #include "api/api.h"
 #include "api/job_runs.h"
 #include "api/report_budgets.h"
 #include "api/report_curves.h"
 #include "api/report_theory.h"
+#include "api/search_report.h"
 #include "compare/task_reports.h"
 
 #include "json.h"
@@ -147,7 +148,8 @@ static int gather(struct reader *reader, const struct api_read *read, struct gat
         return -1;
     if (gathered->job.kind != JOB_COMPARE)
         return error_of(err, ERROR_NOT_FOUND,
-                        "job %" PRId64 " is not a comparison: it has no report", read->id);
+                        "job %" PRId64 " is neither a comparison nor a search: it has no report",
+                        read->id);
     gather_runs(gathered);
     if (store_read_refined(reader, read->id, &gathered->refined, err) < 0)
         return -1;
@@ -161,8 +163,8 @@ static int gather(struct reader *reader, const struct api_read *read, struct gat
                                                           : gather_courses(reader, gathered, err);
 }
 
-static int report_as_json(struct reader *reader, struct api_read *read, json_t **out,
-                          struct error *err)
+static int comparison_as_json(struct reader *reader, const struct api_read *read, json_t **out,
+                              struct error *err)
 {
     struct gathered gathered;
     const int outcome = gather(reader, read, &gathered, true, err);
@@ -170,6 +172,23 @@ static int report_as_json(struct reader *reader, struct api_read *read, json_t *
     if (outcome == 0)
         *out = report_json(&gathered.input);
     gathered_release(&gathered);
+    return outcome;
+}
+
+static bool is_search(const json_t *job)
+{
+    return strcmp(json_text_at(job, "kind", ""), job_kind_names[JOB_SEARCH]) == 0;
+}
+
+static int report_as_json(struct reader *reader, struct api_read *read, json_t **out,
+                          struct error *err)
+{
+    json_t *job;
+    if (store_read_job(reader, read->id, &job, err) < 0)
+        return -1;
+    const int outcome = is_search(job) ? search_report_json(reader, read, job, out, err)
+                                       : comparison_as_json(reader, read, out, err);
+    json_decref(job);
     return outcome;
 }
 
@@ -184,22 +203,35 @@ static int csv_of(const struct report_input *input, int table, char **out, struc
     return 0;
 }
 
+static int comparison_as_csv(struct reader *reader, const struct api_read *read, char **out,
+                             struct error *err)
+{
+    struct gathered gathered;
+    int outcome = gather(reader, read, &gathered, false, err);
+    if (outcome == 0)
+        outcome = csv_of(&gathered.input, read->choices[CHOICE_TABLE], out, err);
+    gathered_release(&gathered);
+    return outcome;
+}
+
 static int report_as_csv(struct reader *reader, struct api_read *read, struct reply *out,
                          struct error *err)
 {
     static const char *const names[] = {"report", "report", "pairs", "tasks"};
-    const int table = read->choices[CHOICE_TABLE];
-    struct gathered gathered;
+    const char *name = names[read->choices[CHOICE_TABLE]];
     char *text = NULL;
-    int outcome = gather(reader, read, &gathered, false, err);
-    if (outcome == 0)
-        outcome = csv_of(&gathered.input, table, &text, err);
-    if (outcome == 0) {
-        *out = reply_bytes(200, "text/csv; charset=utf-8", text, strlen(text));
-        out->filename = xprintf("job-%" PRId64 "-%s.csv", read->id, names[table]);
-    }
-    gathered_release(&gathered);
-    return outcome;
+    json_t *job;
+    if (store_read_job(reader, read->id, &job, err) < 0)
+        return -1;
+    const bool searched = is_search(job);
+    const int outcome = searched ? search_report_csv(reader, read, job, &text, err)
+                                 : comparison_as_csv(reader, read, &text, err);
+    json_decref(job);
+    if (outcome < 0)
+        return -1;
+    *out = reply_bytes(200, "text/csv; charset=utf-8", text, strlen(text));
+    out->filename = xprintf("job-%" PRId64 "-%s.csv", read->id, searched ? "runs" : name);
+    return 0;
 }
 
 static int read_choice(const struct request *req, enum choice choice, int *out, struct error *err)
@@ -240,6 +272,8 @@ static struct reply show_report(struct request *req)
         if (read_choice(req, (enum choice)i, &read.choices[i], &err) < 0)
             return reply_error(&err);
     }
+    if (search_report_query(req, &read, &err) < 0)
+        return reply_error(&err);
     if (metric && (!*metric || strlen(metric) > 63))
         return reply_problem(422, "?metric= must be the name of a metric, such as valid_loss");
     read.points = (int)points;

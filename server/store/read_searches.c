@@ -144,6 +144,22 @@ int store_load_search(struct store *store, int64_t job, struct kept_search *out_
     return got;
 }
 
+int store_read_pruned(struct reader *reader, int64_t job,
+                      void (*pruned)(void *, int64_t, int64_t), void *context, struct error *err)
+{
+    struct sql *db = reader_begin(reader, err);
+    int got;
+    if (!db)
+        return -1;
+    struct statement *read = sql_statement(
+        db, "SELECT id, coalesce(steps, 0) FROM run WHERE job_id = ? AND state = 'pruned'");
+    put_integer(read, job);
+    while ((got = statement_next(read, err)) > 0)
+        pruned(context, row_integer(read, 0), row_integer(read, 1));
+    reader_end(reader);
+    return got;
+}
+
 static int read_curves(struct sql *db, int64_t job, const char *metric,
                        void (*on_point)(void *, int64_t, int64_t, double), void *context,
                        struct error *err)

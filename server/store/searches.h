@@ -124,6 +124,11 @@ struct proposal_rooms {
 int store_read_proposal(struct reader *reader, int64_t run, struct proposal_rooms *rooms,
                         struct kept_proposal *out, struct error *err);
 
+/* Every pruned run of a job, in no order, and its planned steps (0: not known). */
+int store_read_pruned(struct reader *reader, int64_t job,
+                      void (*pruned)(void *context, int64_t run, int64_t steps), void *context,
+                      struct error *err);
+
 /* The values that a metric had in the runs of a job, run by run, in the order of the steps: what a
  * pruner compares. */
 int store_load_curves(struct store *store, int64_t job, const char *metric,

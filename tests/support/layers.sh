@@ -12,12 +12,13 @@ server/theory:
 server/jobs: theory
 server/queue: jobs
 server/search: jobs compare
+server/insight: jobs search compare
 server/prune: jobs
 server/compare: jobs theory
 server/store: jobs loop
 server/auth: store
 server/workers: loop jobs queue search prune compare store events
-server/api: loop http auth events theory jobs queue search prune compare store workers config.h
+server/api: loop http auth events theory jobs queue search prune insight compare store workers config.h
 worker/math:
 common/schedules:
 worker/optimizers: math landscape.h metrics.h
