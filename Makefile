@@ -93,6 +93,7 @@ $(B)/tests/worker/%.o: CFLAGS += -Iworker -Itests
 $(B)/tests/common/%.o $(B)/tests/support/%.o $(B)/tests/e2e/%.o $(B)/tests/bench/%.o $(B)/tests/reproduce/%.o: CFLAGS += -Itests
 $(B)/tests/bench/bench_server%.o: CFLAGS += -Iserver
 $(B)/tests/bench/bench_worker%.o: CFLAGS += -Iworker
+$(B)/tests/bench/quality_search.o: CFLAGS += -Iserver
 
 # V=1 shows whole commands.
 SAY = $(if $(V),,@echo "  $(1) $@";)
@@ -122,6 +123,10 @@ $(B)/tests/bench/bench_server%: $(B)/tests/bench/bench_server%.o $(B)/libserver.
 	$(TEST_LINK) -lcmocka $(SERVER_LIBS)
 $(B)/tests/bench/bench_service: $(B)/tests/bench/bench_service.o $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
+$(B)/tests/bench/quality_search: $(B)/tests/bench/quality_search.o $(B)/tests/bench/objectives.o $(B)/libserver.a $(B)/libcommon.a $(B)/libsupport.a
+	$(TEST_LINK) $(SERVER_LIBS)
+$(B)/tests/bench/objectives.so: tests/bench/objectives.c
+	$(call SAY,link)$(CC) $(CFLAGS) -Itests -fPIC -shared -o $@ $< -lm
 $(B)/tests/reproduce/reproduce: $(call objects,$(REPRODUCE_SOURCES)) $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
 $(B)/tests/e2e/test_reproduce: | $(B)/tests/reproduce/reproduce
@@ -266,6 +271,12 @@ fuzz: setup-check  ## every libFuzzer target, or those of FUZZ="csv npy", FUZZ_S
 
 bench: setup-check all $(BENCHES)  ## the tables of speed, ratios within one run
 	tests/support/bench.sh $(B)
+
+SEARCH ?=
+.PHONY: bench-search
+bench-search: setup-check  ## how good searches are, beside Optuna: an hour (SEARCH="seeds=5 only=branin" for less)
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/tests/bench/quality_search $(B)/tests/bench/objectives.so
+	@$(B)/tests/bench/quality_search optuna=tests/bench/optuna_search.py library=$(B)/tests/bench/objectives.so $(SEARCH)
 
 PARTS ?=
 .PHONY: reproduce
