@@ -160,15 +160,16 @@ static double share_of_pair(const struct forest *forest, int a, int b, double *r
 /* --- pairs ---------------------------------------------------------------------------------------
  */
 
-/* Places of the largest shares. */
-static int choose_paired(const struct fanova *fanova, int parameters, int *chosen)
+/* Places of the largest shares. One that does nothing alone may do much with another. */
+static int choose_paired(const struct bins *bins, const struct fanova *fanova, int *chosen)
 {
     int count = 0;
     bool taken[PARAMETERS_MAX] = {false};
     while (count < FANOVA_PAIRED_MAX) {
         int best = -1;
-        for (int i = 0; i < parameters; i++)
-            if (!taken[i] && fanova->share[i] > (best < 0 ? 0 : fanova->share[best]))
+        for (int i = 0; i < bins->parameters; i++)
+            if (!taken[i] && bins->count[i] > 1 &&
+                (best < 0 || fanova->share[i] > fanova->share[best]))
                 best = i;
         if (best < 0)
             break;
@@ -190,7 +191,7 @@ static void find_pairs(const struct forest *forest, struct fanova *fanova)
 {
     AUTO_FREE double *room = xcalloc((size_t)GRID * GRID, sizeof *room);
     int chosen[FANOVA_PAIRED_MAX];
-    const int count = choose_paired(fanova, forest->bins->parameters, chosen);
+    const int count = choose_paired(forest->bins, fanova, chosen);
     for (int i = 0; i < count; i++)
         for (int j = 0; j < i; j++) {
             const int first = chosen[i] < chosen[j] ? chosen[i] : chosen[j];
