@@ -45,8 +45,7 @@ static double place_pause(double at, const struct run *run, const json_t *spec)
     const double every = evaluated ? (double)json_integer_at(spec, "evaluate_every_epochs", 1) : 1;
     if (epochs >= 2)
         return round_up(at, epochs, every);
-    const json_int_t known = json_integer_at(spec, "steps", json_integer_at(spec, "iterations", 0));
-    const double steps = (double)(known > 0 ? known : run->steps);
+    const double steps = (double)run->steps;
     return steps > 0 ? round_up(at, steps, (double)json_integer_at(spec, "report_every_steps", 20))
                      : at;
 }
@@ -65,6 +64,8 @@ double search_pause_at(struct run *run, const json_t *spec)
 {
     if (!search_pauses(run))
         return 0;
+    if (run->steps == 0) /* its worker will say so; only epochs need a data set to be counted */
+        run->steps = json_integer_at(spec, "steps", json_integer_at(spec, "iterations", 0));
     const struct pruning *pruning = run->job->search->pruning;
     const double progress = next_rung(run); /* makes room for its curve, too */
     const double at = pruning->most > 0 && progress > 0 && progress < pruning->most
