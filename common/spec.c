@@ -179,6 +179,7 @@ static json_t *take_entry(const struct place *place, const json_t *name, const c
                           const char *key)
 {
     const char *registry = json_text_at(place->setting, "registry", "");
+    const char *what = json_text_at(place->setting, "name", registry);
     json_t *entry = json_is_string(name)
                         ? catalog_find(place->catalog, registry, json_string_value(name))
                         : NULL;
@@ -188,10 +189,10 @@ static json_t *take_entry(const struct place *place, const json_t *name, const c
     int count;
     AUTO_FREE const char **names = registry_names(place, registry, &count);
     if (json_is_string(name))
-        unknown_name(place, pointer, key, registry, json_string_value(name), names, count);
+        unknown_name(place, pointer, key, what, json_string_value(name), names, count);
     else
         problems_add(place->problems, pointer, key, "must be the name of %s %s, such as \"%s\"",
-                     strchr("aeiou", registry[0]) ? "an" : "a", registry, count ? names[0] : "");
+                     strchr("aeiou", what[0]) ? "an" : "a", what, count ? names[0] : "");
     return NULL;
 }
 

@@ -240,13 +240,86 @@ static void make_apply(struct trying *trying, int i)
     }
 }
 
+static bool leads_through(const char *longer, const char *shorter)
+{
+    const size_t length = strlen(shorter);
+    return strncmp(longer, shorter, length) == 0 && (!longer[length] || longer[length] == '/');
+}
+
+/* The parameter that a place in the specification comes from: whose value holds it, or whose
+ * pointer made an object there that the base does not have. -1: the base has it so. */
+static int who_wrote(const struct trying *trying, const char *pointer)
+{
+    const struct space *space = &trying->search->space;
+    const bool in_base = json_pointer_get(trying->search->base, pointer) != NULL;
+    for (int i = 0; i < space->count; i++) {
+        const char *name = space->parameters[i].name;
+        if (!isnan(trying->values[i]) &&
+            (leads_through(pointer, name) || (!in_base && leads_through(name, pointer))))
+            return i;
+    }
+    return -1;
+}
+
+/* "/space/~1schedule/values/1/warmup": the value that was tried, and the place in it. */
+static char *place_of_value(const struct trying *trying, int i, const char *pointer)
+{
+    const struct parameter *parameter = &trying->search->space.parameters[i];
+    const double value = trying->values[i];
+    const char *within =
+        leads_through(pointer, parameter->name) ? pointer + strlen(parameter->name) : "";
+    AUTO_FREE char *here = json_pointer_join("/space", parameter->name);
+    if (parameter->type == PARAMETER_CHOICE)
+        return xprintf("%s/values/%d%s", here, (int)value, within);
+    return xprintf("%s%s", here,
+                   value <= parameter->low    ? "/low"
+                   : value >= parameter->high ? "/high"
+                                              : "");
+}
+
+/* The parameter that says of which type the object is that this one is a member of; -1: none. */
+static int who_gives_type(const struct space *space, const struct parameter *member)
+{
+    const size_t length = (size_t)(strrchr(member->name, '/') - member->name);
+    for (int i = 0; i < space->count; i++) {
+        const char *name = space->parameters[i].name;
+        if (strlen(name) == length + 5 && strncmp(name, member->name, length) == 0 &&
+            strcmp(name + length, "/type") == 0)
+            return i;
+    }
+    return -1;
+}
+
+static void blame_value(const struct trying *trying, int i, const struct problem *problem)
+{
+    struct problems *problems = trying->planner->problems;
+    const struct space *space = &trying->search->space;
+    const struct parameter *parameter = &space->parameters[i];
+    const int type = who_gives_type(space, parameter);
+    const bool is_unknown = strncmp(problem->detail, "unknown field", 13) == 0 &&
+                            strcmp(problem->pointer, parameter->name) == 0;
+    AUTO_FREE char *place = is_unknown ? json_pointer_join("/space", parameter->name)
+                                       : place_of_value(trying, i, problem->pointer);
+    AUTO_FREE char *detail = NULL;
+    if (is_unknown && type >= 0 && space->parameters[type].type == PARAMETER_CHOICE) {
+        AUTO_FREE char *with = json_compact(
+            json_array_get(space->parameters[type].values, (size_t)trying->values[type]));
+        detail =
+            xprintf("%s; so it is with %.64s: say where it applies, \"when\": {\"%.100s\": […]}",
+                    problem->detail, with, space->parameters[type].name);
+    }
+    blame_add(problems, place, detail ? detail : problem->detail);
+}
+
 /* A problem of a specification stands where the person wrote what is wrong. */
 static void blame_problem(struct trying *trying, const struct problem *problem)
 {
-    const struct space *space = &trying->search->space;
-    const int at = space_find(space, problem->pointer);
-    AUTO_FREE char *pointer = at >= 0 ? json_pointer_join("/space", problem->pointer)
-                                      : xprintf("/base%s", problem->pointer);
+    const int at = who_wrote(trying, problem->pointer);
+    if (at >= 0) {
+        blame_value(trying, at, problem);
+        return;
+    }
+    AUTO_FREE char *pointer = xprintf("/base%s", problem->pointer);
     blame_add(trying->planner->problems, pointer, problem->detail);
 }
 
@@ -267,7 +340,7 @@ static void try_point(struct trying *trying)
     for (int i = 0; i < shown.count; i++)
         blame_problem(trying, &shown.list[i]);
     trying->reported = trying->reported || shown.found > 0;
-    if (trying->tried == 1 && shown.found == 0)
+    if (shown.found == 0)
         search_goals_check(trying->planner, resolved, trying->search);
     json_decref(resolved);
 }
@@ -324,7 +397,7 @@ static void read_enqueued(const json_t *body, struct search_plan *search, struct
         snprintf(pointer, sizeof pointer, "/enqueue/%zu", i);
         if (space_values_read(&search->space, json_array_get(list, i), pointer, true, values,
                               problems))
-            space_settle(&search->space, values);
+            search_complete(search, values);
         search->enqueued_count++;
     }
 }
@@ -352,7 +425,8 @@ static char *name_of(const struct search_plan *search)
 {
     const char *type = json_text_at(search->algorithm, "type", "search");
     if (search->external)
-        return xprintf("search of %d parameters by %.64s", search->space.count, type);
+        return xprintf("search of %d parameter%s by %.64s", search->space.count,
+                       search->space.count == 1 ? "" : "s", type);
     return xprintf(
         "search on %.64s by %.64s",
         json_text_at(search->base, "dataset",

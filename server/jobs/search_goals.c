@@ -1,5 +1,6 @@
 #include "jobs/search_goals.h"
 
+#include "jobs/blame.h"
 #include "jobs/fields.h"
 #include "json.h"
 #include "memory.h"
@@ -117,16 +118,24 @@ static void default_objective(const struct reading *reading, struct search_plan 
     snprintf(plan->objectives[0].name, sizeof plan->objectives[0].name, "%s", name);
 }
 
+/* The first objective of that name. */
+static int first_of(const struct search_plan *plan, const char *name)
+{
+    int i = 0;
+    while (strcmp(plan->objectives[i].name, name) != 0)
+        i++;
+    return i;
+}
+
 static void refuse_repeats(const struct search_plan *plan, struct problems *problems)
 {
-    for (int i = 1; i < plan->objective_count; i++)
-        for (int j = 0; j < i; j++)
-            if (strcmp(plan->objectives[i].name, plan->objectives[j].name) == 0) {
-                char index[16];
-                snprintf(index, sizeof index, "%d", i);
-                problems_add(problems, "/objectives", index, "names \"%s\" again",
-                             plan->objectives[i].name);
-            }
+    for (int i = 1; i < plan->objective_count; i++) {
+        const char *name = plan->objectives[i].name;
+        char index[16];
+        snprintf(index, sizeof index, "%d", i);
+        if (*name && first_of(plan, name) < i)
+            problems_add(problems, "/objectives", index, "names \"%s\" again", name);
+    }
 }
 
 void search_goals_read(const struct planner *planner, const json_t *body, bool on_problem,
@@ -191,9 +200,9 @@ static void check_metric(const struct planner *planner, const json_t *spec, cons
 
     own.problems = &found;
     plan_check_metric(&own, spec, metric);
-    snprintf(pointer, sizeof pointer, "/%s/%d", list, index);
+    snprintf(pointer, sizeof pointer, "/%s/%d/metric", list, index);
     for (int i = 0; i < found.count; i++)
-        problems_add(planner->problems, pointer, "metric", "%s", found.list[i].detail);
+        blame_add(planner->problems, pointer, found.list[i].detail);
 }
 
 void search_goals_check(const struct planner *planner, const json_t *spec,

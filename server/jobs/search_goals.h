@@ -17,7 +17,7 @@ void search_goals_read(const struct planner *planner, const json_t *body, bool o
 json_t *search_objectives_json(const struct search_plan *plan);
 json_t *search_constraints_json(const struct search_plan *plan);
 
-/* Whether the data of a resolved specification can give all metrics. */
+/* Whether the data of a resolved specification can give all metrics; each problem once. */
 void search_goals_check(const struct planner *planner, const json_t *spec,
                         const struct search_plan *plan);
 

@@ -49,7 +49,7 @@ struct search_plan {
     uint64_t seed;
     int64_t warm_jobs[SEARCH_WARM_JOBS_MAX];
     int warm_job_count;
-    double *enqueued; /* [enqueued_count][space.count], settled */
+    double *enqueued; /* [enqueued_count][space.count], complete */
     int enqueued_count;
 };
 
@@ -63,6 +63,10 @@ struct search_plan *search_plan_of(const json_t *catalog, const char *request_te
  * resolved; the caller owns it. -1 where a pointer leads nowhere: the problem names it. */
 int search_spec(const json_t *catalog, const struct search_plan *plan, const double *values,
                 json_t **out_spec, struct problems *problems);
+
+/* Settles a point of which only some values were given (the others NaN): what applies and has none
+ * is as in the base, where that is a value of the parameter, else in the middle. */
+void search_complete(const struct search_plan *plan, double *values);
 
 /* The body as it is kept: with the sections above replaced by what is now asked (a budget that
  * grew, a choice more). The caller frees it. */

@@ -6,6 +6,7 @@
 #include "json.h"
 #include "memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,37 @@ int search_spec(const json_t *catalog, const struct search_plan *plan, const dou
     else
         *out_spec = spec;
     return outcome;
+}
+
+/* Whether a number lies in the parameter's range, and on its steps. */
+static bool takes(const struct parameter *parameter, const json_t *value)
+{
+    const double number = json_number_value(value);
+    if (!json_is_number(value) || number < parameter->low || number > parameter->high)
+        return false;
+    return parameter->step == 0 ||
+           parameter_value(parameter, parameter_place(parameter, number)) == number;
+}
+
+/* Parameter i of the base, or the middle. */
+static double usual_value(const struct search_plan *plan, int i)
+{
+    const struct parameter *parameter = &plan->space.parameters[i];
+    const json_t *value = plan->base ? json_pointer_get(plan->base, parameter->name) : NULL;
+    const bool is_choice = parameter->type == PARAMETER_CHOICE;
+    if (value && is_choice && parameter_choice(parameter, value) >= 0)
+        return parameter_choice(parameter, value);
+    if (value && !is_choice && takes(parameter, value))
+        return json_number_value(value);
+    return parameter_from_unit(parameter, 0.5);
+}
+
+void search_complete(const struct search_plan *plan, double *values)
+{
+    for (int i = 0; i < plan->space.count; i++)
+        if (isnan(values[i]) && space_applies(&plan->space, i, values))
+            values[i] = usual_value(plan, i);
+    space_settle(&plan->space, values);
 }
 
 static json_t *budget_json(const struct search_budget *budget)

@@ -3,7 +3,7 @@
  * Bytes as the body of POST /api/v1/jobs: read, planned against the catalogue of the tests, and
  * where accepted, used. Run from the top folder, or with CATALOG naming the catalogue.
  */
-#include "jobs/plan.h"
+#include "jobs/search_plan.h"
 #include "json.h"
 
 #include <assert.h>
@@ -32,6 +32,31 @@ static struct data_facts lookup(void *context, const char *name)
         .known = name[0] == 'm', .classes = name[1] == 'n' ? 10 : 0, .nearest = "mnist"};
 }
 
+/* Points of it have a specification, and what is kept of it reads as the same search. */
+static void check_search(const json_t *catalog, const struct job_plan *plan)
+{
+    struct rng rng = rng_stream(1, RANDOM_TEST, 0);
+    double values[PARAMETERS_MAX];
+    json_t *kept = json_loads(plan->request, 0, NULL);
+    struct search_plan *again = search_plan_of(catalog, plan->request);
+    char *twice = search_request(kept, again);
+
+    assert(strcmp(twice, plan->request) == 0);
+    for (int i = 0; i < 3 && !again->external; i++) {
+        struct problems problems = {0};
+        json_t *spec = NULL;
+        space_draw(&again->space, &rng, values);
+        if (search_spec(catalog, again, values, &spec, &problems) == 0)
+            json_decref(spec);
+        else
+            assert(problems.found > 0);
+        problems_release(&problems);
+    }
+    free(twice);
+    json_decref(kept);
+    search_plan_free(again);
+}
+
 static void check_plan(const struct job_plan *plan)
 {
     assert(plan->name && plan->run_count >= 1 && plan->run_count <= RUNS_MAX);
@@ -58,6 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
         assert(plan.run_count == 0 && !plan.variants);
     else
         check_plan(&plan);
+    if (plan.search)
+        check_search(catalog, &plan);
     json_decref(problems_json(&problems));
     json_decref(body);
     job_plan_release(&plan);

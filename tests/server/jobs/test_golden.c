@@ -4,6 +4,7 @@
  */
 #include "support/check.h"
 
+#include "jobs/search_plan.h"
 #include "memory.h"
 #include "sample.h"
 
@@ -43,7 +44,7 @@ static void assert_same(const char *name, json_t *got, const json_t *wanted)
     AUTO_FREE char *got_key = json_compact(got);
     AUTO_FREE char *wanted_key = json_compact(wanted);
     if (strcmp(got_key, wanted_key) != 0) {
-        print_error("%s gave\n%s\nnot as expected:\n%s\n", name, got_text, wanted_key);
+        fprintf(stderr, "%s gave\n%s\nnot as expected:\n%s\n", name, got_text, wanted_key);
         failures++;
     }
     json_decref(got);
@@ -68,19 +69,61 @@ static json_t *summary_of(const struct job_plan *plan)
                      plan->metric.best);
 }
 
+/* {"/batch_size": 32} of a document. */
+static void check_members(const char *name, const json_t *document, json_t *wanted)
+{
+    const char *pointer;
+    json_t *value;
+    json_object_foreach(wanted, pointer, value)
+    {
+        json_t *got = json_pointer_get(document, pointer);
+        assert_same(name, got ? json_incref(got) : json_string("(absent)"), value);
+    }
+}
+
 /* Variants that the expectation spells out: {"2": {"/optimizer/lr": 0.1}} */
 static void check_variants(const char *name, const struct job_plan *plan, json_t *wanted)
 {
-    const char *index, *pointer;
-    json_t *values, *value;
+    const char *index;
+    json_t *values;
     json_object_foreach(wanted, index, values)
     {
         json_auto_t *spec = json_loads(plan->variants[atoi(index)].spec, 0, NULL);
-        json_object_foreach(values, pointer, value)
-        {
-            json_t *got = json_pointer_get(spec, pointer);
-            assert_same(name, got ? json_incref(got) : json_string("(absent)"), value);
-        }
+        check_members(name, spec, values);
+    }
+}
+
+/* A point of the space, settled, and what its specification holds. */
+static void check_point(const char *name, const struct search_plan *search, const json_t *point)
+{
+    double values[PARAMETERS_MAX];
+    AUTO_PROBLEMS struct problems problems = {0};
+    json_t *spec = NULL;
+
+    assert_true(space_values_read(&search->space, json_object_get(point, "at"), "", true, values,
+                                  &problems));
+    space_settle(&search->space, values);
+    assert_int_equal(search_spec(catalog, search, values, &spec, &problems), 0);
+    check_members(name, spec, json_object_get(point, "spec"));
+    json_decref(spec);
+}
+
+/* What the expectation spells out of a search: the order of its parameters, what is kept of the
+ * body, and specifications of points. */
+static void check_search(const char *name, const struct job_plan *plan, const json_t *wanted)
+{
+    json_auto_t *kept = json_loads(plan->request ? plan->request : "{}", 0, NULL);
+    const json_t *order = json_object_get(wanted, "order");
+    size_t i;
+    json_t *point;
+
+    for (int at = 0; order && at < plan->search->space.count; at++)
+        assert_string_equal(plan->search->space.parameters[at].name,
+                            json_string_value(json_array_get(order, (size_t)at)));
+    check_members(name, kept, json_object_get(wanted, "kept"));
+    json_array_foreach(json_object_get(wanted, "points"), i, point)
+    {
+        check_point(name, plan->search, point);
     }
 }
 
@@ -101,7 +144,10 @@ static void check_accepted(const char *name)
         return;
     }
     check_variants(name, &plan, json_object_get(wanted, "specs"));
+    if (plan.search)
+        check_search(name, &plan, json_object_get(wanted, "search"));
     json_object_del(wanted, "specs");
+    json_object_del(wanted, "search");
     assert_same(name, summary_of(&plan), wanted);
     job_plan_release(&plan);
 }
