@@ -75,6 +75,15 @@ void importance_choice_density(const int *counts, int choices, double *density)
 /* --- cells ---------------------------------------------------------------------------------------
  */
 
+/* The runs along one parameter. */
+struct tally {
+    const struct parameter *parameter;
+    double low, per_axis; /* of a number: its axis begins there, cells by its length */
+    int cells;
+    int *best, *all; /* [cells] */
+    int best_count, all_count;
+};
+
 /* Stepped numbers have a cell for each value, where they are few; on a logarithmic axis fewer, as
  * their small values lie far apart. */
 static int cell_count(const struct parameter *parameter)
@@ -90,45 +99,78 @@ static int cell_count(const struct parameter *parameter)
     return cells < IMPORTANCE_GRID ? cells : IMPORTANCE_GRID;
 }
 
-static int cell_of(const struct parameter *parameter, double value, int cells)
+static void tally_init(struct tally *tally, const struct parameter *parameter)
 {
-    if (parameter->type == PARAMETER_CHOICE)
-        return (int)value;
     const double low = parameter_axis(parameter, parameter->low);
     const double high = parameter_axis(parameter, parameter->high);
-    const double part = (parameter_axis(parameter, value) - low) / (high - low);
-    return (int)fmin(fmax(floor(part * (cells - 1) + 0.5), 0), cells - 1);
+    const int cells = cell_count(parameter);
+    *tally = (struct tally){
+        .parameter = parameter,
+        .low = low,
+        .per_axis = high > low ? (cells - 1) / (high - low) : 0,
+        .cells = cells,
+        .best = xcalloc((size_t)cells, sizeof(int)),
+        .all = xcalloc((size_t)cells, sizeof(int)),
+    };
+}
+
+static int cell_of(const struct tally *tally, double value)
+{
+    if (tally->parameter->type == PARAMETER_CHOICE)
+        return (int)value;
+    const double at = (parameter_axis(tally->parameter, value) - tally->low) * tally->per_axis;
+    return (int)fmin(fmax(floor(at + 0.5), 0), tally->cells - 1);
+}
+
+static void count_run(struct tally *tally, double value, bool is_best)
+{
+    if (isnan(value))
+        return;
+    const int cell = cell_of(tally, value);
+    tally->all[cell]++;
+    tally->all_count++;
+    tally->best[cell] += is_best;
+    tally->best_count += is_best;
+}
+
+/* In the order of their numbers, as they lie in memory. */
+static struct tally *count_runs(const struct findings *findings, int best)
+{
+    const int parameters = findings->plan->space.count;
+    AUTO_FREE bool *is_best = xcalloc((size_t)findings->view.count + 1, sizeof *is_best);
+    struct tally *tallies = xcalloc((size_t)parameters, sizeof *tallies);
+    for (int i = 0; i < parameters; i++)
+        tally_init(&tallies[i], findings_parameter(findings, i));
+    for (int i = 0; i < best; i++)
+        is_best[findings->order[i]] = true;
+    for (int number = 0; number < findings->view.count; number++) {
+        const struct trial *trial = &findings->view.trials[number];
+        if (trial->state == TRIAL_PENDING || trial->state == TRIAL_GONE)
+            continue;
+        for (int i = 0; i < parameters; i++)
+            count_run(&tallies[i], trial->values[i], is_best[number]);
+    }
+    return tallies;
+}
+
+static void tallies_free(struct tally *tallies, int count)
+{
+    for (int i = 0; i < count; i++) {
+        free(tallies[i].best);
+        free(tallies[i].all);
+    }
+    free(tallies);
 }
 
 /* --- divergence ----------------------------------------------------------------------------------
  */
 
-struct tally {
-    int *best, *all; /* [cells] */
-    int cells, best_count, all_count;
-};
-
-static void count_runs(const struct findings *findings, int at, int best, struct tally *tally)
-{
-    const struct parameter *parameter = findings_parameter(findings, at);
-    for (int i = 0; i < findings->ended; i++) {
-        const double value = findings->view.trials[findings->order[i]].values[at];
-        if (isnan(value))
-            continue;
-        const int cell = cell_of(parameter, value, tally->cells);
-        tally->all[cell]++;
-        tally->all_count++;
-        tally->best[cell] += i < best;
-        tally->best_count += i < best;
-    }
-}
-
 /* Pearson: sum of p_all (p_best / p_all - 1)^2. */
-static double divergence(const struct parameter *parameter, const struct tally *tally)
+static double divergence(const struct tally *tally)
 {
     AUTO_FREE double *best = xcalloc((size_t)tally->cells, sizeof *best);
     AUTO_FREE double *all = xcalloc((size_t)tally->cells, sizeof *all);
-    const bool choice = parameter->type == PARAMETER_CHOICE;
+    const bool choice = tally->parameter->type == PARAMETER_CHOICE;
     double sum = 0;
 
     (choice ? importance_choice_density : importance_density)(tally->best, tally->cells, best);
@@ -142,21 +184,13 @@ static double divergence(const struct parameter *parameter, const struct tally *
 
 /* Where a parameter applies is a regime of its own: there the divergence counts with alpha^2 /
  * beta, the shares of the best and of all runs that have it. That it applies is due to others. */
-static double importance_of(const struct findings *findings, int at, int best)
+static double importance_of(const struct tally *tally, int best, int ended)
 {
-    const struct parameter *parameter = findings_parameter(findings, at);
-    if (parameter_is_fixed(parameter))
+    if (parameter_is_fixed(tally->parameter) || tally->best_count == 0)
         return 0;
-    const int cells = cell_count(parameter);
-    AUTO_FREE int *counts = xcalloc(2 * (size_t)cells, sizeof *counts);
-    struct tally tally = {.best = counts, .all = counts + cells, .cells = cells};
-
-    count_runs(findings, at, best, &tally);
-    if (tally.best_count == 0)
-        return 0;
-    const double alpha = (double)tally.best_count / best;
-    const double beta = (double)tally.all_count / findings->ended;
-    return alpha * alpha / beta * divergence(parameter, &tally);
+    const double alpha = (double)tally->best_count / best;
+    const double beta = (double)tally->all_count / ended;
+    return alpha * alpha / beta * divergence(tally);
 }
 
 int importance_best_count(const struct findings *findings)
@@ -188,8 +222,10 @@ int importance_shares(const struct findings *findings, double *shares, const cha
     *why = "not known: all runs are equally good";
     if (best == findings->ended)
         return -1;
+    struct tally *tallies = count_runs(findings, best);
     for (int i = 0; i < parameters; i++)
-        sum += shares[i] = importance_of(findings, i, best);
+        sum += shares[i] = importance_of(&tallies[i], best, findings->ended);
+    tallies_free(tallies, parameters);
     for (int i = 0; i < parameters && sum > 0; i++)
         shares[i] /= sum;
     return 0;

@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIT_EVALUATIONS = 30, INCUMBENTS = 5, SEED = 1 };
+enum { FIT_EVALUATIONS = 30, INCUMBENTS = 5, QUANTILES = 32, SEED = 1 };
 
 struct model_value {
-    double bent, value;
+    double bent;
+    double value; /* minimised; its logarithm where that is modelled */
 };
 
 /* --- which runs ----------------------------------------------------------------------------------
@@ -59,7 +60,7 @@ static int stand(struct model *model, struct gp_fitted *fitted, int process)
 static int fit(struct model *model)
 {
     AUTO_FREE struct gp_fitted *fitted = xcalloc(1, sizeof *fitted);
-    fitted->warp = WARP_HALF_RANK;
+    fitted->warp = model->warp;
     for (int process = 0; process <= model->history.constraints; process++)
         if (stand(model, fitted, process) < 0)
             return -1;
@@ -77,16 +78,16 @@ static void find_scale(struct model *model)
     const struct gp_table *table = &model->table;
     const size_t known = (size_t)table->known;
     AUTO_FREE double *bent = xcalloc(known, sizeof *bent), *slope = xcalloc(known, sizeof *slope);
-    double least = HUGE_VAL;
 
-    warp_values(WARP_HALF_RANK, table->y, table->known, bent, slope);
+    model->warp = WARP_LOG;
+    if (warp_values(WARP_LOG, table->y, table->known, bent, slope) < 0) {
+        model->warp = WARP_HALF_RANK;
+        warp_values(WARP_HALF_RANK, table->y, table->known, bent, slope);
+    }
     model->scale = xcalloc(known, sizeof *model->scale);
     for (size_t i = 0; i < known; i++) {
-        model->scale[i] = (struct model_value){bent[i], table->y[i]};
-        if (table->y[i] < least) {
-            least = table->y[i];
-            model->slope = slope[i];
-        }
+        const double value = model->warp == WARP_LOG ? log(table->y[i]) : table->y[i];
+        model->scale[i] = (struct model_value){bent[i], value};
     }
     qsort(model->scale, known, sizeof *model->scale, by_bent);
 }
@@ -153,30 +154,47 @@ void model_mean(const struct model *model, const double *values, int m, double *
     gp_predict_mean(&model->standing[0].gp, x, m, mean);
 }
 
-/* Between the values that were seen by straight lines, beyond them as below the median. */
-double model_shown(const struct model *model, double bent)
+/* The last place whose bent value is not above it; 0 … known - 2. */
+static int place_of(const struct model *model, double bent)
 {
-    const struct model_value *scale = model->scale;
-    const int last = model->table.known - 1;
-    int low = 0, high = last;
-    double value;
-
+    int low = 0, high = model->table.known - 1;
     while (high - low > 1) {
         const int middle = low + (high - low) / 2;
-        if (scale[middle].bent <= bent)
+        if (model->scale[middle].bent <= bent)
             low = middle;
         else
             high = middle;
     }
-    const double gap = scale[high].bent - scale[low].bent;
-    if (bent < scale[0].bent)
-        value = scale[0].value + (bent - scale[0].bent) / model->slope;
-    else if (bent >= scale[last].bent)
-        value = scale[last].value;
-    else
-        value = scale[low].value + (gap > 0 ? (bent - scale[low].bent) / gap : 0) *
-                                       (scale[high].value - scale[low].value);
-    return findings_shown(model->findings, value);
+    return low;
+}
+
+/* By straight lines between what was seen. Below that as from the best to the median, which is a
+ * straight line in all bends here; above it nothing is said. */
+static double unbent(const struct model *model, double bent)
+{
+    const struct model_value *scale = model->scale, *end = &scale[model->table.known - 1];
+    const struct model_value *middle = &scale[(model->table.known - 1) / 2];
+    const struct model_value *low = &scale[place_of(model, bent)], *high = low + 1;
+    if (bent >= end->bent)
+        return end->value;
+    if (bent < scale->bent) {
+        low = scale;
+        high = middle->bent > scale->bent ? middle : end;
+    }
+    const double gap = high->bent - low->bent;
+    return low->value + (gap > 0 ? (bent - low->bent) / gap : 0) * (high->value - low->value);
+}
+
+/* Minimised. */
+static double value_of(const struct model *model, double bent)
+{
+    const double value = unbent(model, bent);
+    return model->warp == WARP_LOG ? exp(value) : value;
+}
+
+double model_shown(const struct model *model, double bent)
+{
+    return findings_shown(model->findings, value_of(model, bent));
 }
 
 /* --- improvement ---------------------------------------------------------------------------------
@@ -218,25 +236,54 @@ static struct acquisition acquisition_of(const struct model *model)
     return acquisition;
 }
 
-/* P(below `limit`) by one process. */
-static double chance_below(const struct gp *gp, const double *x, double limit)
+struct prediction {
+    double mean, deviation;
+};
+
+static struct prediction predict(const struct gp *gp, const double *x)
 {
-    double mean, variance;
-    gp_predict(gp, x, 1, &mean, &variance);
-    return normal_cdf((limit - mean) / sqrt(fmax(variance, 1e-12)));
+    struct prediction prediction;
+    double variance;
+    gp_predict(gp, x, 1, &prediction.mean, &variance);
+    prediction.deviation = sqrt(fmax(variance, 1e-12));
+    return prediction;
 }
 
-static double chance_of(const struct model *model, const struct acquisition *acquisition,
-                        const double *values)
+static double chance_below(const struct prediction *prediction, double limit)
+{
+    return normal_cdf((limit - prediction->mean) / prediction->deviation);
+}
+
+/* E max(best - value, 0) on the user's scale: the mean over quantiles of the part below. */
+static double expected_below(const struct model *model, const struct prediction *prediction,
+                             double best)
+{
+    const double chance = chance_below(prediction, best), from = value_of(model, best);
+    double sum = 0;
+    for (int i = 0; i < QUANTILES && chance > 0; i++) {
+        const double z = normal_quantile(chance * (i + 0.5) / QUANTILES);
+        sum += fmax(from - value_of(model, prediction->mean + z * prediction->deviation), 0);
+    }
+    return chance * sum / QUANTILES;
+}
+
+/* With the chance that all constraints are kept. */
+static struct improvement promise_of(const struct model *model,
+                                     const struct acquisition *acquisition, const double *values)
 {
     AUTO_FREE double *x = xcalloc((size_t)model->table.code.count * GP_BATCH, sizeof *x);
-    double chance = 1;
+    struct improvement found = {(double)NAN, 1};
     put_row(model, values, 0, x);
-    if (acquisition->objective)
-        chance *= chance_below(acquisition->objective, x, acquisition->best);
-    for (int i = 0; i < acquisition->constraints; i++)
-        chance *= chance_below(acquisition->constraint[i], x, acquisition->limit[i]);
-    return chance;
+    for (int i = 0; i < acquisition->constraints; i++) {
+        const struct prediction prediction = predict(acquisition->constraint[i], x);
+        found.chance *= chance_below(&prediction, acquisition->limit[i]);
+    }
+    if (acquisition->objective) {
+        const struct prediction prediction = predict(acquisition->objective, x);
+        found.expected = found.chance * expected_below(model, &prediction, acquisition->best);
+        found.chance *= chance_below(&prediction, acquisition->best);
+    }
+    return found;
 }
 
 struct improvement model_improvement(const struct model *model, double *values)
@@ -255,9 +302,6 @@ struct improvement model_improvement(const struct model *model, double *values)
                                      count,
                                      space_size(model->history.space) < UINT64_MAX};
     struct rng rng = rng_stream(SEED, RANDOM_SAMPLE, 0);
-    const double promise = gp_search_best(&search, &rng, values);
-    return (struct improvement){
-        .expected = acquisition.objective ? exp(promise) / model->slope : (double)NAN,
-        .chance = chance_of(model, &acquisition, values),
-    };
+    gp_search_best(&search, &rng, values);
+    return promise_of(model, &acquisition, values);
 }

@@ -3,8 +3,8 @@
  * contour and the improvement still to be had are read from. On at most MODEL_RUNS runs, the best
  * half of them and others evenly spread over the rest.
  *
- * Values above the median are bent (half-rank, gp_warp.h), so that a few bad ones do not hide what
- * tells good ones apart; below it the scale is the user's.
+ * Values that are all above zero are modelled by their logarithms, which tell good ones apart and
+ * cannot fall below zero; others half-rank, those above the median by their rank (gp_warp.h).
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -22,8 +22,8 @@ struct model {
     struct gp_table table;
     struct gp_standing standing[1 + CONSTRAINTS_MAX]; /* [standing_count] objective, constraints */
     int standing_count;
+    enum warp_kind warp;
     struct model_value *scale; /* [table.known] bent values and the user's, rising */
-    double slope;              /* of the bend where values are good: bent over minimised ones */
 };
 
 /* -1: too few runs, nothing to search, or values that no process fits; *why says so. */
@@ -36,7 +36,7 @@ void model_mean(const struct model *model, const double *values, int m, double *
 double model_shown(const struct model *model, double bent);
 
 /* The improvement of the objective that the next run may be expected to bring, in the user's unit,
- * at the point where it is largest, and the chance that there is any. values [space.count] out. */
+ * at the point that promises most, and the chance that there is any. values [space.count] out. */
 struct improvement {
     double expected, chance;
 };
