@@ -168,18 +168,19 @@ static int place_of(const struct model *model, double bent)
     return low;
 }
 
-/* By straight lines between what was seen. Below that as from the best to the median, which is a
- * straight line in all bends here; above it nothing is said. */
+/* By straight lines: between what was seen, below it as from the best to the median, above it as
+ * from the median to the worst. Logarithms are straight all the way. */
 static double unbent(const struct model *model, double bent)
 {
-    const struct model_value *scale = model->scale, *end = &scale[model->table.known - 1];
-    const struct model_value *middle = &scale[(model->table.known - 1) / 2];
+    const int last = model->table.known - 1;
+    const struct model_value *scale = model->scale, *middle = &scale[last / 2];
     const struct model_value *low = &scale[place_of(model, bent)], *high = low + 1;
-    if (bent >= end->bent)
-        return end->value;
     if (bent < scale->bent) {
         low = scale;
-        high = middle->bent > scale->bent ? middle : end;
+        high = middle->bent > scale->bent ? middle : &scale[last];
+    } else if (bent > scale[last].bent) {
+        low = middle->bent < scale[last].bent ? middle : scale;
+        high = &scale[last];
     }
     const double gap = high->bent - low->bent;
     return low->value + (gap > 0 ? (bent - low->bent) / gap : 0) * (high->value - low->value);
