@@ -36,7 +36,7 @@ static const struct setting settings[] = {
 static struct rungs rungs_chosen(const struct chosen *chosen, const struct prune_table *table)
 {
     return rungs_of(rungs_least(chosen->number[MIN_STEPS], table->most),
-                    (int)chosen->number[REDUCTION], table->most);
+                    (int)chosen->number[REDUCTION], table->open ? 0 : table->most);
 }
 
 static enum prune_verdict look(const struct chosen *chosen, const struct prune_table *table, int at,

@@ -42,6 +42,7 @@ struct prune_table {
     const struct run_curve *runs; /* [count] in the order of their numbers */
     int count;
     double most;                /* progress of a whole run; 0: not known */
+    bool open;                  /* runs may go on behind that (an external runner's) */
     bool maximize;              /* the metric, whose sign is flipped here */
     uint64_t seed;              /* of the search */
     bool closing;               /* no new run will come, and none is under way */

@@ -39,7 +39,7 @@ enum prune_verdict pruner_look(const struct pruner *pruner, const struct prune_t
 {
     struct prune_table own = *table;
     own.inner = pruner->inner;
-    if (!pruner->rule->takes_parts && table->most > 0 &&
+    if (!pruner->rule->takes_parts && !table->open && table->most > 0 &&
         curve_progress(&table->runs[at]) >= table->most)
         return PRUNE_GO_ON;
     return pruner->rule->look(&pruner->chosen, &own, at, why);

@@ -165,9 +165,10 @@ static int read_curves(struct sql *db, int64_t job, const char *metric,
                        struct error *err)
 {
     struct statement *read =
-        sql_statement(db, "SELECT run.id, step, value FROM run JOIN metric ON metric.run_id ="
-                          " " RUN_ROWS " AND name_id = (SELECT id FROM metric_name WHERE name = ?)"
-                          " WHERE job_id = ? ORDER BY run.id, step");
+        sql_statement(db, "SELECT run.id, metric.step, value FROM run"
+                          " JOIN metric ON metric.run_id = " RUN_ROWS
+                          " AND name_id = (SELECT id FROM metric_name WHERE name = ?)"
+                          " WHERE job_id = ? ORDER BY run.id, metric.step");
     int got;
     put_text(read, metric);
     put_integer(read, job);

@@ -231,6 +231,7 @@ struct prune_table search_prune_table(struct search *search, int number, int *ou
         .runs = runs,
         .count = count + apart,
         .most = search->pruning->most,
+        .open = search->plan->external,
         .maximize = search->plan->objectives[0].maximize,
         .seed = search->plan->seed,
     };
