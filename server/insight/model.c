@@ -296,12 +296,13 @@ struct improvement model_improvement(const struct model *model, double *values)
         best[count] = model->trials[count].values;
         count++;
     }
-    const struct gp_search search = {&acquisition,
-                                     &model->table.code,
-                                     model->history.space,
-                                     best,
-                                     count,
-                                     space_size(model->history.space) < UINT64_MAX};
+    const struct gp_search search = {
+        .acquisition = &acquisition,
+        .code = &model->table.code,
+        .space = model->history.space,
+        .incumbents = best,
+        .incumbent_count = count,
+    };
     struct rng rng = rng_stream(SEED, RANDOM_SAMPLE, 0);
     gp_search_best(&search, &rng, values);
     return promise_of(model, &acquisition, values);
