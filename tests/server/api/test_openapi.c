@@ -283,6 +283,32 @@ static void answers_about_tasks_are_described(void **state)
     ask("GET", "/api/v1/jobs/{id}/report", alone, "?format=csv&table=tasks", NULL, 422);
 }
 
+#define BY_HAND                                                                                    \
+    "{'kind': 'search', 'runner': 'external', 'space': {'x': {'type': 'float', 'low': 0,"          \
+    " 'high': 1}, 'c': {'type': 'choice', 'values': ['a', 'b']}}, 'algorithm': 'random',"          \
+    " 'objectives': [{'metric': 'cost'}, {'metric': 'score', 'goal': 'maximize'}],"                \
+    " 'constraints': [{'metric': 'size', 'at_most': 9}], 'budget': {'runs': 12}}"
+
+static void answers_about_reports_of_searches_are_described(void **state)
+{
+    (void)state;
+    const int64_t job = api_submit(port, BY_HAND);
+    AUTO_FREE char *id = xprintf("%lld", (long long)job);
+    ask("GET", "/api/v1/jobs/{id}/report", id, "", NULL, 200);
+    json_auto_t *asked = api_change(port, "POST", "{'count': 12}", 200, "/api/v1/jobs/%s/ask", id);
+    for (int i = 0; i < 12; i++) {
+        AUTO_FREE char *pointer = xprintf("/runs/%d/id", i);
+        AUTO_FREE char *body =
+            xprintf("{'state': 'succeeded', 'values': [%d, %d], 'constraints': [%d]}", i, i / 2, i);
+        json_decref(api_change(port, "POST", body, 200, "/api/v1/runs/%lld/tell",
+                               (long long)api_integer(asked, pointer)));
+    }
+    ask("GET", "/api/v1/jobs/{id}/report", id, "?top=3&contour=x,c", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", id, "?importance=fanova&objective=1", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", id, "?format=csv", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/report", id, "?contour=x", NULL, 422);
+}
+
 static void answers_about_what_runs_are_described(void **state)
 {
     (void)state;
@@ -505,6 +531,7 @@ int main(void)
         cmocka_unit_test(the_check_sees_what_is_wrong),
         cmocka_unit_test(answers_about_jobs_and_runs_are_described),
         cmocka_unit_test(answers_about_tasks_are_described),
+        cmocka_unit_test(answers_about_reports_of_searches_are_described),
         cmocka_unit_test(answers_about_what_runs_are_described),
         cmocka_unit_test(answers_about_data_sets_are_described),
         cmocka_unit_test(answers_about_the_service_are_described),
