@@ -54,6 +54,12 @@ int team_check(struct sql *db, int64_t team, struct error *err);
 int looks_read(struct sql *db, int64_t job, struct look_entry **out, int *out_count,
                struct error *err);
 
+/* What people see of a run's proposal (JSON null where there is none), and of how far a search is;
+ * as in store.h. `request`: the job's. */
+int proposal_read(struct sql *db, int64_t run, json_t **out, struct error *err);
+int search_state_read(struct sql *db, int64_t job, const json_t *request, json_t **out,
+                      struct error *err);
+
 struct reader {
     struct sql db;
     bool open;

@@ -2,6 +2,8 @@
 
 #include "json.h"
 
+#include <string.h>
+
 #define JOB_COLUMNS                                                                                \
     "job.id, job.kind, job.name, job.state, job.priority, job.paused, job.created_ms,"             \
     " job.started_ms, job.finished_ms, job.waiting, job.queued, job.running, job.succeeded,"       \
@@ -158,12 +160,30 @@ static int read_job(struct sql *db, int64_t job, json_t **out, struct error *err
     return 0;
 }
 
+static int add_search(struct sql *db, int64_t id, json_t *job, struct error *err)
+{
+    json_t *search;
+    if (strcmp(json_text_at(job, "kind", ""), job_kind_names[JOB_SEARCH]) != 0)
+        return 0;
+    if (search_state_read(db, id, json_object_get(job, "request"), &search, err) < 0)
+        return -1;
+    json_object_set_new(job, "search", search);
+    return 0;
+}
+
 int store_read_job(struct reader *reader, int64_t job, json_t **out, struct error *err)
 {
     struct sql *db = reader_begin(reader, err);
     if (!db)
         return -1;
-    const int got = read_job(db, job, out, err);
+    json_t *object = NULL;
+    int got = read_job(db, job, &object, err);
+    if (got == 0)
+        got = add_search(db, job, object, err);
     reader_end(reader);
+    if (got < 0)
+        json_decref(object);
+    else
+        *out = object;
     return got;
 }

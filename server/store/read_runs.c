@@ -4,6 +4,7 @@
 #include "memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define RUN_COLUMNS                                                                                \
     "run.id, run.job_id, run.number, run.arm, run.phase, run.seed, run.state, run.reason,"         \
@@ -216,6 +217,17 @@ static int read_row(struct sql *db, int64_t run, json_t **out, struct error *err
     return 0;
 }
 
+static int add_proposal(struct sql *db, int64_t id, json_t *run, struct error *err)
+{
+    json_t *proposal;
+    if (strcmp(json_text_at(run, "phase", ""), run_phase_names[PHASE_SEARCH]) != 0)
+        return 0;
+    if (proposal_read(db, id, &proposal, err) < 0)
+        return -1;
+    json_object_set_new(run, "proposal", proposal);
+    return 0;
+}
+
 int store_read_run(struct reader *reader, int64_t run, json_t **out, struct error *err)
 {
     struct sql *db = reader_begin(reader, err);
@@ -225,6 +237,8 @@ int store_read_run(struct reader *reader, int64_t run, json_t **out, struct erro
     int got = read_row(db, run, &object, err);
     if (got == 0)
         got = list_series(db, run, object, err);
+    if (got == 0)
+        got = add_proposal(db, run, object, err);
     reader_end(reader);
     if (got < 0)
         json_decref(object);

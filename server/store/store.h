@@ -381,6 +381,10 @@ struct page {
  * last, …}}; alone also
  * "spec","fingerprint","checkpoint_step","resumed_step","resume_mismatches","worker",
  * "series":[{"name","count","first","last","best_low","best_high","last_step"}]. Missing is null.
+ *
+ * A search alone has "search":{"proposed","told","best":{"run","number","values"},"stopped",
+ * "edits"}; a run of one "proposal":{"number","how","seen","told","outcome","values","constraints",
+ * "parent","late","verdict"}, null before it has a point.
  */
 int store_read_jobs(struct reader *reader, const struct page *page, json_t **out,
                     struct error *err);

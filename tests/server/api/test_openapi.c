@@ -212,6 +212,15 @@ static void ask(const char *method, const char *path, const char *param, const c
     "          {'name': 'c', 'patch': {'schedule': 'linear'}}], 'seeds': [1, 2, 3, 4, 5, 6],"      \
     " 'sequential': {'looks': 2}, 'equivalent_within': 0.1}"
 
+#define SEARCH                                                                                     \
+    "{'kind': 'search', 'base': {" PROBLEM ", 'optimizer': {'type': 'sgd', 'lr': 0.1},"            \
+    " 'steps': 300}, 'space': {'/optimizer/lr': {'type': 'float', 'low': 0.01, 'high': 1000,"      \
+    " 'scale': 'log'}}, 'algorithm': 'random', 'budget': {'runs': 4},"                             \
+    " 'enqueue': [{'/optimizer/lr': 0.1}, {'/optimizer/lr': 1000}]}"
+#define SEARCH_THAT_CANNOT_BE                                                                      \
+    "{'kind': 'search', 'runner': 'external', 'space': {'x': {'type': 'float', 'low': 0,"          \
+    " 'high': 1}}, 'objectives': [{'metric': 'a'}, {'metric': 'b'}], 'algorithm': 'cmaes'}"
+
 static char *submitted(const char *body, const char *state)
 {
     const int64_t job = api_submit(port, body);
@@ -307,6 +316,18 @@ static void answers_about_reports_of_searches_are_described(void **state)
     ask("GET", "/api/v1/jobs/{id}/report", id, "?importance=fanova&objective=1", NULL, 200);
     ask("GET", "/api/v1/jobs/{id}/report", id, "?format=csv", NULL, 200);
     ask("GET", "/api/v1/jobs/{id}/report", id, "?contour=x", NULL, 422);
+}
+
+static void answers_about_searches_are_described(void **state)
+{
+    (void)state;
+    AUTO_FREE char *job = submitted(SEARCH, "succeeded");
+    AUTO_FREE char *run = run_of(job);
+    AUTO_FREE char *diverged = xprintf("%lld", (long long)api_run_of(port, atoll(job), 1));
+    ask("POST", "/api/v1/jobs", NULL, "", SEARCH, 201);
+    ask("POST", "/api/v1/jobs", NULL, "", SEARCH_THAT_CANNOT_BE, 422);
+    check_job_and_run(job, run);
+    check_job_and_run(job, diverged);
 }
 
 static void answers_about_what_runs_are_described(void **state)
@@ -532,6 +553,7 @@ int main(void)
         cmocka_unit_test(answers_about_jobs_and_runs_are_described),
         cmocka_unit_test(answers_about_tasks_are_described),
         cmocka_unit_test(answers_about_reports_of_searches_are_described),
+        cmocka_unit_test(answers_about_searches_are_described),
         cmocka_unit_test(answers_about_what_runs_are_described),
         cmocka_unit_test(answers_about_data_sets_are_described),
         cmocka_unit_test(answers_about_the_service_are_described),

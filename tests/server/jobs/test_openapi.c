@@ -134,7 +134,7 @@ static void the_jobs_it_shows_are_accepted(void **state)
     const char *name;
     json_t *example;
 
-    assert_int_equal(json_object_size(examples), 3);
+    assert_int_equal(json_object_size(examples), 4);
     json_object_foreach((json_t *)(uintptr_t)examples, name, example)
     {
         struct job_plan plan;
