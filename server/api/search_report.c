@@ -3,6 +3,7 @@
 #include "insight/insight.h"
 #include "json.h"
 #include "memory.h"
+#include "prune/pruner.h"
 #include "search/telling.h"
 #include "store/searches.h"
 
@@ -302,6 +303,21 @@ static int look(const json_t *job, const struct search_wishes *asked,
     return 0;
 }
 
+/* Of its first run, which is like the others in what matters here. */
+static void add_pruner_warnings(struct reader *reader, const struct gathered *gathered,
+                                json_t *report)
+{
+    struct error err;
+    json_t *run;
+    if (gathered->history.count == 0 ||
+        store_read_run(reader, gathered->findings[0].run, &run, &err) < 0)
+        return;
+    json_auto_t *words = pruner_warnings(gathered->plan, json_object_get(run, "spec"),
+                                         json_integer_at(run, "steps", 0));
+    json_array_extend(json_object_get(report, "warnings"), words);
+    json_decref(run);
+}
+
 int search_report_json(struct reader *reader, const struct api_read *read, const json_t *job,
                        json_t **out, struct error *err)
 {
@@ -309,6 +325,8 @@ int search_report_json(struct reader *reader, const struct api_read *read, const
     int outcome = gather(reader, world_of(read->req)->catalog, job, &gathered, err);
     if (outcome == 0)
         outcome = look(job, &read->search, &gathered, out, err);
+    if (outcome == 0)
+        add_pruner_warnings(reader, &gathered, *out);
     gathered_release(&gathered);
     return outcome;
 }
