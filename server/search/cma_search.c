@@ -21,6 +21,19 @@ static const struct parameter *number(const struct cma_search *search,
     return &history->space->parameters[search->coding.numbers[i]];
 }
 
+/* A name of the point that fits a number of the memo. */
+static double point_name(const struct space *space, const double *values)
+{
+    return (double)(space_hash(space, values) >> 11);
+}
+
+static bool was_drawn_here(const struct cma_search *search, const struct history *history,
+                           const struct trial *trial)
+{
+    return trial->memo_count == MEMO_X + search->coding.number_count &&
+           trial->memo[MEMO_POINT] == point_name(history->space, trial->values);
+}
+
 /* --- beginning ----------------------------------------------------------------------------------
  */
 
@@ -36,7 +49,7 @@ static int first_population(const struct cma_search *search, const struct histor
     if (search->options.population > 0)
         population = search->options.population;
     for (int i = 0; i < history->count; i++)
-        if (history->trials[i].memo_count == MEMO_X + search->coding.number_count) {
+        if (was_drawn_here(search, history, &history->trials[i])) {
             population = (int)history->trials[i].memo[MEMO_FIRST_POPULATION];
             break;
         }
@@ -230,19 +243,6 @@ static void finish_generation(struct cma_search *search, const struct history *h
 
 /* --- tells --------------------------------------------------------------------------------------
  */
-
-/* A name of the point that fits a number of the memo. */
-static double point_name(const struct space *space, const double *values)
-{
-    return (double)(space_hash(space, values) >> 11);
-}
-
-static bool was_drawn_here(const struct cma_search *search, const struct history *history,
-                           const struct trial *trial)
-{
-    return trial->memo_count == MEMO_X + search->coding.number_count &&
-           trial->memo[MEMO_POINT] == point_name(history->space, trial->values);
-}
 
 /* Of a point that came from elsewhere: the strategy's own coordinates. */
 static void coordinates_of(const struct cma_search *search, const struct history *history,
