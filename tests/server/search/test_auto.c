@@ -110,7 +110,8 @@ static void after_many_results_proposals_are_quick(void **state)
     fill(study, 500);
     for (int i = 0; i < 20; i++) {
         struct study_proposal proposal = next_proposal(study);
-        assert_int_equal(proposal.memo_count, 6); /* of cmaes: four numbers, two coordinates */
+        /* Of cmaes: four numbers and two coordinates; nsga2 writes nothing down. */
+        assert_int_equal(proposal.memo_count, proposal.number % 4 == 0 ? 0 : 6);
         tell_value(study, proposal.number, bowl(proposal.values));
     }
     assert_explained(study, "cmaes");
@@ -118,8 +119,8 @@ static void after_many_results_proposals_are_quick(void **state)
 }
 
 /* 500 random results in a square of side 2: the best 10 % of a bowl lie within 0.36 of its middle
- * (pi r^2 / 4 = 0.1), and draws begin there, 0.2 wide at first. Of a start in the middle of the
- * square that is 0.36 away, none of 20 would be so near on the mean. */
+ * (pi r^2 / 4 = 0.1), which is where draws begin. Of a start in the middle of the square, 0.36 away
+ * and 0.33 wide, none of 20 would be so near on the mean after so few. */
 static void it_goes_on_where_the_model_ended(void **state)
 {
     (void)state;
