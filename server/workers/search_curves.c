@@ -9,12 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool any_stands(const struct job *job)
+{
+    for (int i = 0; i < job->run_count; i++)
+        if (job->runs[i].position.state == RUN_WAITING && job->runs[i].position.attempt > 0)
+            return true;
+    return false;
+}
+
 void search_prune_open(struct search *search)
 {
     struct pruner *pruner = pruner_new(search->plan->pruner);
-    if (!pruner || strcmp(pruner->rule->name, "none") == 0) {
+    const bool idle = !pruner || strcmp(pruner->rule->name, "none") == 0;
+    if (!pruner || (idle && !search->pruning && !any_stands(search->job))) {
         pruner_free(pruner);
-        search_prune_free(search);
         return;
     }
     if (!search->pruning)

@@ -41,7 +41,9 @@ struct pruning {
  */
 
 /* From the plan; search->pruning stays NULL where nothing is pruned. Where the pruner of the plan
- * has changed: again, the curves stay. */
+ * has changed, again: verdicts and curves stay, and runs that stand at rungs of a rule that paused
+ * go on where the new one does not (search_step()). Where there was none before, curves begin now;
+ * those of before are there after a restart. */
 void search_prune_open(struct search *search);
 void search_prune_free(struct search *search);
 /* From the store: what was kept with a proposal, then all curves. */
@@ -85,6 +87,8 @@ bool search_pauses(const struct run *run);
 /* After new points of a run on a worker that did not know where to pause. */
 void search_pause_late(struct run *run);
 
+/* Runs that wait at rungs. O(1). */
+int search_count_standing(const struct search *search);
 /* Lets runs go on from rungs while there are places; where nothing more can come, those that
  * still stand end as pruned. */
 void search_promote(struct search *search, int places, bool closing);

@@ -185,7 +185,9 @@ static char *rest_words(const struct search *search, const struct run *run)
 
 void search_prune_rest(struct search *search)
 {
-    for (int i = 0; search->pruning && i < search->proposed; i++) {
+    if (!search->pruning || search_count_standing(search) <= 0)
+        return;
+    for (int i = 0; i < search->proposed; i++) {
         struct run *run = &search->job->runs[i];
         if (!stands(run) || run->endings > 0)
             continue;
@@ -194,35 +196,48 @@ void search_prune_rest(struct search *search)
     }
 }
 
-struct standing {
-    int count, settling; /* whose stop is being written down */
-};
-
-static struct standing count_standing(const struct search *search)
+int search_count_standing(const struct search *search)
 {
-    struct standing standing = {0};
+    const struct job *job = search->job;
+    return job->counts[RUN_WAITING] - (job->run_count - search->proposed);
+}
+
+/* Whose stop is being written down. */
+static bool any_settles(const struct search *search)
+{
+    for (int i = 0; i < search->proposed; i++)
+        if (stands(&search->job->runs[i]) && search->job->runs[i].endings > 0)
+            return true;
+    return false;
+}
+
+/* Of a rule that does not pause (any more), the first; the rung stays open. */
+static int find_standing(const struct search *search, int *out_rung)
+{
     for (int i = 0; i < search->proposed; i++) {
-        standing.count += stands(&search->job->runs[i]);
-        standing.settling += stands(&search->job->runs[i]) && search->job->runs[i].endings > 0;
+        const struct run *run = &search->job->runs[i];
+        *out_rung = run->rung;
+        if (stands(run) && run->endings == 0)
+            return i;
     }
-    return standing;
+    return -1;
 }
 
 void search_promote(struct search *search, int places, bool closing)
 {
-    if (!search->pruning || !pruner_pauses(search->pruning->pruner))
+    const struct pruning *pruning = search->pruning;
+    if (!pruning || search_count_standing(search) <= 0)
         return;
-    const struct standing standing = count_standing(search);
-    closing = closing && standing.settling == 0 && search->pruning->promoting == 0;
-    if (standing.count == 0)
-        return;
+    const bool pauses = pruner_pauses(pruning->pruner);
+    closing = closing && pruning->promoting == 0 && !any_settles(search);
     for (; places > 0; places--) {
         int rung;
-        const int at = find_promotion(search, closing && search->pruning->promoting == 0, &rung);
+        const int at = pauses ? find_promotion(search, closing && pruning->promoting == 0, &rung)
+                              : find_standing(search, &rung);
         if (at < 0)
             break;
         promote(search, &search->job->runs[at], rung);
     }
-    if (closing && search->pruning->promoting == 0)
+    if (closing && pruning->promoting == 0)
         search_prune_rest(search);
 }
