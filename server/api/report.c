@@ -7,6 +7,7 @@
 #include "api/report_theory.h"
 #include "api/search_report.h"
 #include "compare/task_reports.h"
+#include "store/searches.h"
 
 #include "json.h"
 #include "memory.h"
@@ -184,7 +185,7 @@ static int report_as_json(struct reader *reader, struct api_read *read, json_t *
                           struct error *err)
 {
     json_t *job;
-    if (store_read_job(reader, read->id, &job, err) < 0)
+    if (store_read_asked(reader, read->id, &job, err) < 0)
         return -1;
     const int outcome = is_search(job) ? search_report_json(reader, read, job, out, err)
                                        : comparison_as_json(reader, read, out, err);
@@ -221,7 +222,7 @@ static int report_as_csv(struct reader *reader, struct api_read *read, struct re
     const char *name = names[read->choices[CHOICE_TABLE]];
     char *text = NULL;
     json_t *job;
-    if (store_read_job(reader, read->id, &job, err) < 0)
+    if (store_read_asked(reader, read->id, &job, err) < 0)
         return -1;
     const bool searched = is_search(job);
     const int outcome = searched ? search_report_csv(reader, read, job, &text, err)

@@ -65,7 +65,7 @@
 /* What of the query only searches know; on the loop. */
 int search_report_query(const struct request *req, struct api_read *read, struct error *err);
 
-/* `job` as store_read_job() has it. */
+/* `job` as store_read_asked() has it. */
 int search_report_json(struct reader *reader, const struct api_read *read, const json_t *job,
                        json_t **out, struct error *err);
 /* number,run,state,told,how, parameters …, objectives …, constraints …, step; RFC 4180, lines end

@@ -4,6 +4,7 @@
 #include "search/standing.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void look_at_one(struct findings *findings)
 {
@@ -62,4 +63,14 @@ double findings_shown(const struct findings *findings, double minimised)
 double findings_value(const struct findings *findings, int number)
 {
     return findings_shown(findings, findings->view.trials[number].objective[0]);
+}
+
+double *findings_rows(const struct findings *findings, int count)
+{
+    const size_t width = (size_t)findings->plan->space.count;
+    double *rows = xcalloc((size_t)count * width + 1, sizeof *rows);
+    for (int i = 0; i < count; i++)
+        memcpy(rows + (size_t)i * width, findings->view.trials[findings->order[i]].values,
+               width * sizeof *rows);
+    return rows;
 }

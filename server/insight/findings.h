@@ -43,6 +43,10 @@ void findings_release(struct findings *findings);
 double findings_value(const struct findings *findings, int number);
 double findings_shown(const struct findings *findings, double minimised);
 
+/* Values of the first `count` runs of the order, [count][space.count]: side by side, as those who
+ * look at one parameter after the other want them. The caller frees it. */
+double *findings_rows(const struct findings *findings, int count);
+
 /* The i-th of the parameters of the space. */
 static inline const struct parameter *findings_parameter(const struct findings *findings, int i)
 {

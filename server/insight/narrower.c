@@ -10,8 +10,14 @@
 struct narrowing {
     const struct findings *findings;
     int best;
+    double *rows;  /* [best][parameters] */
     json_t *space; /* as it grows */
 };
+
+static double value_of(const struct narrowing *narrowing, int run, int parameter)
+{
+    return narrowing->rows[run * narrowing->findings->plan->space.count + parameter];
+}
 
 /* --- numbers -------------------------------------------------------------------------------------
  */
@@ -24,11 +30,10 @@ struct range {
 /* On its axis. */
 static struct range range_of(const struct narrowing *narrowing, int at)
 {
-    const struct findings *findings = narrowing->findings;
-    const struct parameter *parameter = findings_parameter(findings, at);
+    const struct parameter *parameter = findings_parameter(narrowing->findings, at);
     struct range range = {HUGE_VAL, -HUGE_VAL, 0};
     for (int i = 0; i < narrowing->best; i++) {
-        const double value = findings->view.trials[findings->order[i]].values[at];
+        const double value = value_of(narrowing, i, at);
         if (isnan(value))
             continue;
         range.low = fmin(range.low, parameter_axis(parameter, value));
@@ -81,9 +86,8 @@ static void narrow_number(const struct parameter *parameter, const struct range 
 
 static void mark_taken(const struct narrowing *narrowing, int at, bool *kept)
 {
-    const struct findings *findings = narrowing->findings;
     for (int i = 0; i < narrowing->best; i++) {
-        const double value = findings->view.trials[findings->order[i]].values[at];
+        const double value = value_of(narrowing, i, at);
         if (!isnan(value))
             kept[(int)value] = true;
     }
@@ -196,14 +200,16 @@ static bool can_be_read(const json_t *object)
 
 json_t *narrower_space(const struct findings *findings)
 {
-    struct narrowing narrowing = {findings, importance_best_count(findings), NULL};
+    struct narrowing narrowing = {.findings = findings, .best = importance_best_count(findings)};
     json_auto_t *given = space_json(&findings->plan->space);
 
     if (narrowing.best == 0)
         return NULL;
     narrowing.space = json_object();
+    narrowing.rows = findings_rows(findings, narrowing.best);
     for (int i = 0; i < findings->plan->space.count; i++)
         add_parameter(&narrowing, i, json_object_get(given, findings_parameter(findings, i)->name));
+    free(narrowing.rows);
     if (!can_be_read(narrowing.space)) {
         json_decref(narrowing.space);
         return NULL;

@@ -119,12 +119,12 @@ struct ends {
     int low, high;
 };
 
-static struct ends count_ends(const struct findings *findings, int at, int best)
+static struct ends count_ends(const struct findings *findings, const double *rows, int at, int best)
 {
     const struct parameter *parameter = findings_parameter(findings, at);
     struct ends ends = {0, 0};
     for (int i = 0; i < best; i++) {
-        const double value = findings->view.trials[findings->order[i]].values[at];
+        const double value = rows[i * findings->plan->space.count + at];
         const double u = isnan(value) ? 0.5 : parameter_to_unit(parameter, value);
         ends.low += u <= 0.02 || value <= parameter->low;
         ends.high += u >= 0.98 || value >= parameter->high;
@@ -136,12 +136,13 @@ static struct ends count_ends(const struct findings *findings, int at, int best)
 static void warn_of_ends(const struct findings *findings, json_t *warnings)
 {
     const int best = importance_best_count(findings);
+    AUTO_FREE double *rows = findings_rows(findings, best);
     for (int i = 0; i < findings->plan->space.count && best > 0; i++) {
         const struct parameter *parameter = findings_parameter(findings, i);
         const uint64_t size = parameter_size(parameter);
         if (parameter->type == PARAMETER_CHOICE || (size > 0 && size <= SIZE_WIDE))
             continue;
-        const struct ends ends = count_ends(findings, i, best);
+        const struct ends ends = count_ends(findings, rows, i, best);
         const bool high = 2 * ends.high > best;
         if (high || 2 * ends.low > best)
             warn(warnings,

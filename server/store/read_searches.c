@@ -144,6 +144,34 @@ int store_load_search(struct store *store, int64_t job, struct kept_search *out_
     return got;
 }
 
+static int read_asked(struct sql *db, int64_t job, json_t **out, struct error *err)
+{
+    struct statement *read =
+        sql_statement(db, "SELECT id, kind, state, finished_ms, request FROM job"
+                          " JOIN job_text ON job_text.job_id = job.id WHERE job.id = ?");
+    put_integer(read, job);
+    const int found = statement_next(read, err);
+    if (found < 0)
+        return -1;
+    if (!found)
+        return error_of(err, ERROR_NOT_FOUND, "there is no job %lld", (long long)job);
+    *out = json_pack("{so so so so so}", "id", row_json_integer(read, 0), "kind",
+                     row_json_text(read, 1), "state", row_json_text(read, 2), "finished_ms",
+                     row_json_integer(read, 3), "request", row_document(read, 4));
+    statement_reset(read);
+    return 0;
+}
+
+int store_read_asked(struct reader *reader, int64_t job, json_t **out, struct error *err)
+{
+    struct sql *db = reader_begin(reader, err);
+    if (!db)
+        return -1;
+    const int got = read_asked(db, job, out, err);
+    reader_end(reader);
+    return got;
+}
+
 int store_read_pruned(struct reader *reader, int64_t job,
                       void (*pruned)(void *, int64_t, int64_t), void *context, struct error *err)
 {

@@ -124,6 +124,9 @@ struct proposal_rooms {
 int store_read_proposal(struct reader *reader, int64_t run, struct proposal_rooms *rooms,
                         struct kept_proposal *out, struct error *err);
 
+/* A job of any kind as its report begins: {"id", "kind", "state", "finished_ms", "request"}. */
+int store_read_asked(struct reader *reader, int64_t job, json_t **out, struct error *err);
+
 /* Every pruned run of a job, in no order, and its planned steps (0: not known). */
 int store_read_pruned(struct reader *reader, int64_t job,
                       void (*pruned)(void *context, int64_t run, int64_t steps), void *context,
