@@ -30,9 +30,21 @@ static void answered(void *context, json_t *answer, const struct error *err)
     request_answer(context, reply);
 }
 
+static struct reply busy(const char *what)
+{
+    struct reply reply = reply_problem(503, "%s; try again", what);
+    reply.retry_after_s = 1;
+    return reply;
+}
+
+static bool is_busy(const struct request *req)
+{
+    return store_is_full(world_of(req)->store);
+}
+
 static bool is_object(const json_t *body, struct problems *problems)
 {
-    if (!body || json_is_object(body))
+    if (json_is_object(body))
         return true;
     problems_add(problems, "", NULL, "must be an object");
     return false;
@@ -73,7 +85,7 @@ static struct reply ask(struct request *req)
 
     if (request_id(req, 0, &id, &err) < 0)
         return reply_error(&err);
-    if (is_object(body, &problems))
+    if (body && is_object(body, &problems)) /* without one: a point */
         fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), &problems);
     const char *worker = fields_text(body, "", "worker", WORKER_BYTES, false, &problems);
     const struct ask_options options = {
@@ -84,11 +96,8 @@ static struct reply ask(struct request *req)
     };
     if (problems.found)
         return reply_problems(&problems);
-    if (store_is_full(world_of(req)->store)) {
-        struct reply busy = reply_problem(503, "the disk does not keep up; try again");
-        busy.retry_after_s = 1;
-        return busy;
-    }
+    if (is_busy(req))
+        return busy("the disk does not keep up");
     if (!conductor_has_job(world_of(req)->conductor, id))
         return api_read(req, &(struct api_read){.id = id, .work = read_job, .reply = no_more});
     conductor_ask(world_of(req)->conductor, id, &options, answered, req);
@@ -98,6 +107,17 @@ static struct reply ask(struct request *req)
 /* --- reporting -----------------------------------------------------------------------------------
  */
 
+/* As the store takes them. */
+static bool is_metric_name(const json_t *name, size_t most)
+{
+    const char *text = json_string_value(name);
+    const size_t bytes = json_string_length(name);
+    for (size_t i = 0; i < bytes; i++)
+        if (text[i] <= ' ' || text[i] > '~')
+            return false;
+    return text && bytes > 0 && bytes < most;
+}
+
 static bool read_row(const json_t *row, const char *pointer, struct report_row *out,
                      struct problems *problems)
 {
@@ -106,11 +126,13 @@ static bool read_row(const json_t *row, const char *pointer, struct report_row *
     int64_t step = 0;
     if (json_array_size(row) != 3 ||
         !fields_is_whole(json_array_get(row, 0), 0, INT64_C(1) << 53, &step) ||
-        !json_is_string(name) || json_string_length(name) == 0 ||
-        json_string_length(name) >= sizeof out->name || !has_value) {
-        problems_add(problems, pointer, NULL,
-                     "must be [step, \"name\", number], such as [100, \"valid_loss\", 0.25]; null "
-                     "for a value that is not finite");
+        !is_metric_name(name, sizeof out->name) || !has_value) {
+        problems_add(
+            problems, pointer, NULL,
+            "must be [step, \"name\", number], such as [100, \"valid_loss\", 0.25]: a step "
+            "of at least 0, a name of 1 to %zu letters without spaces, and null for a "
+            "value that is not finite",
+            sizeof out->name - 1);
         return false;
     }
     out->step = step;
@@ -140,6 +162,22 @@ static struct report_row *read_rows(const json_t *body, int *out_count, struct p
     return rows;
 }
 
+/* Of a search that has ended: there is no use in going on. */
+static int read_ended(struct reader *reader, struct api_read *read, json_t **out, struct error *err)
+{
+    json_auto_t *run = NULL, *job = NULL;
+    if (store_read_run(reader, read->id, &run, err) < 0 ||
+        store_read_job(reader, json_integer_at(run, "job", 0), &job, err) < 0)
+        return -1;
+    if (strcmp(json_text_at(json_object_get(job, "request"), "runner", ""), "external") != 0)
+        return error_of(err, ERROR_CONFLICT,
+                        "run %lld has ended, and is not of a search with \"runner\": \"external\"",
+                        (long long)read->id);
+    *out = json_pack("{s:b, s:O, s:n}", "stop", 1, "state", json_object_get(run, "state"),
+                     "lease_until_ms");
+    return 0;
+}
+
 static struct reply report(struct request *req)
 {
     static const char *const fields[] = {"rows", "attempt"};
@@ -156,6 +194,10 @@ static struct reply report(struct request *req)
     AUTO_FREE struct report_row *rows = read_rows(req->json, &count, &problems);
     if (problems.found)
         return reply_problems(&problems);
+    if (is_busy(req))
+        return busy("the disk does not keep up");
+    if (!conductor_has_run(world_of(req)->conductor, id))
+        return api_read(req, &(struct api_read){.id = id, .work = read_ended});
     conductor_report(world_of(req)->conductor, id, attempt, rows, count, answered, req);
     return reply_later();
 }
@@ -205,17 +247,36 @@ struct repeat {
     struct error err;
 };
 
-static bool is_same(const struct repeat *repeat, const struct kept_proposal *kept)
+static bool all_finite(const struct repeat *repeat)
 {
-    const enum proposal_outcome outcome = repeat->state == RUN_SUCCEEDED ? PROPOSAL_DONE
-                                          : repeat->state == RUN_PRUNED  ? PROPOSAL_PRUNED
-                                                                         : PROPOSAL_FAILED;
-    if (kept->told < 0 || kept->outcome != outcome || repeat->value_count > kept->result_count)
-        return false;
     for (int i = 0; i < repeat->value_count; i++)
-        if (!(kept->results[i] == repeat->values[i]))
+        if (!isfinite(repeat->values[i]))
             return false;
     return true;
+}
+
+static enum proposal_outcome outcome_of(const struct repeat *repeat)
+{
+    if (repeat->state == RUN_PRUNED)
+        return PROPOSAL_PRUNED;
+    return repeat->state == RUN_SUCCEEDED && all_finite(repeat) ? PROPOSAL_DONE : PROPOSAL_FAILED;
+}
+
+static bool is_same(const struct repeat *repeat, const struct kept_proposal *kept)
+{
+    if (kept->told < 0 || kept->outcome != outcome_of(repeat) ||
+        repeat->value_count > kept->result_count)
+        return false;
+    for (int i = 0; i < repeat->value_count; i++)
+        if (kept->results[i] != repeat->values[i] &&
+            !(isnan(kept->results[i]) && isnan(repeat->values[i])))
+            return false;
+    return true;
+}
+
+static enum run_state final_state(const struct repeat *repeat)
+{
+    return outcome_of(repeat) == PROPOSAL_FAILED ? RUN_FAILED : repeat->state;
 }
 
 static void read_told(void *reader, void *context)
@@ -234,12 +295,12 @@ static void answer_repeat(void *context)
     if (repeat->outcome < 0)
         reply = reply_error(&repeat->err);
     else if (repeat->same)
-        reply =
-            reply_json(200, json_pack("{s:I, s:s, s:b, s:b}", "id", repeat->run, "state",
-                                      run_state_names[repeat->state], "late", 0, "repeated", 1));
+        reply = reply_json(200, json_pack("{s:I, s:s, s:b, s:b}", "id", repeat->run, "state",
+                                          run_state_names[final_state(repeat)], "late", 0,
+                                          "repeated", 1));
     else
-        reply =
-            reply_problem(409, "run %lld has ended, and was not told so", (long long)repeat->run);
+        reply = reply_problem(409, "run %lld has ended already, and was not told so",
+                              (long long)repeat->run);
     request_answer(repeat->req, reply);
     free(repeat);
 }
@@ -253,14 +314,13 @@ static struct reply tell_again(struct request *req, int64_t run, const struct te
     if (helpers_run(world_of(req)->helpers, read_told, answer_repeat, repeat))
         return reply_later();
     free(repeat);
-    struct reply busy = reply_problem(503, "too many reads are waiting; try again");
-    busy.retry_after_s = 1;
-    return busy;
+    return busy("too many reads are waiting");
 }
 
 static struct reply tell(struct request *req)
 {
-    static const char *const fields[] = {"state", "values", "constraints", "error", "message"};
+    static const char *const fields[] = {"state",   "values",  "constraints",
+                                         "attempt", "message", "error"};
     static const char *const states[] = {"succeeded", "failed", "pruned"};
     static const enum run_state state_of[] = {RUN_SUCCEEDED, RUN_FAILED, RUN_PRUNED};
     AUTO_PROBLEMS struct problems problems = {0};
@@ -273,6 +333,8 @@ static struct reply tell(struct request *req)
         return reply_error(&err);
     if (is_object(body, &problems))
         fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), &problems);
+    if (json_is_object(body) && !json_object_get(body, "state"))
+        problems_add(&problems, "", "state", "is missing: succeeded, failed or pruned");
     const int state = fields_choice(body, "", "state", states, (int)COUNT_OF(states), &problems);
     const struct tell_options options = {
         .state = state_of[state > 0 ? state : 0],
@@ -283,9 +345,14 @@ static struct reply tell(struct request *req)
             read_numbers(body, "constraints", CONSTRAINTS_MAX, constraints, &problems),
         .error = read_error(body, &problems),
         .message = fields_text(body, "", "message", MESSAGE_BYTES, false, &problems),
+        .attempt = (int)fields_integer(body, "", "attempt", 1, 1000000, 0, &problems),
     };
+    if (problems.found == 0)
+        conductor_check_tell(world_of(req)->conductor, id, &options, &problems);
     if (problems.found)
         return reply_problems(&problems);
+    if (is_busy(req))
+        return busy("the disk does not keep up");
     if (!conductor_has_run(world_of(req)->conductor, id))
         return tell_again(req, id, &options);
     conductor_tell(world_of(req)->conductor, id, &options, answered, req);

@@ -39,6 +39,10 @@ const char *store_vfs(const struct store *store);
 int job_row_update(struct writer *writer, int64_t job, const int deltas[RUN_STATES],
                    const struct job_change *change, struct error *err);
 
+/* What store_change_run() does, as a part of another command: without an objective of its own,
+ * overlay or timing. On the writer thread. */
+int run_row_change(struct writer *writer, const struct run_change *change, struct error *err);
+
 /* ERROR_FORBIDDEN where the team keeps so much that `more` bytes would be above max_bytes (0: no
  * limit). Keeping account costs the changes next to nothing, and the question one row. On the
  * writer thread. */

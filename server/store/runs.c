@@ -384,6 +384,18 @@ static int change_run(struct writer *writer, struct command *base, struct error 
     return job_row_update(writer, job, deltas, change, err);
 }
 
+int run_row_change(struct writer *writer, const struct run_change *change, struct error *err)
+{
+    struct change_run command = {
+        .change = *change,
+        .reason = (char *)(uintptr_t)change->reason,
+        .message = (char *)(uintptr_t)change->message,
+    };
+    command.change.metric = NULL;
+    command.change.timing = NULL;
+    return change_run(writer, &command.command, err);
+}
+
 static void tell_changed(struct command *base, const struct error *err)
 {
     const struct change_run *command = (struct change_run *)base;

@@ -188,12 +188,48 @@ void store_add_proposals(struct store *store, int64_t job, const struct new_prop
     store_send(store, &command->command);
 }
 
+/* --- leases ------------------------------------------------------------------------------------
+ */
+
+struct lease {
+    struct command command;
+    int64_t run, lease_ms;
+};
+
+static int write_lease(struct writer *writer, struct command *base, struct error *err)
+{
+    const struct lease *lease = (struct lease *)base;
+    struct statement *update =
+        sql_statement(writer_db(writer), "UPDATE proposal SET lease_ms = ? WHERE run_id = ?");
+    put_integer(update, lease->lease_ms);
+    put_integer(update, lease->run);
+    return statement_run(update, err);
+}
+
+static void tell_nobody(struct command *base, const struct error *err)
+{
+    (void)base;
+    (void)err; /* the run's start, right behind it, fails as well */
+}
+
+void store_lease(struct store *store, int64_t run, int64_t lease_ms)
+{
+    struct lease *lease = xcalloc(1, sizeof *lease);
+    *lease = (struct lease){
+        .command = {.work = write_lease, .tell = tell_nobody, .rows = 1},
+        .run = run,
+        .lease_ms = lease_ms,
+    };
+    store_send(store, &lease->command);
+}
+
 /* --- tells -------------------------------------------------------------------------------------
  */
 
 struct tell {
     struct command command;
     struct new_tell tell;
+    struct run_change change; /* where the tell has one; its texts are the tell's own */
     struct metric_choice metrics[OBJECTIVES_MAX + CONSTRAINTS_MAX];
     int metric_count;
     bool given; /* results came with it */
@@ -315,6 +351,8 @@ static int add_tell(struct writer *writer, struct command *base, struct error *e
 {
     struct tell *tell = (struct tell *)base;
     struct sql *db = writer_db(writer);
+    if (tell->tell.change && run_row_change(writer, tell->tell.change, err) < 0)
+        return -1;
     if (find_order(tell, db, err) < 0 || (!tell->given && read_results(tell, db, err) < 0) ||
         write_tell(tell, db, err) < 0 || (tell->given && write_objective(tell, db, err) < 0))
         return -1;
@@ -328,11 +366,26 @@ static void tell_told(struct command *base, const struct error *err)
         tell->done(tell->context, err ? NULL : &tell->told, err);
 }
 
+static void release_tell(struct command *base)
+{
+    struct tell *tell = (struct tell *)base;
+    free((void *)(uintptr_t)tell->change.reason);
+    free((void *)(uintptr_t)tell->change.message);
+}
+
+static void take_change(struct tell *tell, const struct run_change *change)
+{
+    tell->change = *change;
+    tell->change.reason = copied(change->reason);
+    tell->change.message = copied(change->message);
+    tell->tell.change = &tell->change;
+}
+
 void store_tell(struct store *store, const struct new_tell *from, store_told *done, void *context)
 {
     struct tell *tell = xcalloc(1, sizeof *tell);
     *tell = (struct tell){
-        .command = {.work = add_tell, .tell = tell_told, .rows = 1},
+        .command = {.work = add_tell, .tell = tell_told, .release = release_tell, .rows = 2},
         .tell = *from,
         .given = from->results != NULL,
         .done = done,
@@ -345,9 +398,11 @@ void store_tell(struct store *store, const struct new_tell *from, store_told *do
     if (from->results)
         memcpy(tell->told.results, from->results,
                (size_t)(tell->metric_count + 1) * sizeof(double));
+    if (from->change)
+        take_change(tell, from->change);
     tell->tell.plan = NULL;
     tell->tell.results = NULL;
-    store_send(store, &tell->command);
+    store_send_for(store, &tell->command, from->change ? from->change->job.audit : NULL);
 }
 
 /* --- judgements ----------------------------------------------------------------------------------

@@ -38,6 +38,9 @@ struct new_proposal {
 void store_add_proposals(struct store *store, int64_t job, const struct new_proposal *proposals,
                          int count, int64_t now_ms, store_done *done, void *context);
 
+/* Somebody else has asked for the run, which was put back, and has it for so long. */
+void store_lease(struct store *store, int64_t run, int64_t lease_ms);
+
 /* A proposal's run has ended. Results of this server's own workers are read from its series by the
  * search's metrics; others come with it. The first tell of a proposal gets its place in the order
  * of tells; another one, after a retry, keeps it and counts as an edit. */
@@ -49,6 +52,7 @@ struct new_tell {
                                      * pruned one as they were at its step */
     int64_t step;                   /* -1: not known */
     bool late;
+    const struct run_change *change; /* of the run, in the same transaction; NULL: it is on disk */
 };
 struct added_tell {
     int order;

@@ -13,6 +13,7 @@
 #include "store/teams.h"
 
 struct conductor;
+struct problems;
 
 struct conductor_options {
     const char *program;   /* sweepd-worker */
@@ -23,6 +24,8 @@ struct conductor_options {
     const json_t *catalog; /* to resolve specifications against; borrowed */
     /* What is known of a data set as a team sees it; NULL: that all exist. */
     struct data_facts (*find_data)(void *world, int64_t team, const char *name);
+    /* A search has got more runs, with consecutive ids; NULL: nobody minds. */
+    void (*runs_added)(void *world, int64_t job, int64_t first_run, int count);
     void *world;
     int slots; /* 0: nothing starts */
     int64_t lease_ms;
@@ -87,8 +90,10 @@ struct report_row {
 bool conductor_has_job(const struct conductor *conductor, int64_t job);
 bool conductor_has_run(const struct conductor *conductor, int64_t run);
 
-/* Rows of a run, which also renew its lease: {"stop", "lease_until_ms"}. A run that has ended or is
- * with somebody else: {"stop": true, "state"}. attempt 0: the present one. */
+/* Rows of a run, which also renew its lease: {"stop", "state", "lease_until_ms"}. A run that has
+ * ended or is with somebody else: stop is true, and the rows are not kept. One whose lease has
+ * lapsed, while nobody else has it: they are, but the lease stays lapsed. attempt 0: the present
+ * one. */
 void conductor_report(struct conductor *conductor, int64_t run, int attempt,
                       const struct report_row *rows, int count, conductor_answered *done,
                       void *context);
@@ -101,9 +106,13 @@ struct tell_options {
     int constraint_count;
     double error;        /* standard error of values[0]; 0: not known */
     const char *message; /* or NULL */
+    int attempt;         /* of whoever tells; 0: not known */
 };
-/* {"id", "state", "late", "repeated"}. ERROR_CONFLICT: told before with other values, or never
- * asked for; ERROR_INVALID: not as many values as objectives. */
+/* As many values as the run's search has objectives, and as many constraints. */
+void conductor_check_tell(const struct conductor *conductor, int64_t run,
+                          const struct tell_options *options, struct problems *problems);
+/* Of one that was checked: {"id", "state", "late", "repeated"}. ERROR_CONFLICT: told before with
+ * other values, or never asked for. */
 void conductor_tell(struct conductor *conductor, int64_t run, const struct tell_options *options,
                     conductor_answered *done, void *context);
 

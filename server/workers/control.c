@@ -101,7 +101,7 @@ static void cancel_moves(struct job *job)
         struct run *run = &job->runs[i];
         const enum run_state state = run->position.state;
         if ((state == RUN_RUNNING || state == RUN_QUEUED) && search_is_external(job))
-            search_cancel_run(job->conductor, run, NULL, NULL);
+            search_cancel_run(run, NULL, NULL, NULL);
         else if (state == RUN_RUNNING)
             stop_run(run, "cancelled");
         else if (state == RUN_QUEUED || state == RUN_WAITING)
@@ -162,18 +162,16 @@ void conductor_cancel_job(struct conductor *conductor, int64_t id, const struct 
     if (job_is_final(job))
         job->finished_ms = wall_ms();
     write_cancel(asked_new(conductor, job, audit, done, context));
+    search_look(job);
     wake_pump(conductor);
 }
 
 /* One that runs is cancelled once its worker has stopped; until then nothing changes on disk but
- * the audit. An external runner's is cancelled at once. */
+ * the audit. */
 static void cancel_running(struct conductor *conductor, struct run *run,
                            const struct audit_entry *audit, store_done *done, void *context)
 {
-    if (search_is_external(run->job))
-        search_cancel_run(conductor, run, NULL, NULL);
-    else
-        stop_run(run, "cancelled");
+    stop_run(run, "cancelled");
     if (audit)
         store_add_audit(conductor->store, audit, done, context);
     else
@@ -194,7 +192,11 @@ void conductor_cancel_run(struct conductor *conductor, int64_t id, const struct 
         done(context, &err);
         return;
     }
-    if (run->position.state == RUN_RUNNING || search_is_external(run->job)) {
+    if (search_is_external(run->job)) {
+        search_cancel_run(run, audit, done, context);
+        return;
+    }
+    if (run->position.state == RUN_RUNNING) {
         cancel_running(conductor, run, audit, done, context);
         return;
     }
@@ -273,7 +275,9 @@ static void retry_written(void *context, double objective, const struct error *e
         run->allowed_from_ms = run->ran_ms;
         run->not_before_ms = 0;
         publish_run(retry->asked->conductor, run);
-        if (run->position.state == RUN_QUEUED)
+        if (search_is_external(run->job))
+            search_requeue(run);
+        else if (run->position.state == RUN_QUEUED)
             queue_run(retry->asked->conductor, run);
         else /* it waits for what it starts from, which may be there already */
             check_waiting(retry->asked->conductor, run->job);

@@ -195,9 +195,11 @@ void search_look(struct job *job); /* a change may let it go on; jobs of other k
 void search_run_done(struct conductor *conductor, struct run *run);
 bool search_is_unproposed(const struct run *run); /* it has no point yet */
 bool search_is_external(const struct job *job);   /* others train its runs */
-/* search_external.c: a run that an external runner has. */
-void search_cancel_run(struct conductor *conductor, struct run *run, conductor_answered *done,
+/* search_external.c: a run that external runners train, queued or with one of them; and one that is
+ * retried: it can be asked for. */
+void search_cancel_run(struct run *run, const struct audit_entry *audit, store_done *done,
                        void *context);
+void search_requeue(struct run *run);
 
 /* after.c: releases the runs of a job that comes after others where those have ended; and asks that
  * of all jobs that come after one that has. */

@@ -19,7 +19,9 @@ struct ask {
     int pending; /* promised, and not on disk yet */
     int64_t lease_ms;
     char *worker;
-    json_t *runs; /* of the answer */
+    json_t *runs;         /* of the answer */
+    bool failed;          /* what it waited for is not on disk */
+    struct error trouble; /* why */
     conductor_answered *done;
     void *context;
     struct ask *next;
@@ -78,14 +80,17 @@ static void unlink_ask(struct ask *ask)
     *at = ask->next;
 }
 
-static void answer(struct ask *ask, const struct error *err)
+/* Some of the runs are better than none. */
+static void answer(struct ask *ask)
 {
     struct search *search = ask->search;
     struct job *job = search->job;
     unlink_ask(ask);
-    json_t *body =
-        err ? NULL : json_pack("{s:O, s:o}", "runs", ask->runs, "job", job_answer(search));
-    ask->done(ask->context, body, err);
+    if (ask->failed && json_array_size(ask->runs) == 0)
+        ask->done(ask->context, NULL, &ask->trouble);
+    else
+        ask->done(ask->context,
+                  json_pack("{s:O, s:o}", "runs", ask->runs, "job", job_answer(search)), NULL);
     ask_free(ask);
     drop_job(search->conductor, job);
 }
@@ -93,16 +98,29 @@ static void answer(struct ask *ask, const struct error *err)
 static void answer_if_served(struct ask *ask)
 {
     if (ask->wanted == 0 && ask->pending == 0)
-        answer(ask, NULL);
+        answer(ask);
 }
 
-void search_answer_asks(struct search *search)
+static void end_asks(struct search *search, const struct error *err)
 {
     for (struct ask *ask = search->asks, *next; ask; ask = next) {
         next = ask->next;
         ask->wanted = 0;
+        ask->failed = err != NULL;
+        if (err)
+            ask->trouble = *err;
         answer_if_served(ask);
     }
+}
+
+void search_answer_asks(struct search *search)
+{
+    end_asks(search, NULL);
+}
+
+void search_refuse_asks(struct search *search, const struct error *err)
+{
+    end_asks(search, err);
 }
 
 void search_drop_asks(struct search *search)
@@ -130,8 +148,8 @@ struct ask *search_next_ask(struct search *search, const char **out_worker, int6
     struct ask *ask = search->asks;
     while (ask && ask->wanted == 0)
         ask = ask->next;
-    *out_worker = ask ? ask->worker : "";
-    *out_lease_ms = ask ? ask->lease_ms : 1;
+    *out_worker = ask ? ask->worker : NULL;
+    *out_lease_ms = ask ? ask->lease_ms : 0;
     if (!ask)
         return NULL;
     ask->wanted--;
@@ -143,7 +161,7 @@ struct ask *search_next_ask(struct search *search, const char **out_worker, int6
 void search_give(struct search *search, struct ask *ask, struct run *run)
 {
     if (!ask)
-        return; /* nobody waits any more: its lease lapses at once */
+        return;
     search->promised--;
     ask->pending--;
     if (run)
@@ -159,6 +177,22 @@ struct handing {
     struct run *run;
 };
 
+static void take_back(const struct handing *handing)
+{
+    struct run *run = handing->run;
+    job_move(run, EVENT_PREEMPT, NULL);
+    run->position.attempt--;
+    search_put_back(handing->ask->search, run);
+}
+
+static void hand_over(const struct handing *handing)
+{
+    struct search *search = handing->ask->search;
+    search_lease(search, handing->run, handing->ask->lease_ms);
+    publish_run(search->conductor, handing->run);
+    json_array_append_new(handing->ask->runs, run_answer(search, handing->run));
+}
+
 static void handed(void *context, const struct started_run *started, const struct error *err)
 {
     struct handing *handing = context;
@@ -169,15 +203,12 @@ static void handed(void *context, const struct started_run *started, const struc
     (void)started;
 
     run->endings--;
+    if (run->position.state == RUN_RUNNING) /* it was not cancelled meanwhile */
+        (err ? take_back : hand_over)(handing);
     if (err) {
         log_line("run %" PRId64 " could not be handed out: %s", run->id, err->sentence);
-        job_move(run, EVENT_PREEMPT, NULL);
-        run->position.attempt--;
-        search_put_back(search, run);
-    } else if (run->position.state == RUN_RUNNING) {
-        search_lease(search, run, ask->lease_ms);
-        publish_run(search->conductor, run);
-        json_array_append_new(ask->runs, run_answer(search, run));
+        ask->failed = true;
+        ask->trouble = *err;
     }
     ask->pending--;
     answer_if_served(ask);
@@ -186,9 +217,8 @@ static void handed(void *context, const struct started_run *started, const struc
     drop_job(search->conductor, job);
 }
 
-static void hand_back_out(struct ask *ask)
+static void hand_out_again(struct search *search, struct ask *ask)
 {
-    struct search *search = ask->search;
     struct run *run = &search->job->runs[search->put_back[--search->put_back_count]];
     struct handing *handing = xcalloc(1, sizeof *handing);
     *handing = (struct handing){ask, run};
@@ -198,8 +228,16 @@ static void hand_back_out(struct ask *ask)
     run->started_ms = wall_ms();
     run->endings++;
     hold_job(search->job);
+    store_lease(search->conductor->store, run->id, ask->lease_ms);
     store_start_run(search->conductor->store, run->id, run->position.attempt, ask->worker,
                     run->started_ms, handed, handing);
+}
+
+void search_hand_back(struct search *search)
+{
+    for (struct ask *ask = search->asks; ask && search->put_back_count > 0; ask = ask->next)
+        while (ask->wanted > 0 && search->put_back_count > 0)
+            hand_out_again(search, ask);
 }
 
 /* --- asking --------------------------------------------------------------------------------------
@@ -250,7 +288,5 @@ void conductor_ask(struct conductor *conductor, int64_t id, const struct ask_opt
                         .context = context};
     hold_job(search->job);
     add_ask(search, ask);
-    while (ask->wanted > 0 && search->put_back_count > 0 && !search->job->paused)
-        hand_back_out(ask);
     search_step(search);
 }

@@ -6,11 +6,14 @@
 #include "json.h"
 #include "log.h"
 #include "memory.h"
+#include "problems.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { EVENT_ROWS_MOST = 64 };
 
 static int find_run(struct conductor *conductor, int64_t id, struct search **out_search,
                     struct run **out_run, struct error *err)
@@ -23,7 +26,7 @@ static int find_run(struct conductor *conductor, int64_t id, struct search **out
         return error_of(err, ERROR_CONFLICT,
                         "run %" PRId64 " is trained by this server's workers: nobody else tells",
                         id);
-    if (run->number >= run->job->search->proposed)
+    if (run->number >= run->job->search->proposed || run->position.attempt == 0)
         return error_of(err, ERROR_CONFLICT,
                         "run %" PRId64 " was not asked for yet: POST /api/v1/jobs/%" PRId64 "/ask",
                         id, run->job->id);
@@ -39,10 +42,30 @@ struct report {
     struct search *search;
     struct run *run;
     struct seen_rows *seen; /* what the pruner looks at */
-    int attempt;
+    json_t *shown;          /* what watchers will see */
     conductor_answered *done;
     void *context;
 };
+
+static json_t *report_answer(const struct run *run, bool stop)
+{
+    const struct search_outcome *outcome = &run->job->search->outcomes[run->number];
+    if (run->position.state != RUN_RUNNING)
+        return json_pack("{s:b, s:s, s:n}", "stop", (int)stop, "state",
+                         run_state_names[run->position.state], "lease_until_ms");
+    return json_pack("{s:b, s:s, s:I}", "stop", (int)stop, "state",
+                     run_state_names[run->position.state], "lease_until_ms",
+                     wall_ms() + outcome->lease_until_ms - clock_ms());
+}
+
+static void show_rows(const struct report *report)
+{
+    const struct run *run = report->run;
+    if (json_array_size(report->shown) > 0)
+        events_publish(report->search->conductor->events, "metrics", run->job->id,
+                       json_pack("{s:I, s:I, s:O}", "run", run->id, "job", run->job->id, "rows",
+                                 report->shown));
+}
 
 static void report_written(void *context, int mismatches, const struct error *err)
 {
@@ -50,19 +73,18 @@ static void report_written(void *context, int mismatches, const struct error *er
     struct search *search = report->search;
     struct run *run = report->run;
     struct job *job = search->job;
-    const int64_t left_ms = search->outcomes[run->number].lease_until_ms - clock_ms();
     (void)mismatches;
 
     if (err) {
         seen_rows_free(report->seen);
         report->done(report->context, NULL, err);
     } else {
-        const bool stop = search_rows_written(run, report->seen) || run->stopping;
-        report->done(
-            report->context,
-            json_pack("{s:b, s:I}", "stop", (int)stop, "lease_until_ms", wall_ms() + left_ms),
-            NULL);
+        show_rows(report);
+        const bool stop = search_rows_written(run, report->seen) || run->stopping ||
+                          run_is_final(run->position.state);
+        report->done(report->context, report_answer(run, stop), NULL);
     }
+    json_decref(report->shown);
     free(report);
     drop_job(search->conductor, job);
 }
@@ -81,22 +103,34 @@ static struct metric_row *rows_of(struct conductor *conductor, const struct repo
     return rows;
 }
 
-static void show_rows(struct conductor *conductor, const struct run *run,
-                      const struct report_row *rows, int count)
+static json_t *rows_json(const struct report_row *rows, int count)
 {
     json_t *shown = json_array();
-    for (int i = count > 64 ? count - 64 : 0; i < count; i++)
+    for (int i = count > EVENT_ROWS_MOST ? count - EVENT_ROWS_MOST : 0; i < count; i++)
         json_array_append_new(
             shown, json_pack("[I, s, o]", rows[i].step, rows[i].name, json_number(rows[i].value)));
-    events_publish(
-        conductor->events, "metrics", run->job->id,
-        json_pack("{s:I, s:I, s:o}", "run", run->id, "job", run->job->id, "rows", shown));
+    return shown;
 }
 
-/* It has ended, or somebody else has it now: there is no use in going on. */
+/* While nobody else has it, whoever had it last may go on: it is heard, but does not get it back.
+ */
 static bool is_theirs(const struct run *run, int attempt)
 {
-    return run->position.state == RUN_RUNNING && (attempt == 0 || attempt == run->position.attempt);
+    return !run_is_final(run->position.state) && (attempt == 0 || attempt == run->position.attempt);
+}
+
+static void renew_lease(const struct search *search, const struct run *run)
+{
+    struct search_outcome *outcome = &search->outcomes[run->number];
+    if (run->position.state == RUN_RUNNING)
+        outcome->lease_until_ms = clock_ms() + outcome->lease_ms;
+}
+
+static int64_t last_step(const struct report_row *rows, int count, int64_t before)
+{
+    for (int i = 0; i < count; i++)
+        before = rows[i].step > before ? rows[i].step : before;
+    return before;
 }
 
 void conductor_report(struct conductor *conductor, int64_t id, int attempt,
@@ -112,21 +146,20 @@ void conductor_report(struct conductor *conductor, int64_t id, int attempt,
         return;
     }
     if (!is_theirs(run, attempt)) {
-        done(context,
-             json_pack("{s:b, s:s}", "stop", 1, "state", run_state_names[run->position.state]),
-             NULL);
+        done(context, report_answer(run, true), NULL);
         return;
     }
-    struct report *report = xcalloc(1, sizeof *report);
-    *report = (struct report){search, run, NULL, run->position.attempt, done, context};
-    search->outcomes[run->number].lease_until_ms =
-        clock_ms() + search->outcomes[run->number].lease_ms;
-    if (count > 0)
-        run->step = rows[count - 1].step;
+    renew_lease(search, run);
+    run->step = last_step(rows, count, run->step);
     struct metric_row *list = rows_of(conductor, rows, count, &row_count);
-    report->seen = search_rows_seen(run, list, row_count);
+    struct report *report = xcalloc(1, sizeof *report);
+    *report = (struct report){.search = search,
+                              .run = run,
+                              .seen = search_rows_seen(run, list, row_count),
+                              .shown = rows_json(rows, count),
+                              .done = done,
+                              .context = context};
     hold_job(search->job);
-    show_rows(conductor, run, rows, count);
     store_add_metrics(conductor->store, run->id, run->position.attempt, wall_ms() - run->started_ms,
                       list, row_count, report_written, report);
 }
@@ -139,12 +172,13 @@ struct external_end {
     struct run *run;
     enum proposal_outcome outcome;
     double results[RESULTS_MAX];
+    bool has_results;   /* else they are the last ones it has reported */
     const char *reason; /* static; NULL: none */
     char *message;
     bool late;
-    struct error trouble; /* of the first half */
-    bool failed;
-    conductor_answered *done; /* NULL: answered */
+    conductor_answered *told; /* NULL: answered, or a person cancels it */
+    store_done *cancelled;    /* likewise */
+    struct audit_entry *audit;
     void *context;
 };
 
@@ -152,28 +186,8 @@ static void end_free(void *context)
 {
     struct external_end *end = context;
     free(end->message);
+    free(end->audit);
     free(end);
-}
-
-static void write_end(void *context);
-
-static void end_again(struct external_end *end, const struct error *err)
-{
-    struct conductor *conductor = end->search->conductor;
-    log_line("run %" PRId64 ": its end is not on disk yet: %s", end->run->id, err->sentence);
-    if (end->done)
-        end->done(end->context, NULL, err);
-    end->done = NULL;
-    again_later(conductor, conductor->options.retry_ms, write_end, end_free, end);
-}
-
-static void state_written(void *context, double objective, const struct error *err)
-{
-    struct external_end *end = context;
-    (void)objective;
-    end->failed = err != NULL;
-    if (err)
-        end->trouble = *err;
 }
 
 static json_t *end_answer(const struct run *run, bool late, bool repeated)
@@ -183,7 +197,20 @@ static json_t *end_answer(const struct run *run, bool late, bool repeated)
                      (int)repeated);
 }
 
-static void end_told(void *context, const struct added_tell *told, const struct error *err)
+/* Once; also where it has to be written again. */
+static void answer_end(struct external_end *end, const struct error *err)
+{
+    if (end->told)
+        end->told(end->context, err ? NULL : end_answer(end->run, end->late, false), err);
+    if (end->cancelled)
+        end->cancelled(end->context, err);
+    end->told = NULL;
+    end->cancelled = NULL;
+}
+
+static void write_end(void *context);
+
+static void end_written(void *context, const struct added_tell *told, const struct error *err)
 {
     struct external_end *end = context;
     struct search *search = end->search;
@@ -191,17 +218,19 @@ static void end_told(void *context, const struct added_tell *told, const struct 
     struct run *run = end->run;
     struct job *job = search->job;
 
-    if (err || end->failed) {
-        end_again(end, err ? err : &end->trouble);
+    if (err) {
+        log_line("run %" PRId64 ": its end is not on disk yet: %s", run->id, err->sentence);
+        answer_end(end, err);
+        again_later(conductor, conductor->options.retry_ms, write_end, end_free, end);
         return; /* keeps its hold on the job */
     }
     run->endings--;
+    memcpy(end->results, told->results, (size_t)search_result_count(search) * sizeof(double));
     run->objective = end->outcome == PROPOSAL_DONE ? end->results[0] : (double)NAN;
     search->edits += told->again;
     search_learn(search, run->number, end->outcome, end->results, run->step);
     publish_run(conductor, run);
-    if (end->done)
-        end->done(end->context, end_answer(run, end->late, false), NULL);
+    answer_end(end, NULL);
     search_feed(search);
     search_step(search);
     publish_job(conductor, job);
@@ -209,12 +238,12 @@ static void end_told(void *context, const struct added_tell *told, const struct 
     drop_job(conductor, job);
 }
 
+/* The run's end and its results in one transaction: neither is there without the other. */
 static void write_end(void *context)
 {
     struct external_end *end = context;
     const struct run *run = end->run;
-    struct store *store = end->search->conductor->store;
-    const struct run_change change = {
+    struct run_change change = {
         .run = run->id,
         .position = run->position,
         .reason = end->reason,
@@ -223,17 +252,18 @@ static void write_end(void *context)
         .now_ms = wall_ms(),
         .job = job_change_of(run->job),
     };
+    change.job.audit = end->audit;
     const struct new_tell tell = {
         .job = run->job->id,
         .run = run->id,
         .outcome = end->outcome,
         .plan = end->search->plan,
-        .results = end->results,
+        .results = end->has_results ? end->results : NULL,
         .step = run->step,
         .late = end->late,
+        .change = &change,
     };
-    store_change_run(store, &change, state_written, end);
-    store_tell(store, &tell, end_told, end);
+    store_tell(end->search->conductor->store, &tell, end_written, end);
 }
 
 /* A run that was put back, or has failed so, is taken up once more for whoever tells of it. */
@@ -259,7 +289,7 @@ static void end_external(struct external_end *end)
 {
     struct search *search = end->search;
     struct run *run = end->run;
-    end->late = take_up_late(search, run);
+    end->late = take_up_late(search, run) || end->late;
     search_unlease(search, run);
     job_move(run, event_of(end->outcome), NULL);
     if (job_is_final(run->job))
@@ -272,18 +302,27 @@ static void end_external(struct external_end *end)
 /* --- telling -------------------------------------------------------------------------------------
  */
 
-static int check_counts(const struct search_plan *plan, const struct tell_options *options,
-                        struct error *err)
+static const char *many(int count)
 {
+    return count == 1 ? "" : "s";
+}
+
+void conductor_check_tell(const struct conductor *conductor, int64_t id,
+                          const struct tell_options *options, struct problems *problems)
+{
+    const struct run *run = job_index_find_run(conductor->jobs, id);
+    const struct search_plan *plan = run && run->job->search ? run->job->search->plan : NULL;
     const bool needs_values = options->state == RUN_SUCCEEDED;
-    if (options->value_count != plan->objective_count && (needs_values || options->value_count > 0))
-        return error_set(err, "\"values\" must have one number for each of the %d objective%s",
-                         plan->objective_count, plan->objective_count == 1 ? "" : "s");
-    if (options->constraint_count > 0 && options->constraint_count != plan->constraint_count)
-        return error_set(err,
-                         "\"constraints\" must have one number for each of the %d constraint%s",
-                         plan->constraint_count, plan->constraint_count == 1 ? "" : "s");
-    return 0;
+    if (!plan || !plan->external)
+        return; /* another refusal */
+    const int objectives = plan->objective_count, constraints = plan->constraint_count;
+    if (options->value_count != objectives && (needs_values || options->value_count > 0))
+        problems_add(problems, "", "values", "must have one number for each of the %d objective%s",
+                     objectives, many(objectives));
+    if (options->constraint_count > 0 && options->constraint_count != constraints)
+        problems_add(problems, "", "constraints",
+                     "must have one number for each of the %d constraint%s", constraints,
+                     many(constraints));
 }
 
 static bool all_finite(const double *values, int count)
@@ -310,7 +349,12 @@ static struct external_end *end_of(struct search *search, struct run *run,
 {
     struct external_end *end = xcalloc(1, sizeof *end);
     const bool finite = all_finite(options->values, options->value_count);
-    *end = (struct external_end){.search = search, .run = run};
+    *end = (struct external_end){
+        .search = search,
+        .run = run,
+        .has_results = options->state != RUN_PRUNED || options->value_count > 0,
+        .late = options->attempt > 0 && options->attempt != run->position.attempt,
+    };
     fill_results(search->plan, options, end->results);
     end->outcome = options->state == RUN_PRUNED                ? PROPOSAL_PRUNED
                    : options->state == RUN_SUCCEEDED && finite ? PROPOSAL_DONE
@@ -327,8 +371,8 @@ static struct external_end *end_of(struct search *search, struct run *run,
 static bool told_the_same(const struct search_outcome *told, const struct external_end *end,
                           size_t count)
 {
-    return told->outcome == end->outcome &&
-           memcmp(told->results, end->results, count * sizeof(double)) == 0;
+    return told->is_told && told->outcome == end->outcome &&
+           (!end->has_results || memcmp(told->results, end->results, count * sizeof(double)) == 0);
 }
 
 /* Told before: the same again is fine, anything else is not. One whose leases all lapsed was told
@@ -337,17 +381,19 @@ static int check_repeat(const struct search *search, const struct run *run,
                         const struct external_end *end, bool *out_repeated, struct error *err)
 {
     const struct search_outcome *told = &search->outcomes[run->number];
+    const enum run_state state = run->position.state;
+    const bool lapsed = run->position.attempts_lost >= RUN_ATTEMPTS_MAX && state == RUN_FAILED;
     *out_repeated = false;
+    if (!run_is_final(state) || lapsed)
+        return 0;
     if (run->endings > 0)
         return error_of(err, ERROR_UNAVAILABLE,
                         "what was told of run %" PRId64 " is being written; try again", run->id);
-    if (!run_is_final(run->position.state) || (told->lapsed && run->position.state == RUN_FAILED))
-        return 0;
-    *out_repeated = told->is_told && told_the_same(told, end, (size_t)search_result_count(search));
+    *out_repeated = told_the_same(told, end, (size_t)search_result_count(search));
     if (*out_repeated)
         return 0;
     return error_of(err, ERROR_CONFLICT, "run %" PRId64 " has %s already, and with other values",
-                    run->id, run_state_names[run->position.state]);
+                    run->id, state == RUN_CANCELLED ? "been cancelled" : run_state_names[state]);
 }
 
 void conductor_tell(struct conductor *conductor, int64_t id, const struct tell_options *options,
@@ -357,8 +403,7 @@ void conductor_tell(struct conductor *conductor, int64_t id, const struct tell_o
     struct run *run;
     struct error err;
     bool repeated;
-    if (find_run(conductor, id, &search, &run, &err) < 0 ||
-        check_counts(search->plan, options, &err) < 0) {
+    if (find_run(conductor, id, &search, &run, &err) < 0) {
         done(context, NULL, &err);
         return;
     }
@@ -368,22 +413,23 @@ void conductor_tell(struct conductor *conductor, int64_t id, const struct tell_o
         end_free(end);
         return;
     }
-    end->done = done;
+    end->told = done;
     end->context = context;
     end_external(end);
 }
 
 /* A person cancels it: whoever has it hears so with the next report. */
-void search_cancel_run(struct conductor *conductor, struct run *run, conductor_answered *done,
+void search_cancel_run(struct run *run, const struct audit_entry *audit, store_done *done,
                        void *context)
 {
     struct search *search = run->job->search;
-    (void)conductor;
     struct external_end *end = xcalloc(1, sizeof *end);
     *end = (struct external_end){.search = search,
                                  .run = run,
                                  .outcome = PROPOSAL_DELETED,
-                                 .done = done,
+                                 .has_results = true,
+                                 .cancelled = done,
+                                 .audit = audit_copy(audit),
                                  .context = context};
     for (int i = 0; i < search_result_count(search); i++)
         end->results[i] = (double)NAN;
@@ -394,4 +440,10 @@ void search_cancel_run(struct conductor *conductor, struct run *run, conductor_a
     run->endings++;
     hold_job(run->job);
     write_end(end);
+}
+
+void search_requeue(struct run *run)
+{
+    search_put_back(run->job->search, run);
+    search_step(run->job->search);
 }

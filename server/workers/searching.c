@@ -128,7 +128,8 @@ static void release_run(struct search *search, const struct new_proposal *propos
     }
 }
 
-/* It has begun: its first attempt was written down with it. */
+/* It has begun: its first attempt was written down with it. Without a worker nobody waits for it
+ * any more. */
 static void hand_out(struct batch *batch, int i)
 {
     struct search *search = batch->search;
@@ -138,6 +139,10 @@ static void hand_out(struct batch *batch, int i)
         search_give(search, batch->asks[i], NULL);
         return;
     }
+    if (!proposal->worker) {
+        search_put_back(search, run);
+        return;
+    }
     job_move(run, EVENT_START, NULL);
     run->started_ms = wall_ms();
     if (search->job->started_ms == 0)
@@ -145,6 +150,18 @@ static void hand_out(struct batch *batch, int i)
     search_lease(search, run, proposal->lease_ms);
     publish_run(search->conductor, run);
     search_give(search, batch->asks[i], run);
+}
+
+/* Whoever asked hears now that the disk does not take it; the point is for the next one. */
+static void refuse_batch(struct batch *batch, const struct error *err)
+{
+    search_refuse_asks(batch->search, err);
+    for (int i = 0; i < batch->count; i++) {
+        search_give(batch->search, batch->asks[i], NULL);
+        batch->asks[i] = NULL;
+        batch->proposals[i].worker = NULL;
+        batch->proposals[i].lease_ms = 0;
+    }
 }
 
 static void write_batch(void *context);
@@ -158,6 +175,7 @@ static void batch_written(void *context, const struct error *err)
 
     if (err && err->kind != ERROR_CONFLICT) {
         log_line("job %" PRId64 ": its proposals are not on disk yet: %s", job->id, err->sentence);
+        refuse_batch(batch, err);
         again_later(conductor, conductor->options.retry_ms, write_batch, batch_free, batch);
         return; /* keeps its hold on the job */
     }
@@ -392,24 +410,32 @@ static void step_rungs(struct search *search)
         search_promote(search, search_parallel(search) - running, all_proposed && running == 0);
 }
 
-void search_step(struct search *search)
+static bool goes_on(const struct search *search)
 {
-    const struct job *job = search->job;
-    if (search->asks && !search->lent && search->proposing == 0 &&
-        (search->ended || !search->begun || !search->study || job->paused || job_is_final(job)))
-        search_answer_asks(search); /* nothing comes for now */
-    if (!search->begun || !search->study || search->conductor->stopping || job->paused ||
-        job_is_final(job))
-        return;
+    return search->begun && search->study && !search->conductor->stopping && !search->job->paused &&
+           !job_is_final(search->job);
+}
+
+static void step_proposals(struct search *search)
+{
     const bool is_spent = !search->lent && !search->ended && budget_is_spent(search);
     step_rungs(search);
     if (search->lent || search->ended || is_spent)
         return;
     const int count = room(search);
-    if (count == 0 && search->proposing == 0)
-        search_answer_asks(search);
     if (count > 0 && is_its_turn(search))
         lend(search, count);
+}
+
+/* Who asks is never kept waiting for what others may tell. */
+void search_step(struct search *search)
+{
+    if (goes_on(search)) {
+        search_hand_back(search);
+        step_proposals(search);
+    }
+    if (search->asks && !search->lent && search->proposing == 0)
+        search_answer_asks(search);
 }
 
 static void step_is_due(void *context)

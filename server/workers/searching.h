@@ -25,7 +25,6 @@ struct search_outcome {
     const double *point;    /* the study's; NULL: not proposed yet */
     int64_t lease_ms;       /* of an external runner: how long */
     int64_t lease_until_ms; /* CLOCK_MONOTONIC */
-    bool lapsed;            /* its last lease was not kept */
     bool corrected;         /* told once more; the study has not heard of that yet */
 };
 
@@ -56,7 +55,8 @@ struct search {
     int put_back_count;
     int *leased; /* [leased_count] running ones */
     int leased_count;
-    struct loop_timer *lapse; /* the next lease to end */
+    struct loop_timer *lapse; /* no later than the next lease ends */
+    int64_t lapse_at_ms;      /* of that, CLOCK_MONOTONIC */
     struct pruning *pruning;  /* search_prune.h; NULL: every run trains to its end */
     bool exhausted;           /* it has ended because there was no further point */
 };
@@ -70,12 +70,15 @@ int search_result_count(const struct search *search); /* of an outcome */
 int search_parallel(const struct search *search);     /* runs under way at once */
 
 /* search_asks.c. How many points external runners wait for; the next of them gets the run that was
- * just proposed: who it is, and how long; NULL: nobody any more. All are answered with what they
- * have where nothing more comes. */
+ * just proposed: who it is, and how long; NULL (and no worker): nobody any more. Then the run is on
+ * disk (NULL: it is not). Runs that were put back go first. All are answered with what they have
+ * where nothing more comes, or with an error where they have nothing. */
 int search_wanted(const struct search *search);
 struct ask *search_next_ask(struct search *search, const char **out_worker, int64_t *out_lease_ms);
 void search_give(struct search *search, struct ask *ask, struct run *run);
+void search_hand_back(struct search *search);
 void search_answer_asks(struct search *search);
+void search_refuse_asks(struct search *search, const struct error *err);
 void search_drop_asks(struct search *search); /* it is being freed: nobody is called */
 
 /* search_leases.c. A run of an external runner begins its lease; it ends: nobody has it, nor

@@ -30,6 +30,7 @@ struct scene {
     struct team teams[4]; /* up to the first without an id */
     int64_t preempt_after_ms;
     int64_t retry_ms; /* 0: RETRY_MS */
+    const json_t *catalog;
 };
 
 /* --- the parts, around a store that a test has chosen -------------------------------------------
@@ -65,6 +66,7 @@ KIT_FUNCTION void begin(struct scene *scene, int slots)
         .program = folder_path(&scene->kit->folder, "worker"),
         .runs = scene->kit->folder.path,
         .cache = scene->kit->folder.path,
+        .catalog = scene->catalog,
         .slots = slots,
         .lease_ms = LEASE_MS,
         .preempt_after_ms = scene->preempt_after_ms,
