@@ -53,7 +53,7 @@ static inline struct world *world_of(const struct request *req)
 
 /* What the report of a search is asked for (api/search_report.h). */
 struct search_wishes {
-    int top, objective;
+    int top, objective, slots;
     bool fanova;
     char contour[2 * PARAMETER_NAME_BYTES + 2]; /* two names and a comma; "": none */
 };

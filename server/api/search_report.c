@@ -32,7 +32,9 @@ int search_report_query(const struct request *req, struct api_read *read, struct
     struct search_wishes *wishes = &read->search;
     const char *contour = request_query(req, "contour");
     int64_t top, objective;
+    int used;
 
+    wishes->slots = conductor_slots(world_of(req)->conductor, &used);
     if (request_query_integer(req, "top", 1, TOP_MOST, TOP, &top, err) < 0 ||
         request_query_integer(req, "objective", 0, OBJECTIVES_MAX - 1, 0, &objective, err) < 0 ||
         read_importance(req, &wishes->fanova, err) < 0)
@@ -216,9 +218,16 @@ static void take_steps(void *context, int64_t run, int64_t steps)
         gathered->findings[low].steps = steps;
 }
 
-static int gather(struct reader *reader, const json_t *catalog, const json_t *job,
+/* As the search itself has it (workers/searching.h). */
+static int parallel_of(const struct search_plan *plan, int slots)
+{
+    return plan->parallel ? plan->parallel : slots > 0 ? slots : 1;
+}
+
+static int gather(struct reader *reader, const struct api_read *read, const json_t *job,
                   struct gathered *gathered, struct error *err)
 {
+    const json_t *catalog = world_of(read->req)->catalog;
     const int64_t id = json_integer_at(job, "id", 0);
     AUTO_FREE char *request = json_ordered(json_object_get(job, "request"));
     *gathered = (struct gathered){.plan = search_plan_of(catalog, request)};
@@ -229,7 +238,7 @@ static int gather(struct reader *reader, const json_t *catalog, const json_t *jo
         .objectives = plan->objective_count,
         .constraints = plan->constraint_count,
         .budget = plan->budget.runs,
-        .parallel = plan->parallel > 0 ? plan->parallel : 1,
+        .parallel = parallel_of(plan, read->search.slots),
     };
     if (store_read_search(reader, id, &gathered->kept, take_proposal, gathered, err) < 0 ||
         store_read_pruned(reader, id, take_steps, gathered, err) < 0)
@@ -322,7 +331,7 @@ int search_report_json(struct reader *reader, const struct api_read *read, const
                        json_t **out, struct error *err)
 {
     struct gathered gathered;
-    int outcome = gather(reader, world_of(read->req)->catalog, job, &gathered, err);
+    int outcome = gather(reader, read, job, &gathered, err);
     if (outcome == 0)
         outcome = look(job, &read->search, &gathered, out, err);
     if (outcome == 0)
@@ -335,7 +344,7 @@ int search_report_csv(struct reader *reader, const struct api_read *read, const 
                       char **out, struct error *err)
 {
     struct gathered gathered;
-    const int outcome = gather(reader, world_of(read->req)->catalog, job, &gathered, err);
+    const int outcome = gather(reader, read, job, &gathered, err);
     const struct findings findings = {
         .plan = gathered.plan, .history = &gathered.history, .list = gathered.findings};
     if (outcome == 0)
