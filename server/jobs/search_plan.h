@@ -68,6 +68,14 @@ int search_spec(const json_t *catalog, const struct search_plan *plan, const dou
  * is as in the base, where that is a value of the parameter, else in the middle. */
 void search_complete(const struct search_plan *plan, double *values);
 
+/* The variant of a point: its resolved specification; {} where the runner is external. Where the
+ * values do not go together, the specification stays as it is: the worker says so. The caller frees
+ * its texts (search_variant_release). */
+struct planner;
+struct variant_plan search_variant(const struct planner *planner, const struct search_plan *plan,
+                                   const double *values);
+void search_variant_release(struct variant_plan *variant);
+
 /* The body as it is kept: with the sections above replaced by what is now asked (a budget that
  * grew, a choice more). The caller frees it. */
 char *search_request(const json_t *body, const struct search_plan *plan);

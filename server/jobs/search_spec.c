@@ -1,4 +1,5 @@
 /* From a point of a search space to a specification; and a search's body as it is kept. */
+#include "jobs/planner.h"
 #include "jobs/search_goals.h"
 #include "jobs/search_plan.h"
 
@@ -104,11 +105,46 @@ void search_complete(const struct search_plan *plan, double *values)
     space_settle(&plan->space, values);
 }
 
+struct variant_plan search_variant(const struct planner *planner, const struct search_plan *plan,
+                                   const double *values)
+{
+    AUTO_PROBLEMS struct problems problems = {0};
+    json_t *point = space_values_json(&plan->space, values);
+    json_t *spec = NULL;
+    if (plan->external || search_spec(planner->catalog, plan, values, &spec, &problems) < 0)
+        return plan_variant(-1, 0, json_object(), point);
+    json_t *resolved = plan_resolve(planner, spec, "", &problems);
+    json_t *kept = problems.found > 0 ? spec : resolved;
+    json_decref(problems.found > 0 ? resolved : spec);
+    return plan_variant(-1, 0, kept, point);
+}
+
+void search_variant_release(struct variant_plan *variant)
+{
+    free(variant->dataset);
+    free(variant->spec);
+    free(variant->tuned);
+    *variant = (struct variant_plan){0};
+}
+
 static json_t *budget_json(const struct search_budget *budget)
 {
     return json_pack("{s:i, s:o, s:o}", "runs", budget->runs, "time_s",
                      budget->time_ms ? json_real((double)budget->time_ms / 1000) : json_null(),
                      "steps", budget->steps ? json_integer(budget->steps) : json_null());
+}
+
+/* As they were sent, and behind them those that came later. */
+static json_t *enqueued_json(const json_t *body, const struct search_plan *plan)
+{
+    json_t *list = json_copy(json_object_get(body, "enqueue"));
+    if (!list)
+        list = json_array();
+    for (int i = (int)json_array_size(list); i < plan->enqueued_count; i++)
+        json_array_append_new(
+            list, space_values_json(&plan->space,
+                                    plan->enqueued + (size_t)i * (size_t)plan->space.count));
+    return list;
 }
 
 char *search_request(const json_t *body, const struct search_plan *plan)
@@ -124,5 +160,7 @@ char *search_request(const json_t *body, const struct search_plan *plan)
     json_object_set_new(kept, "parallel",
                         plan->parallel ? json_integer(plan->parallel) : json_null());
     json_object_set_new(kept, "seed", json_integer((json_int_t)plan->seed));
+    if (plan->enqueued_count > 0)
+        json_object_set_new(kept, "enqueue", enqueued_json(body, plan));
     return json_ordered(kept);
 }

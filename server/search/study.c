@@ -26,7 +26,9 @@ struct study {
     bool is_open;
     struct history history;
     struct trials trials, earlier;
-    int *told; /* [trials.room] */
+    int *heard; /* [trials.room] in the order in which they were told, those that are gone, too */
+    int heard_count;
+    int *told; /* [trials.room] the history's: without those that are gone */
     struct seen seen;
     double *enqueued; /* [enqueued_count][space.count], those before enqueued_next are through */
     int enqueued_next, enqueued_count;
@@ -109,8 +111,10 @@ static bool trials_add(struct trials *trials, const struct history *history, con
 
 static void add_trial(struct study *study, const double *values, const double *memo, int memo_count)
 {
-    if (trials_add(&study->trials, &study->history, values, memo, memo_count))
+    if (trials_add(&study->trials, &study->history, values, memo, memo_count)) {
         study->told = xrealloc(study->told, (size_t)study->trials.room, sizeof *study->told);
+        study->heard = xrealloc(study->heard, (size_t)study->trials.room, sizeof *study->heard);
+    }
     study->history.trials = study->trials.list;
     study->history.count = study->trials.count;
     study->history.told = study->told;
@@ -183,6 +187,7 @@ void study_free(struct study *study)
     free(study->proposal.values);
     free(study->proposal.memo);
     free(study->enqueued);
+    free(study->heard);
     free(study->told);
     free(study);
 }
@@ -361,6 +366,17 @@ void study_enqueue(struct study *study, const double *values)
            count * sizeof *values);
 }
 
+int study_enqueued(const struct study *study)
+{
+    return study->enqueued_count - study->enqueued_next;
+}
+
+void study_pass_enqueued(struct study *study)
+{
+    if (study->enqueued_next < study->enqueued_count)
+        study->enqueued_next++;
+}
+
 /* --- what is known ------------------------------------------------------------------------------
  */
 
@@ -370,18 +386,34 @@ void study_restore(struct study *study, const double *values, const double *memo
     add_trial(study, values, memo, memo_count);
 }
 
+/* One that comes back stands where it stood: a study that is filled in again finds it there, too.
+ */
+static void find_told(struct study *study)
+{
+    int count = 0;
+    for (int i = 0; i < study->heard_count; i++) {
+        if (study->trials.list[study->heard[i]].state != TRIAL_GONE)
+            study->told[count++] = study->heard[i];
+    }
+    study->history.told_count = count;
+}
+
 void study_tell(struct study *study, int number, const struct told *told)
 {
     assert(number >= 0 && number < study->trials.count);
     assert(told->state != TRIAL_PENDING && told->state != TRIAL_GONE);
     struct trial *trial = &study->trials.list[number];
-    const bool is_new = trial->state == TRIAL_PENDING || trial->state == TRIAL_GONE;
+    const enum trial_state before = trial->state;
 
-    if (trial->state != TRIAL_PENDING)
-        begin_anew(study);
-    if (is_new)
-        study->told[study->history.told_count++] = number;
     set_told(&study->history, trial, study->trials.numbers[number], told);
+    if (before == TRIAL_PENDING) {
+        study->heard[study->heard_count++] = number;
+        study->told[study->history.told_count++] = number;
+        return;
+    }
+    if (before == TRIAL_GONE)
+        find_told(study);
+    begin_anew(study);
 }
 
 void study_add_earlier(struct study *study, const double *values, const struct told *told)
@@ -398,14 +430,12 @@ void study_add_earlier(struct study *study, const double *values, const struct t
 void study_forget(struct study *study, int number)
 {
     assert(number >= 0 && number < study->trials.count);
-    int kept = 0;
-    for (int i = 0; i < study->history.told_count; i++) {
-        if (study->told[i] != number)
-            study->told[kept++] = study->told[i];
-    }
-    study->history.told_count = kept;
-    set_unknown(&study->history, &study->trials.list[number], study->trials.numbers[number]);
-    study->trials.list[number].state = TRIAL_GONE;
+    struct trial *trial = &study->trials.list[number];
+    if (trial->state == TRIAL_PENDING)
+        study->heard[study->heard_count++] = number;
+    set_unknown(&study->history, trial, study->trials.numbers[number]);
+    trial->state = TRIAL_GONE;
+    find_told(study);
     begin_anew(study);
 }
 

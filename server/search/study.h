@@ -56,6 +56,9 @@ struct study_proposal {
 int study_propose(struct study *study, struct study_proposal *out);
 /* A point that people want tried: the next proposals, in this order. */
 void study_enqueue(struct study *study, const double *values);
+int study_enqueued(const struct study *study); /* how many of those have not been proposed */
+/* A proposal that was enqueued is filled in again (study_restore): it is through. */
+void study_pass_enqueued(struct study *study);
 
 /* From the store's rows: a proposal that was made before (in order of their numbers), then the
  * tells in theirs. */
@@ -64,7 +67,8 @@ void study_restore(struct study *study, const double *values, const double *memo
  * from the history). */
 void study_tell(struct study *study, int number, const struct told *told);
 void study_add_earlier(struct study *study, const double *values, const struct told *told);
-/* As if it had never been told: a deleted run. It stays a proposal that nobody waits for. */
+/* As if it had never been told: a deleted run. It stays a proposal that nobody waits for. Where it
+ * is told after all, it has the place in the order that it had. */
 void study_forget(struct study *study, int number);
 
 int study_add_choice(struct study *study, int parameter, const json_t *value, struct error *err);

@@ -125,14 +125,32 @@ static int load_owners(struct sql *db, void (*on_job)(void *, const struct owned
     return got;
 }
 
+/* Ids and numbers rise together; where ids have left some out, another part begins. The first part
+ * is the job's own. */
+static int load_more_runs(struct sql *db, void (*more)(void *, int64_t, int64_t, int),
+                          void *context, struct error *err)
+{
+    struct statement *read = sql_statement(
+        db, "SELECT run.job_id, min(run.id) AS first, count(*) FROM search"
+            " CROSS JOIN run ON run.job_id = search.job_id"
+            " GROUP BY run.job_id, run.id - run.number HAVING min(run.number) > 0 ORDER BY first");
+    int got;
+    while ((got = statement_next(read, err)) > 0)
+        more(context, row_integer(read, 0), row_integer(read, 1), (int)row_integer(read, 2));
+    return got;
+}
+
 int store_load_owners(struct store *store, void (*job)(void *, const struct owned_job *),
-                      void *context, struct error *err)
+                      void (*more)(void *, int64_t, int64_t, int), void *context,
+                      struct error *err)
 {
     struct reader *reader = store_reader_start(store);
     struct sql *db = reader_begin(reader, err);
     int got = -1;
     if (db) {
         got = load_owners(db, job, context, err);
+        if (got == 0)
+            got = load_more_runs(db, more, context, err);
         reader_end(reader);
     }
     store_reader_end(reader);

@@ -356,7 +356,8 @@ static int add_tell(struct writer *writer, struct command *base, struct error *e
     if (find_order(tell, db, err) < 0 || (!tell->given && read_results(tell, db, err) < 0) ||
         write_tell(tell, db, err) < 0 || (tell->given && write_objective(tell, db, err) < 0))
         return -1;
-    return tell->told.again ? count_edit(db, tell->tell.job, err) : 0;
+    tell->told.edits = tell->told.again || tell->tell.outcome == PROPOSAL_DELETED;
+    return tell->told.edits ? count_edit(db, tell->tell.job, err) : 0;
 }
 
 static void tell_told(struct command *base, const struct error *err)
@@ -515,110 +516,4 @@ void store_end_search(struct store *store, const struct job_change *change, cons
         .context = context,
     };
     store_send(store, &end->command);
-}
-
-/* --- changes by hand -----------------------------------------------------------------------------
- */
-
-struct change_search {
-    struct command command;
-    struct search_change change;
-    char *request;
-    int64_t first_run;
-    store_search_changed *done;
-    void *context;
-};
-
-static int write_request(const struct change_search *change, struct sql *db, struct error *err)
-{
-    struct statement *update =
-        sql_statement(db, "UPDATE job_text SET request = ? WHERE job_id = ?");
-    put_text(update, change->request);
-    put_integer(update, change->change.job);
-    return statement_run(update, err);
-}
-
-static int next_number(const struct change_search *change, struct sql *db, int *out,
-                       struct error *err)
-{
-    struct statement *read =
-        sql_statement(db, "SELECT coalesce(max(number), -1) + 1 FROM run WHERE job_id = ?");
-    put_integer(read, change->change.job);
-    if (statement_next(read, err) < 0)
-        return -1;
-    *out = (int)row_integer(read, 0);
-    statement_reset(read);
-    return 0;
-}
-
-static int insert_run(const struct change_search *change, struct sql *db, int number,
-                      struct error *err)
-{
-    struct statement *insert =
-        sql_statement(db, "INSERT INTO run (job_id, number, arm, point, phase, seed, state)"
-                          " VALUES (?, ?, -1, -1, ?, ?, 'waiting')");
-    put_integer(insert, change->change.job);
-    put_integer(insert, number);
-    put_text(insert, run_phase_names[PHASE_SEARCH]);
-    put_integer(insert, (int64_t)change->change.seed);
-    return statement_run(insert, err);
-}
-
-static int insert_runs(struct change_search *change, struct writer *writer, struct error *err)
-{
-    struct sql *db = writer_db(writer);
-    int deltas[RUN_STATES] = {0};
-    int number;
-    if (next_number(change, db, &number, err) < 0)
-        return -1;
-    for (int i = 0; i < change->change.more_runs; i++) {
-        if (insert_run(change, db, number + i, err) < 0)
-            return -1;
-        if (i == 0)
-            change->first_run = sqlite3_last_insert_rowid(db->handle);
-    }
-    deltas[RUN_WAITING] = change->change.more_runs;
-    return job_row_update(writer, change->change.job, deltas, NULL, err);
-}
-
-static int change_search(struct writer *writer, struct command *base, struct error *err)
-{
-    struct change_search *change = (struct change_search *)base;
-    struct sql *db = writer_db(writer);
-    change->first_run = 0;
-    if (change->request && write_request(change, db, err) < 0)
-        return -1;
-    if (change->change.edit && count_edit(db, change->change.job, err) < 0)
-        return -1;
-    return change->change.more_runs > 0 ? insert_runs(change, writer, err) : 0;
-}
-
-static void tell_changed(struct command *base, const struct error *err)
-{
-    const struct change_search *change = (struct change_search *)base;
-    if (change->done)
-        change->done(change->context, change->first_run, err);
-}
-
-static void release_change(struct command *base)
-{
-    free(((struct change_search *)base)->request);
-}
-
-void store_change_search(struct store *store, const struct search_change *from,
-                         store_search_changed *done, void *context)
-{
-    struct change_search *change = xcalloc(1, sizeof *change);
-    *change = (struct change_search){
-        .command = {.work = change_search,
-                    .tell = tell_changed,
-                    .release = release_change,
-                    .rows = from->more_runs + 1},
-        .change = *from,
-        .request = copied(from->request),
-        .done = done,
-        .context = context,
-    };
-    change->change.request = NULL;
-    store_send(store, &change->command);
 }

@@ -57,6 +57,7 @@ struct new_tell {
 struct added_tell {
     int order;
     bool again;
+    bool edits; /* it counts as an edit: told again, or cancelled */
     double results[RESULTS_MAX];
 };
 typedef void store_told(void *context, const struct added_tell *told, const struct error *err);
@@ -75,20 +76,6 @@ void store_judge(struct store *store, const struct new_judgement *judgement, sto
 typedef void store_search_ended(void *context, int removed, const struct error *err);
 void store_end_search(struct store *store, const struct job_change *change, const char *why,
                       store_search_ended *done, void *context);
-
-/* A search as people have changed it: its request, more runs that wait (numbers go on), or one edit
- * more. `first_run`: the first of the new ones, consecutive. */
-struct search_change {
-    int64_t job;
-    const char *request; /* NULL: as it is */
-    int more_runs;
-    uint64_t seed; /* of those */
-    bool edit;
-    int64_t now_ms;
-};
-typedef void store_search_changed(void *context, int64_t first_run, const struct error *err);
-void store_change_search(struct store *store, const struct search_change *change,
-                         store_search_changed *done, void *context);
 
 /* Every proposal in the order of their numbers. Arrays live until the next call. */
 struct kept_proposal {

@@ -102,10 +102,12 @@ int store_read_stored(struct reader *reader, int64_t team, struct team_stored *o
 struct owned_job {
     int64_t id, team;
     int64_t first_run;
-    int run_count; /* with consecutive ids */
+    int run_count; /* with consecutive ids; see below */
     bool for_everyone;
 };
+/* `more`: the runs that a search got later, with consecutive ids, in the order of these. */
 int store_load_owners(struct store *store, void (*job)(void *, const struct owned_job *),
+                      void (*more)(void *, int64_t job, int64_t first_run, int count),
                       void *context, struct error *err);
 
 #endif

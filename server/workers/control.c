@@ -302,6 +302,12 @@ static void retry_run(struct conductor *conductor, struct run *run, const struct
         done(context, &err);
         return;
     }
+    if (search_is_unproposed(run)) {
+        error_of(&err, ERROR_CONFLICT,
+                 "run %" PRId64 " was never proposed; a larger budget brings new ones", run->id);
+        done(context, &err);
+        return;
+    }
     if (sources_retry(run, &waits, &err) < 0 ||
         (!waits && point_for_retry(run, &point, &err) < 0) || looks_retry(run, &waits, &err) < 0 ||
         job_move(run, waits ? EVENT_RETRY_LATER : EVENT_RETRY, &err) < 0) {
@@ -331,83 +337,36 @@ static void retry_run(struct conductor *conductor, struct run *run, const struct
     store_change_run(conductor->store, &change, retry_written, retry);
 }
 
-/* A final job is read back first, on a helper thread. */
-struct revival {
+struct retry_wish {
     struct conductor *conductor;
-    int64_t job_id, run_id;
-    struct job *job;
-    int outcome;
-    struct error err;
+    int64_t run;
     struct audit_entry *audit; /* or NULL */
     store_done *done;
     void *context;
 };
 
-static void revive_job(void *context, const struct live_job *row)
+static void retry_ready(void *context, struct job *job, const struct error *err)
 {
-    struct revival *revival = context;
-    revival->job = job_of_row(row);
-}
-
-static void revive_run(void *context, const struct live_run *row)
-{
-    struct revival *revival = context;
-    job_add_row(revival->job, row);
-}
-
-static void read_back(void *reader, void *context)
-{
-    struct revival *revival = context;
-    revival->outcome =
-        store_load_job(reader, revival->job_id, revive_job, revive_run, revival, &revival->err);
-}
-
-static void take_back(void *context)
-{
-    struct revival *revival = context;
-    struct conductor *conductor = revival->conductor;
-
-    if (revival->outcome == 0 && !job_index_find(conductor->jobs, revival->job_id)) {
-        job_complete_rows(revival->job);
-        adopt_again(conductor, revival->job);
-        revival->job = NULL;
-    }
-    struct run *run = job_index_find_run(conductor->jobs, revival->run_id);
-    if (revival->outcome < 0) {
-        revival->done(revival->context, &revival->err);
-    } else if (!run) {
-        no_such("run", revival->run_id, revival->done, revival->context);
-    } else {
-        struct job *job = run->job;
-        hold_job(job); /* a refused retry lets a final job go again */
-        retry_run(conductor, run, revival->audit, revival->done, revival->context);
-        drop_job(conductor, job);
-    }
-    job_free(revival->job);
-    free(revival->audit);
-    free(revival);
+    struct retry_wish *wish = context;
+    struct run *run = job_index_find_run(wish->conductor->jobs, wish->run);
+    if (err)
+        wish->done(wish->context, err);
+    else if (!run || run->job != job)
+        no_such("run", wish->run, wish->done, wish->context);
+    else
+        retry_run(wish->conductor, run, wish->audit, wish->done, wish->context);
+    free(wish->audit);
+    free(wish);
 }
 
 void conductor_retry_run(struct conductor *conductor, int64_t job, int64_t id,
                          const struct audit_entry *audit, store_done *done, void *context)
 {
-    struct run *run = job_index_find_run(conductor->jobs, id);
-    if (run) {
-        retry_run(conductor, run, audit, done, context);
-        return;
-    }
-    struct revival *revival = xcalloc(1, sizeof *revival);
-    *revival = (struct revival){.conductor = conductor,
-                                .job_id = job,
-                                .run_id = id,
+    struct retry_wish *wish = xcalloc(1, sizeof *wish);
+    *wish = (struct retry_wish){.conductor = conductor,
+                                .run = id,
                                 .audit = audit_copy(audit),
                                 .done = done,
                                 .context = context};
-    if (!helpers_run(conductor->helpers, read_back, take_back, revival)) {
-        struct error err;
-        error_of(&err, ERROR_UNAVAILABLE, "too many reads are waiting; try again");
-        done(context, &err);
-        free(revival->audit);
-        free(revival);
-    }
+    with_job(conductor, job, retry_ready, wish);
 }

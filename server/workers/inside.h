@@ -15,6 +15,7 @@
  *   after.c      jobs that come after others
  *   reusing.c    runs whose results are there already
  *   control.c    what people ask: cancel, pause, priority, retry
+ *   revive.c     jobs that have ended, read back
  *   shares.c     teams, and what they have used
  *   prepare.c    data sets
  */
@@ -60,6 +61,7 @@ struct conductor {
         int64_t at_ms;
     } line_look;               /* the last one */
     struct loop_timer *saving; /* what teams have used will be written down */
+    struct revival *revivals;  /* jobs that are being read back */
     struct prepare *prepares;  /* under way or waiting for a worker */
     int64_t prepare_count;
     loop_due *stopped;
@@ -74,6 +76,11 @@ struct conductor {
     json_t *unrepeatable; /* names of metrics that a clock measured */
     int64_t stale_lines;  /* of older attempts, dropped */
 };
+
+/* revive.c. Calls `ready` with the job, now where it is unfinished, or once it has been read back;
+ * NULL with err where that fails. It is held meanwhile. */
+typedef void job_ready(void *context, struct job *job, const struct error *err);
+void with_job(struct conductor *conductor, int64_t job, job_ready *ready, void *context);
 
 /* conductor.c */
 void adopt_again(struct conductor *conductor, struct job *job); /* a finished one, read back */

@@ -8,23 +8,59 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-static struct job *job_new(int run_count, int arm_count)
+/* A search may get more runs while workers, timers and the disk point to those it has: there is
+ * room for all it may ever have, which takes memory only where there are runs. */
+static struct run *reserve_runs(void)
+{
+    void *room = mmap(NULL, RUNS_MAX * sizeof(struct run), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (room == MAP_FAILED)
+        abort(); /* like any small allocation */
+    return room;
+}
+
+static struct job *job_new(enum job_kind kind, int run_count, int arm_count)
 {
     struct job *job = xcalloc(1, sizeof *job);
+    job->kind = kind;
     job->run_count = run_count;
     job->arm_count = arm_count;
-    job->runs = xcalloc((size_t)run_count, sizeof *job->runs);
+    job->runs = kind == JOB_SEARCH ? reserve_runs() : xcalloc((size_t)run_count, sizeof *job->runs);
     job->arms = xcalloc((size_t)arm_count, sizeof *job->arms);
     return job;
 }
 
-static void place_run(struct job *job, int number)
+static struct run_range *add_range(struct job *job, int64_t first_run, int number)
+{
+    struct run_range *range = xcalloc(1, sizeof *range);
+    struct run_range **at = &job->ranges;
+    *range = (struct run_range){.job = job, .first_run = first_run, .first_number = number};
+    while (*at)
+        at = &(*at)->next;
+    *at = range;
+    return range;
+}
+
+static struct run_range *last_range(const struct job *job)
+{
+    struct run_range *range = job->ranges;
+    while (range && range->next)
+        range = range->next;
+    return range;
+}
+
+static void place_run(struct job *job, int number, int64_t id)
 {
     struct run *run = &job->runs[number];
+    struct run_range *range = last_range(job);
+    if (!range || id != range->first_run + range->count)
+        range = add_range(job, id, number);
+    range->count++;
     run->job = job;
     run->task.kind = TASK_RUN;
-    run->id = job->first_run + number;
+    run->id = id;
     run->number = number;
     job->counts[run->position.state]++;
 }
@@ -51,12 +87,11 @@ static void take_looks(struct job *job, const struct look_entry *entries, int co
 
 struct job *job_of_plan(const struct job_plan *plan, const struct added_job *added, int64_t now_ms)
 {
-    struct job *job = job_new(plan->run_count, plan->arm_count);
+    struct job *job = job_new(plan->kind, plan->run_count, plan->arm_count);
     job->id = added->job;
     job->team = added->team;
     job->first_run = added->first_run;
     job->first_variant = added->first_variant;
-    job->kind = plan->kind;
     job->name = xstrdup(plan->name);
     job->priority = plan->priority;
     job->options = plan->options;
@@ -81,7 +116,7 @@ struct job *job_of_plan(const struct job_plan *plan, const struct added_job *add
             .threads = from->variant >= 0 ? plan->variants[from->variant].threads : 1,
             .objective = (double)NAN,
         };
-        place_run(job, i);
+        place_run(job, i, job->first_run + i);
     }
     take_plan_sources(job, plan);
     take_looks(job, NULL, 0);
@@ -150,11 +185,10 @@ static void read_sources(struct job *job, const char *text, uint64_t curves)
 
 struct job *job_of_row(const struct live_job *row)
 {
-    struct job *job = job_new(row->run_count, row->arm_count);
+    struct job *job = job_new(row->kind, row->run_count, row->arm_count);
     job->id = row->id;
     job->team = row->team;
     job->first_variant = row->first_variant;
-    job->kind = row->kind;
     job->name = xstrdup(row->name);
     job->priority = row->priority;
     job->paused = row->paused;
@@ -195,7 +229,7 @@ void job_add_row(struct job *job, const struct live_run *row)
     assert(row->number >= 0 && row->number < job->run_count);
     if (row->number == 0)
         job->first_run = row->id;
-    assert(row->id == job->first_run + row->number); /* the store gives consecutive ids */
+    assert(job->kind == JOB_SEARCH || row->id == job->first_run + row->number);
     job->runs[row->number] = (struct run){
         .arm = row->arm,
         .point = row->point,
@@ -215,7 +249,7 @@ void job_add_row(struct job *job, const struct live_run *row)
         .unmeasured = row->position.attempt > 0 &&
                       (row->timing.ran_ms < 0 || row->position.state == RUN_RUNNING),
     };
-    place_run(job, row->number);
+    place_run(job, row->number, row->id);
 }
 
 /* Report runs come behind all tuning runs. */
@@ -244,6 +278,23 @@ void job_complete_rows(struct job *job)
     }
 }
 
+static void free_ranges(struct job *job)
+{
+    while (job->ranges) {
+        struct run_range *range = job->ranges;
+        job->ranges = range->next;
+        free(range);
+    }
+}
+
+static void free_runs(struct job *job)
+{
+    if (job->kind == JOB_SEARCH)
+        munmap(job->runs, RUNS_MAX * sizeof *job->runs);
+    else
+        free(job->runs);
+}
+
 void job_free(struct job *job)
 {
     if (!job)
@@ -257,7 +308,8 @@ void job_free(struct job *job)
     search_free(job->search);
     free(job->request);
     free(job->arms);
-    free(job->runs);
+    free_ranges(job);
+    free_runs(job);
     free(job->tuning);
     free(job->sources);
     free(job->looks);
@@ -310,10 +362,10 @@ int64_t job_variant(const struct job *job, int arm, int point)
     return job->first_variant + (int64_t)(arm < 0 ? 0 : arm) * job->point_count + point;
 }
 
-/* --- the index: one tree serves both keys, since run ids rise with job ids ------------------- */
+/* --- the index: a tree of jobs, and one of the ranges of their runs --------------------------- */
 
 struct job_index {
-    void *root;
+    void *jobs, *ranges;
 };
 
 static int by_job(const void *a, const void *b)
@@ -322,13 +374,13 @@ static int by_job(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-/* The first is a key that holds one run id, the second an entry. */
+/* The first is a key that begins with a run's id, the second an entry, which is never empty. */
 static int by_run(const void *a, const void *b)
 {
-    const struct job *key = a, *job = b;
-    if (key->first_run < job->first_run)
+    const struct run_range *key = a, *range = b;
+    if (key->first_run < range->first_run)
         return -1;
-    return key->first_run >= job->first_run + job->run_count;
+    return key->first_run >= range->first_run + range->count;
 }
 
 struct job_index *job_index_new(void)
@@ -341,41 +393,102 @@ static void free_entry(void *job)
     job_free(job);
 }
 
+static void keep_entry(void *range)
+{
+    (void)range; /* its job frees it */
+}
+
 void job_index_free(struct job_index *index)
 {
-    if (index)
-        tdestroy(index->root, free_entry);
+    if (!index)
+        return;
+    tdestroy(index->ranges, keep_entry);
+    tdestroy(index->jobs, free_entry);
     free(index);
+}
+
+static void enter_range(struct job_index *index, struct run_range *range)
+{
+    if (range->count == 0)
+        return;
+    void *placed = tsearch(range, &index->ranges, by_run);
+    assert(placed && *(struct run_range **)placed == range);
+    (void)placed;
 }
 
 void job_index_add(struct job_index *index, struct job *job)
 {
-    void *placed = tsearch(job, &index->root, by_job);
+    void *placed = tsearch(job, &index->jobs, by_job);
     assert(placed && *(struct job **)placed == job);
     (void)placed;
+    for (struct run_range *range = job->ranges; range; range = range->next)
+        enter_range(index, range);
 }
 
 void job_index_remove(struct job_index *index, struct job *job)
 {
-    tdelete(job, &index->root, by_job);
+    for (struct run_range *range = job->ranges; range; range = range->next)
+        if (range->count > 0)
+            tdelete(range, &index->ranges, by_run);
+    tdelete(job, &index->jobs, by_job);
 }
 
-static struct job *find(const struct job_index *index, const struct job *key,
-                        int (*compare)(const void *, const void *))
+static void *find(void *const *root, const void *key, int (*compare)(const void *, const void *))
 {
-    void *found = tfind(key, &index->root, compare);
-    return found ? *(struct job **)found : NULL;
+    void *found = tfind(key, root, compare);
+    return found ? *(void **)found : NULL;
 }
 
 struct job *job_index_find(const struct job_index *index, int64_t job)
 {
-    return find(index, &(struct job){.id = job}, by_job);
+    return find(&index->jobs, &(struct job){.id = job}, by_job);
 }
 
 struct run *job_index_find_run(const struct job_index *index, int64_t run)
 {
-    struct job *job = find(index, &(struct job){.first_run = run}, by_run);
-    return job ? &job->runs[run - job->first_run] : NULL;
+    const struct run_range *range =
+        find(&index->ranges, &(struct run_range){.first_run = run}, by_run);
+    return range ? &range->job->runs[range->first_number + (run - range->first_run)] : NULL;
+}
+
+void job_grow(struct job_index *index, struct job *job, int64_t first_run, int count, uint64_t seed)
+{
+    assert(job->kind == JOB_SEARCH && job->run_count + count <= RUNS_MAX);
+    struct run_range *range = add_range(job, first_run, job->run_count);
+    for (int i = 0; i < count; i++) {
+        const int number = job->run_count++;
+        job->runs[number] = (struct run){.arm = -1,
+                                         .point = -1,
+                                         .phase = PHASE_SEARCH,
+                                         .seed = seed,
+                                         .position.state = RUN_WAITING,
+                                         .threads = 1,
+                                         .objective = (double)NAN};
+        place_run(job, number, first_run + i);
+    }
+    enter_range(index, range);
+}
+
+/* A range without runs is taken out, since it would be in the way of another one that begins with
+ * the same id. */
+static void cut_range(struct job_index *index, struct run_range *range, int kept)
+{
+    const int left = kept > range->first_number ? kept - range->first_number : 0;
+    if (left >= range->count)
+        return;
+    if (left == 0)
+        tdelete(range, &index->ranges, by_run);
+    range->count = left;
+}
+
+void job_cut(struct job_index *index, struct job *job, int kept)
+{
+    for (int i = kept; i < job->run_count; i++)
+        job->counts[job->runs[i].position.state]--;
+    for (struct run_range *range = job->ranges; range; range = range->next)
+        cut_range(index, range, kept);
+    if (kept < job->run_count)
+        job->run_count = kept;
 }
 
 struct visit {
@@ -393,7 +506,7 @@ static void visit_node(const void *node, VISIT order, void *closure)
 void job_index_each(struct job_index *index, void (*visit)(void *, struct job *), void *context)
 {
     struct visit closure = {visit, context};
-    twalk_r(index->root, visit_node, &closure);
+    twalk_r(index->jobs, visit_node, &closure);
 }
 
 /* --- as JSON ---------------------------------------------------------------------------------- */

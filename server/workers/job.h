@@ -74,6 +74,15 @@ struct job_looks {
     struct arm_decision decisions[ARMS_MAX];
 };
 
+/* Runs with consecutive ids and numbers. A job begins with one range; a search gets another one
+ * when its budget grows. */
+struct run_range {
+    struct job *job;
+    int64_t first_run;
+    int first_number, count;
+    struct run_range *next; /* of the job, in their order */
+};
+
 struct job {
     int64_t id, team, first_run, first_variant;
     enum job_kind kind;
@@ -90,7 +99,8 @@ struct job {
     int64_t created_ms, started_ms, finished_ms;
     int64_t usual_ms; /* its runs took so long before this server started; 0: not known */
     int counts[RUN_STATES];
-    struct run *runs;            /* [run_count] */
+    struct run *runs;            /* [run_count] they stay where they are, also when more come */
+    struct run_range *ranges;    /* of their ids */
     struct arm_tuning *tuning;   /* [arm_count], NULL without tuning */
     struct source *sources;      /* [arm_count], NULL where no arm starts from another */
     struct job_looks *looks;     /* NULL: only at the end */
@@ -125,11 +135,18 @@ int job_move(struct run *run, enum run_event event, struct error *err);
 
 int64_t job_run_id(const struct job *job, int number);
 
+/* Of a search: more runs that wait, with ids from `first_run` on; and the end of those from number
+ * `kept` on, which nothing points to. RUNS_MAX at most. Ids that have ended may be another job's
+ * next, so that this must be told before. */
+struct job_index;
+void job_grow(struct job_index *index, struct job *job, int64_t first_run, int count,
+              uint64_t seed);
+void job_cut(struct job_index *index, struct job *job, int kept);
+
 /* The variant of an arm's grid point. */
 int64_t job_variant(const struct job *job, int arm, int point);
 
 /* Jobs by id, and by the id of any of their runs. */
-struct job_index;
 struct job_index *job_index_new(void);
 void job_index_free(struct job_index *index); /* frees the jobs too */
 void job_index_add(struct job_index *index, struct job *job);

@@ -227,7 +227,7 @@ static void end_written(void *context, const struct added_tell *told, const stru
     run->endings--;
     memcpy(end->results, told->results, (size_t)search_result_count(search) * sizeof(double));
     run->objective = end->outcome == PROPOSAL_DONE ? end->results[0] : (double)NAN;
-    search->edits += told->again;
+    search->edits += told->edits;
     search_learn(search, run->number, end->outcome, end->results, run->step);
     publish_run(conductor, run);
     answer_end(end, NULL);

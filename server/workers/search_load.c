@@ -38,6 +38,7 @@ void search_free(struct search *search)
     loop_cancel(search->deadline);
     loop_cancel(search->lapse);
     search_drop_asks(search);
+    search_drop_edits(search);
     free(search->put_back);
     free(search->leased);
     study_free(search->study);
@@ -71,8 +72,11 @@ static void restore_proposal(struct loading *loading, const struct kept_proposal
     search->job->runs[kept->number].point = kept->number;
     search->outcomes[kept->number].lease_ms = kept->lease_ms;
     search_prune_restore(search, kept);
-    if (search->study)
-        study_restore(search->study, kept->point, kept->memo, kept->memo_count);
+    if (!search->study)
+        return;
+    study_restore(search->study, kept->point, kept->memo, kept->memo_count);
+    if (strcmp(kept->how, "enqueued") == 0)
+        study_pass_enqueued(search->study);
 }
 
 static void load_proposal(void *context, const struct kept_proposal *kept)

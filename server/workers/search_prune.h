@@ -42,10 +42,13 @@ struct pruning {
 
 /* From the plan; search->pruning stays NULL where nothing is pruned. Where the pruner of the plan
  * has changed, again: verdicts and curves stay, and runs that stand at rungs of a rule that paused
- * go on where the new one does not (search_step()). Where there was none before, curves begin now;
- * those of before are there after a restart. */
+ * go on where the new one does not (search_step()). Where there was none before, curves begin now:
+ * search_prune_change() has those of before. */
 void search_prune_open(struct search *search);
 void search_prune_free(struct search *search);
+/* The plan has another pruner: one where there was none gets its curves from the store, a little
+ * later. */
+void search_prune_change(struct search *search);
 /* From the store: what was kept with a proposal, then all curves. */
 void search_prune_restore(struct search *search, const struct kept_proposal *kept);
 int search_prune_load(struct search *search, struct error *err);

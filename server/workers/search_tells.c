@@ -142,7 +142,7 @@ static void tell_written(void *context, const struct added_tell *told, const str
         again_later(conductor, conductor->options.retry_ms, write_tell, free, tell);
         return; /* keeps its hold on the job */
     }
-    search->edits += told->again;
+    search->edits += told->edits;
     int64_t step = run->step;
     const enum proposal_outcome outcome = search_pruned_outcome(run, outcome_of(run), &step);
     search_learn(search, run->number, outcome, told->results, step);

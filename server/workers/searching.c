@@ -31,6 +31,7 @@ struct lending {
     const struct stop_rule *rule;
     char *why; /* it ends, says the rule */
     int count, made;
+    int edits; /* of the search, as the study knows it */
     struct study_proposal proposals[PROPOSED_AT_ONCE];
 };
 
@@ -68,31 +69,12 @@ static struct data_facts find_data(void *context, const char *name)
                               : (struct data_facts){.known = true};
 }
 
-/* Where the values do not go together, the specification stays as it is: the worker says so. */
 static struct variant_plan variant_of(struct search *search, const double *values)
 {
     AUTO_PROBLEMS struct problems problems = {0};
     const struct planner planner = {search->conductor->options.catalog, find_data, search,
                                     &problems};
-    json_t *point = space_values_json(&search->plan->space, values);
-    json_t *spec = NULL;
-    if (search->plan->external ||
-        search_spec(planner.catalog, search->plan, values, &spec, &problems) < 0)
-        return plan_variant(-1, 0, json_object(), point);
-    json_t *resolved = plan_resolve(&planner, spec, "", &problems);
-    if (problems.found > 0) {
-        json_decref(resolved);
-        return plan_variant(-1, 0, spec, point);
-    }
-    json_decref(spec);
-    return plan_variant(-1, 0, resolved, point);
-}
-
-static void release_variant(struct variant_plan *variant)
-{
-    free(variant->dataset);
-    free(variant->spec);
-    free(variant->tuned);
+    return search_variant(&planner, search->plan, values);
 }
 
 /* --- writing them down ---------------------------------------------------------------------------
@@ -110,7 +92,7 @@ static void batch_free(void *context)
 {
     struct batch *batch = context;
     for (int i = 0; i < batch->count; i++)
-        release_variant(&batch->proposals[i].variant);
+        search_variant_release(&batch->proposals[i].variant);
     free(batch);
 }
 
@@ -200,13 +182,14 @@ static void write_batch(void *context)
                         batch->count, wall_ms(), batch_written, batch);
 }
 
-static struct new_proposal proposal_of(struct search *search, const struct study_proposal *from)
+static struct new_proposal proposal_of(struct search *search, const struct study_proposal *from,
+                                       int edits)
 {
     return (struct new_proposal){
         .run = job_run_id(search->job, from->number),
         .number = from->number,
         .seen = from->seen,
-        .edits = search->edits,
+        .edits = edits,
         .how = from->how,
         .parent = from->parent,
         .point = from->values,
@@ -217,11 +200,11 @@ static struct new_proposal proposal_of(struct search *search, const struct study
     };
 }
 
-static void add_to_batch(struct batch *batch, int i, const struct study_proposal *from)
+static void add_to_batch(struct batch *batch, int i, const struct study_proposal *from, int edits)
 {
     struct search *search = batch->search;
     struct new_proposal *proposal = &batch->proposals[i];
-    *proposal = proposal_of(search, from);
+    *proposal = proposal_of(search, from, edits);
     search->outcomes[from->number].point = from->values;
     if (search->plan->external)
         batch->asks[i] = search_next_ask(search, &proposal->worker, &proposal->lease_ms);
@@ -245,7 +228,7 @@ static void proposed(void *context)
         struct batch *batch = xcalloc(1, sizeof *batch);
         *batch = (struct batch){.search = search, .count = lending->made};
         for (int i = 0; i < lending->made; i++)
-            add_to_batch(batch, i, &lending->proposals[i]);
+            add_to_batch(batch, i, &lending->proposals[i], lending->edits);
         hold_job(job);
         write_batch(batch);
     }
@@ -259,14 +242,19 @@ static void proposed(void *context)
     drop_job(search->conductor, job);
 }
 
-static void lend(struct search *search, int count)
+/* What people want tried is, whatever the rule says. */
+static void lend(struct search *search, int most)
 {
+    const int enqueued = study_enqueued(search->study);
+    const int count = enqueued > 0 && enqueued < most ? enqueued : most;
+    const char *rule = enqueued > 0 ? "" : json_text_at(search->plan->stop, "type", "none");
     struct lending *lending = xcalloc(1, sizeof *lending);
     *lending = (struct lending){
         .search = search,
         .study = search->study,
-        .rule = stop_find(json_text_at(search->plan->stop, "type", "none")),
+        .rule = stop_find(rule),
         .count = count,
+        .edits = search->edits,
     };
     search->lent = true;
     search->proposing += count;
@@ -359,10 +347,7 @@ static void write_end(void *context)
 static void drop_unproposed(struct search *search)
 {
     struct job *job = search->job;
-    const int kept = search->proposed + search->proposing;
-    for (int i = kept; i < job->run_count; i++)
-        job->counts[job->runs[i].position.state]--;
-    job->run_count = kept;
+    job_cut(search->conductor->jobs, job, search->proposed + search->proposing);
     if (job_is_final(job) && !job->finished_ms)
         job->finished_ms = wall_ms();
 }
@@ -380,23 +365,26 @@ void search_end(struct search *search, const char *why)
     write_end(ending);
 }
 
-static bool budget_is_spent(struct search *search)
+const char *search_spent(const struct search *search, const struct search_budget *budget)
 {
-    const struct search_budget *budget = &search->plan->budget;
     const struct job *job = search->job;
     int64_t steps = 0;
     for (int i = 0; budget->steps > 0 && i < search->proposed; i++)
         steps += job->runs[i].step;
-    if (budget->steps > 0 && steps >= budget->steps) {
-        search_end(search, "its runs have trained for as many steps as its budget has");
-        return true;
-    }
+    if (budget->steps > 0 && steps >= budget->steps)
+        return "its runs have trained for as many steps as its budget has";
     if (budget->time_ms > 0 && job->started_ms > 0 &&
-        wall_ms() - job->started_ms >= budget->time_ms) {
-        search_end(search, "its time is up");
-        return true;
-    }
-    return false;
+        wall_ms() - job->started_ms >= budget->time_ms)
+        return "its time is up";
+    return NULL;
+}
+
+static bool budget_is_spent(struct search *search)
+{
+    const char *spent = search_spent(search, &search->plan->budget);
+    if (spent)
+        search_end(search, spent);
+    return spent != NULL;
 }
 
 /* Runs at rungs go on before new ones begin. Where the search has ended for a reason, they end. */
@@ -418,9 +406,10 @@ static bool goes_on(const struct search *search)
 
 static void step_proposals(struct search *search)
 {
-    const bool is_spent = !search->lent && !search->ended && budget_is_spent(search);
+    const bool is_busy = search->lent || search_is_edited(search);
+    const bool is_spent = !is_busy && !search->ended && budget_is_spent(search);
     step_rungs(search);
-    if (search->lent || search->ended || is_spent)
+    if (is_busy || search->ended || is_spent)
         return;
     const int count = room(search);
     if (count > 0 && is_its_turn(search))
@@ -430,11 +419,12 @@ static void step_proposals(struct search *search)
 /* Who asks is never kept waiting for what others may tell. */
 void search_step(struct search *search)
 {
+    search_try_edit(search);
     if (goes_on(search)) {
         search_hand_back(search);
         step_proposals(search);
     }
-    if (search->asks && !search->lent && search->proposing == 0)
+    if (search->asks && !search->lent && search->proposing == 0 && !search_is_edited(search))
         search_answer_asks(search);
 }
 

@@ -5,6 +5,7 @@
  *   searching.c     proposals: asked of the study on a helper thread, written down, released
  *   search_tells.c  results: written down in their order, then told to the study
  *   search_load.c   a search taken up from the store
+ *   search_edits.h  changes by hand
  *   search_prune.h  runs that are stopped early
  *
  * The study is lent to a helper thread while it proposes; what is told meanwhile is fed afterwards.
@@ -30,6 +31,7 @@ struct search_outcome {
 
 struct ask;
 struct pruning;
+struct hand_edit;
 
 struct search {
     struct conductor *conductor;
@@ -55,10 +57,12 @@ struct search {
     int put_back_count;
     int *leased; /* [leased_count] running ones */
     int leased_count;
-    struct loop_timer *lapse; /* no later than the next lease ends */
-    int64_t lapse_at_ms;      /* of that, CLOCK_MONOTONIC */
-    struct pruning *pruning;  /* search_prune.h; NULL: every run trains to its end */
-    bool exhausted;           /* it has ended because there was no further point */
+    struct loop_timer *lapse;        /* no later than the next lease ends */
+    int64_t lapse_at_ms;             /* of that, CLOCK_MONOTONIC */
+    struct pruning *pruning;         /* search_prune.h; NULL: every run trains to its end */
+    bool exhausted;                  /* it has ended because there was no further point */
+    bool editing;                    /* a change by hand is on its way to the disk */
+    struct hand_edit *edits_waiting; /* others, until the study is home; oldest first */
 };
 
 /* searching.c. After anything that may let a run begin: proposes as many as there is room for. */
@@ -68,6 +72,14 @@ void search_step_later(struct search *search);
 void search_end(struct search *search, const char *why);
 int search_result_count(const struct search *search); /* of an outcome */
 int search_parallel(const struct search *search);     /* runs under way at once */
+/* What of such a budget is spent, as the end of a sentence; NULL: nothing. */
+const char *search_spent(const struct search *search, const struct search_budget *budget);
+
+/* search_edits.c. Begins the next change by hand where nothing is being proposed; while one waits
+ * or is written nothing is. Those that wait are dropped with the search: nobody is called. */
+void search_try_edit(struct search *search);
+bool search_is_edited(const struct search *search);
+void search_drop_edits(struct search *search);
 
 /* search_asks.c. How many points external runners wait for; the next of them gets the run that was
  * just proposed: who it is, and how long; NULL (and no worker): nobody any more. Then the run is on

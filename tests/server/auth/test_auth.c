@@ -299,6 +299,31 @@ static void jobs_and_runs_are_their_teams(void **state)
     owners_free(owners);
 }
 
+/* Ids of runs that were never tried are given once more, to whoever comes next. */
+static void runs_that_a_search_got_later_are_its_own(void **state)
+{
+    struct owners *owners;
+    struct error err;
+    (void)state;
+    const int64_t first = add_job(TEAM_DEFAULT, 3), second = add_job(TEAM_DEFAULT, 2);
+    assert_int_equal(owners_load(kit->store, &owners, &err), 0);
+    owners_add_runs(owners, first, 6, 5);
+    for (int64_t run = 1; run <= 10; run++)
+        assert_int_equal(owners_run(owners, run)->id, run <= 3 || run > 5 ? first : second);
+    assert_null(owners_run(owners, 11));
+    owners_add_runs(owners, second, 8, 1);
+    assert_int_equal(owners_run(owners, 7)->id, first);
+    assert_int_equal(owners_run(owners, 8)->id, second);
+    const struct owned_job third = {.id = second + 1, .first_run = 8, .run_count = 2};
+    owners_add(owners, &third);
+    assert_int_equal(owners_run(owners, 7)->id, first);
+    assert_int_equal(owners_run(owners, 9)->id, third.id);
+    owners_add_runs(owners, first, 8, 1); /* the third one has tried none of its own */
+    assert_int_equal(owners_run(owners, 8)->id, first);
+    assert_int_equal(owners_job(owners, third.id)->id, third.id);
+    owners_free(owners);
+}
+
 static void the_key_of_the_machine_opens_as_an_admin(void **state)
 {
     char text[SECRET_TOKEN_LENGTH + 1];
@@ -373,6 +398,7 @@ int main(void)
         TEST(whoever_watches_hears_of_each_team_that_comes_changes_or_goes),
         TEST(two_changes_at_once_both_hold),
         TEST(jobs_and_runs_are_their_teams),
+        TEST(runs_that_a_search_got_later_are_its_own),
         TEST(the_key_of_the_machine_opens_as_an_admin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

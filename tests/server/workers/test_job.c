@@ -5,13 +5,14 @@
 
 #include <stdlib.h>
 
-static struct job *job_with(int64_t id, int64_t first_run, int runs)
+static struct job *job_of_kind(enum job_kind kind, int64_t id, int64_t first_run, int runs)
 {
     struct run_plan plans[8] = {0};
     struct variant_plan variant = {.threads = 2};
     for (int i = 0; i < runs; i++)
         plans[i] = (struct run_plan){.arm = -1, .phase = PHASE_TRAIN, .seed = (uint64_t)i};
-    const struct job_plan plan = {.kind = JOB_TRAIN,
+    const struct job_plan plan = {.kind = kind,
+                                  .request = (char[]){"{}"},
                                   .name = (char[]){"a job"},
                                   .point_count = 1,
                                   .variants = &variant,
@@ -20,6 +21,11 @@ static struct job *job_with(int64_t id, int64_t first_run, int runs)
                                   .run_count = runs};
     const struct added_job added = {.job = id, .first_run = first_run, .first_variant = 5};
     return job_of_plan(&plan, &added, 1000);
+}
+
+static struct job *job_with(int64_t id, int64_t first_run, int runs)
+{
+    return job_of_kind(JOB_TRAIN, id, first_run, runs);
 }
 
 static void a_job_is_found_by_each_of_its_runs_and_no_other(void **state)
@@ -53,6 +59,41 @@ static void a_removed_job_is_not_found(void **state)
     assert_null(job_index_find_run(index, 11));
     assert_non_null(job_index_find(index, 4));
     job_free(job);
+    job_index_free(index);
+}
+
+/* Whoever points to a run still does, and ids that were cut off may be another job's. */
+static void a_search_grows_and_is_cut(void **state)
+{
+    (void)state;
+    struct job_index *index = job_index_new();
+    struct job *search = job_of_kind(JOB_SEARCH, 3, 10, 2);
+    job_index_add(index, search);
+    job_index_add(index, job_with(4, 12, 3));
+    const struct run *first = &search->runs[0];
+
+    job_grow(index, search, 15, 3, 7);
+    assert_ptr_equal(&search->runs[0], first);
+    assert_int_equal(search->run_count, 5);
+    assert_int_equal(search->counts[RUN_WAITING], 3);
+    assert_int_equal(job_index_find_run(index, 11)->number, 1);
+    assert_int_equal(job_index_find_run(index, 15)->number, 2);
+    assert_int_equal(job_index_find_run(index, 17)->id, 17);
+    assert_int_equal(job_index_find_run(index, 17)->seed, 7);
+    assert_int_equal(job_index_find_run(index, 12)->job->id, 4);
+    assert_null(job_index_find_run(index, 18));
+
+    job_cut(index, search, 2);
+    assert_int_equal(search->run_count, 2);
+    assert_null(job_index_find_run(index, 15));
+    job_index_add(index, job_with(5, 15, 1));
+    job_grow(index, search, 16, 1, 7);
+    assert_int_equal(job_index_find_run(index, 15)->job->id, 5);
+    assert_int_equal(job_index_find_run(index, 16)->number, 2);
+    job_index_remove(index, search);
+    assert_null(job_index_find_run(index, 16));
+    assert_int_equal(job_index_find_run(index, 15)->job->id, 5);
+    job_free(search);
     job_index_free(index);
 }
 
@@ -102,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_is_found_by_each_of_its_runs_and_no_other),
         cmocka_unit_test(a_removed_job_is_not_found),
+        cmocka_unit_test(a_search_grows_and_is_cut),
         cmocka_unit_test(moves_are_counted_and_refused_ones_change_nothing),
         cmocka_unit_test(the_events_show_a_job_as_a_list_does),
     };
