@@ -9,13 +9,12 @@
 #include <stdlib.h>
 
 /* Six points, in an order of the grid's own. */
-static const char grid[] =
-    "{'kind': 'search', 'name': 'by hand', 'runner': 'external',"
-    " 'space': {'n': {'type': 'int', 'low': 1, 'high': 3},"
-    "           'kind': {'type': 'choice', 'values': ['a', 'b']}},"
-    " 'objectives': [{'metric': 'score', 'goal': 'maximize'}],"
-    " 'constraints': [{'metric': 'size', 'at_most': 10}],"
-    " 'algorithm': {'type': 'grid'}, 'budget': {'runs': 6}}";
+static const char grid[] = "{'kind': 'search', 'name': 'by hand', 'runner': 'external',"
+                           " 'space': {'n': {'type': 'int', 'low': 1, 'high': 3},"
+                           "           'kind': {'type': 'choice', 'values': ['a', 'b']}},"
+                           " 'objectives': [{'metric': 'score', 'goal': 'maximize'}],"
+                           " 'constraints': [{'metric': 'size', 'at_most': 10}],"
+                           " 'algorithm': {'type': 'grid'}, 'budget': {'runs': 6}}";
 
 static void tell(int64_t run, const char *body)
 {
