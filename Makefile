@@ -5,7 +5,7 @@ B    := build/$(MODE)
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libmicrohttpd-dev libjansson-dev libsqlite3-dev \
                   libopenblas-dev nettle-dev zlib1g-dev ca-certificates
-TEST_PACKAGES  := libcmocka-dev curl jq gzip chromium fonts-dejavu-core nginx-light openssl
+TEST_PACKAGES  := libcmocka-dev curl jq gzip chromium fonts-dejavu-core nginx-light openssl python3
 CHECK_PACKAGES := clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind wrk \
                   universal-ctags
 

@@ -32,7 +32,12 @@ static char *replaced(const char *text, const struct places *places)
 static char *placed(const struct service *service, const char *text)
 {
     AUTO_FREE char *data = xprintf("--data %s", folder_path(&service->folder, "data"));
+    AUTO_FREE char *examples =
+        xprintf("%.*s/tests/examples/",
+                (int)(strrchr(getenv("SWEEPD_README"), '/') - getenv("SWEEPD_README")),
+                getenv("SWEEPD_README"));
     const struct places places[] = {
+        {"tests/examples/", examples},
         {"http://127.0.0.1:8080", service->process.base},
         {"build/sweepd ", "$SWEEPD_PROGRAM "},
         {"--data var", data},
