@@ -2,12 +2,14 @@
  * Bayesian optimisation with a Gaussian process and log expected improvement.
  *
  * A Sobol' start, then each proposal is where improvement is expected most, given the bend of the
- * values that fits best, the constraints, what is pending, and trials' own standard errors.
+ * values that fits best, the constraints, what is pending, and trials' own standard errors. The end
+ * of the budget goes to a trust region around the best point (search/local_step.h).
  */
 #include "search/acquisition.h"
 #include "search/gp_fitted.h"
 #include "search/gp_search.h"
 #include "search/gp_table.h"
+#include "search/local_step.h"
 #include "search/search.h"
 #include "search/sobol_points.h"
 
@@ -35,7 +37,7 @@ static const struct setting settings[] = {
     {0},
 };
 
-enum { STREAM_SOBOL, STREAM_ACQUISITION, INCUMBENTS = 5 };
+enum { STREAM_SOBOL, STREAM_AGAIN, STREAM_LOCAL, STREAM_ACQUISITION = 16, INCUMBENTS = 5 };
 
 static void propose_sobol(const struct history *history, uint64_t seed, int again,
                           struct proposal *proposal)
@@ -49,21 +51,19 @@ static void propose_sobol(const struct history *history, uint64_t seed, int agai
     space_from_unit(history->space, u, proposal->values);
     if (again > 0) {
         rng = rng_stream(seed, RANDOM_SEARCH,
-                         (uint64_t)history->count * SEARCH_STREAMS + STREAM_SOBOL + 1);
+                         (uint64_t)history->count * SEARCH_STREAMS + STREAM_AGAIN);
         for (int i = 0; i < again; i++)
             space_draw(history->space, &rng, proposal->values);
     }
     proposal->how = "start";
 }
 
-static int start_count(const struct history *history, const struct chosen *chosen,
-                       const struct gp_table *table)
+static int start_count(const struct chosen *chosen, const struct gp_table *table)
 {
     if (chosen->number[START] > 0)
         return (int)chosen->number[START];
     const int wanted = table->code.dimensions + 1;
     return wanted < 5 ? 5 : wanted > 20 ? 20 : wanted;
-    (void)history;
 }
 
 /* --- the model's proposal -----------------------------------------------------------------------
@@ -141,24 +141,23 @@ static int stand(struct processes *processes, const struct gp_fitted *fitted,
     return 0;
 }
 
+/* Less than this of the values' deviation is no improvement: the end game is better at it. */
+static const double worth = 0.005;
+
 static struct acquisition acquisition_of(const struct processes *processes,
                                          const struct gp_table *table)
 {
     struct acquisition acquisition = {.constraints = processes->count - 1};
+    const double margin = acquisition.constraints > 0 ? 0 : worth;
     if (any_feasible(table) || acquisition.constraints == 0) {
         acquisition.objective = &processes->standing[0].gp;
-        acquisition.best = best_mean(table, acquisition.objective);
+        acquisition.best = best_mean(table, acquisition.objective) - margin;
     }
     for (int c = 0; c < acquisition.constraints; c++) {
         acquisition.constraint[c] = &processes->standing[1 + c].gp;
         acquisition.limit[c] = processes->standing[1 + c].zero;
     }
     return acquisition;
-}
-
-static bool is_finite_space(const struct space *space)
-{
-    return space_size(space) < UINT64_MAX;
 }
 
 static int propose_model(const struct history *history, const struct gp_table *table,
@@ -170,15 +169,90 @@ static int propose_model(const struct history *history, const struct gp_table *t
         return -1;
     const struct acquisition acquisition = acquisition_of(&processes, table);
     const struct best_rows best = find_best(table);
-    const struct gp_search search = {&acquisition, &table->code, history->space,
-                                     best.values,  best.count,   is_finite_space(history->space)};
+    const struct gp_search search = {&acquisition, &table->code, history->space, best.values,
+                                     best.count};
     struct rng rng = rng_stream(seed, RANDOM_SEARCH,
                                 (uint64_t)history->count * SEARCH_STREAMS + STREAM_ACQUISITION +
-                                    2 * (uint64_t)again);
+                                    (uint64_t)again);
     gp_search_best(&search, &rng, proposal->values);
     processes_release(&processes);
     proposal->how = "model";
     return 0;
+}
+
+/* --- the end game -------------------------------------------------------------------------------
+ */
+
+static int continuous_count(const struct history *history)
+{
+    int count = 0;
+    for (int i = 0; i < history->space->count; i++)
+        count += gp_is_continuous(&history->space->parameters[i]);
+    return count;
+}
+
+/* Whether the best value has gained less than 1 % of what lies between it and the middle one over
+ * the last trials: twice as many as parameters, at least 10. */
+static bool is_stagnant(const struct gp_table *table)
+{
+    const int recent = table->code.dimensions > 5 ? 2 * table->code.dimensions : 10;
+    AUTO_FREE int *order = xcalloc(table->known, sizeof *order);
+    double before = HUGE_VAL, now = HUGE_VAL;
+
+    if (table->known < 2 * recent)
+        return false;
+    for (int i = 0; i < table->known; i++) {
+        now = table->feasible[i] ? fmin(now, table->y[i]) : now;
+        if (i == table->known - 1 - recent)
+            before = now;
+    }
+    const double middle = warp_median(table->y, table->known, order);
+    return isfinite(before) && before - now <= 0.01 * (middle - now);
+}
+
+/* With a budget, its last proposals: as many as a quadratic has coefficients, at most 3 of 10.
+ * Without one, whenever the best value stagnates, every second. Every second one, too, where there
+ * are parameters that are not continuous. The quadratic knows of no constraints. */
+static bool is_endgame(const struct history *history, const struct gp_table *table)
+{
+    const int64_t d = continuous_count(history), left = history->budget - history->count;
+    const bool whole = d == table->code.count;
+
+    if (d == 0 || history->constraints > 0 || (!whole && history->count % 2 == 0))
+        return false;
+    if (history->budget > 0)
+        return left <= (d + 1) * (d + 2) / 2 + 10 && 10 * left <= 3 * history->budget;
+    return history->count % 2 == 1 && is_stagnant(table);
+}
+
+static bool propose_local(const struct history *history, const struct gp_table *table,
+                          uint64_t seed, int again, struct proposal *proposal)
+{
+    struct local_memo memo;
+    struct rng rng =
+        rng_stream(seed, RANDOM_SEARCH, (uint64_t)history->count * SEARCH_STREAMS + STREAM_LOCAL);
+    const struct best_rows best = find_best(table);
+
+    if (again > 0 || !table->feasible[best.row[0]] || !is_endgame(history, table) ||
+        !local_step(table, history, best.row[0], &rng, proposal->values, &memo))
+        return false;
+    proposal->memo_count += local_memo_write(&memo, proposal->memo + proposal->memo_count);
+    proposal->how = "local";
+    return true;
+}
+
+/* Fits, and asks the quadratic or the process; a point of the start where neither can. */
+static void propose_fitted(const struct history *history, const struct chosen *chosen,
+                           const struct gp_table *table, uint64_t seed, int again,
+                           struct proposal *proposal)
+{
+    struct gp_fitted fitted;
+    gp_fitted_init(&fitted, table, history, (int)chosen->number[WARP] - 1);
+    proposal->memo_count =
+        gp_fitted_write(&fitted, table->code.count, history->constraints, proposal->memo);
+    if (!propose_local(history, table, seed, again, proposal) &&
+        propose_model(history, table, &fitted, seed, again, proposal) < 0)
+        propose_sobol(history, seed, again, proposal);
 }
 
 static void propose(void *state, const struct history *history, const struct chosen *chosen,
@@ -186,22 +260,45 @@ static void propose(void *state, const struct history *history, const struct cho
 {
     (void)state;
     struct gp_table table;
-    struct gp_fitted fitted;
 
     gp_table_init(&table, history);
-    const int start = start_count(history, chosen, &table);
-    if (history->count < start - history->earlier_count || table.known < 2 ||
-        table.code.count == 0) {
+    const int wanted = start_count(chosen, &table) - history->earlier_count;
+    if (history->count < wanted || table.known < 2 || table.code.count == 0)
         propose_sobol(history, seed, again, proposal);
-    } else {
-        const int only_warp = (int)chosen->number[WARP] - 1;
-        gp_fitted_init(&fitted, &table, history, only_warp);
-        proposal->memo_count =
-            gp_fitted_write(&fitted, table.code.count, history->constraints, proposal->memo);
-        if (propose_model(history, &table, &fitted, seed, again, proposal) < 0)
-            propose_sobol(history, seed, again, proposal);
-    }
+    else
+        propose_fitted(history, chosen, &table, seed, again, proposal);
     gp_table_release(&table);
+}
+
+/* --- for people --------------------------------------------------------------------------------
+ */
+
+/* The parameter whose values matter most: of the shortest length, the sum's or the product's. */
+static int shortest(const struct gp_code *code, const struct gp_fit *fit)
+{
+    int best = 0;
+    for (int j = 1; j < code->dimensions; j++)
+        if (fmin(fit->log[j], fit->log[code->count + j]) <
+            fmin(fit->log[best], fit->log[code->count + best]))
+            best = j;
+    return code->parameter[best];
+}
+
+static char *explain(void *state, const struct history *history)
+{
+    struct gp_code code;
+    struct gp_fitted fitted;
+    (void)state;
+
+    gp_code_init(&code, history->space);
+    if (code.count == 0 || !gp_fitted_newest(&fitted, code.count, history))
+        return NULL;
+    return xprintf(
+        "The model was fitted to %d runs, their values bent by %s; what changes them over "
+        "the shortest way is %s; noise is %.2g of their spread.",
+        fitted.finished, warp_names[fitted.warp],
+        history->space->parameters[shortest(&code, &fitted.fit[0])].name,
+        exp(0.5 * fitted.fit[0].log[2 * code.count]));
 }
 
 const struct search_algorithm gp_search = {
@@ -210,4 +307,5 @@ const struct search_algorithm gp_search = {
     .settings = settings,
     .can = CAN_NUMBERS | CAN_CHOICES | CAN_CONDITIONS | CAN_CONSTRAINTS,
     .propose = propose,
+    .explain = explain,
 };

@@ -1,7 +1,6 @@
 #include "search/gp_fitted.h"
 
 #include "memory.h"
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@ enum {
     FIT_EVALUATIONS = 40,  /* of each start */
     MEMO_VERSION = 0x6701, /* "g", 1 */
     MEMO_HEAD = 6,
+    MEMO_ROOM = 16, /* left for what comes behind */
 };
 
 /* --- memo ---------------------------------------------------------------------------------------
@@ -21,19 +21,20 @@ int gp_fitted_write(const struct gp_fitted *fitted, int columns, int constraints
     const double head[MEMO_HEAD] = {MEMO_VERSION,     columns,           constraints,
                                     fitted->finished, fitted->chosen_at, fitted->warp};
     int count = MEMO_HEAD;
+    if (MEMO_HEAD + (1 + constraints) * gp_fit_count(columns) > MEMO_MAX - MEMO_ROOM)
+        return 0;
     memcpy(memo, head, sizeof head);
     for (int process = 0; process <= constraints; process++) {
-        memcpy(memo + count, fitted->fit[process].log, (columns + 2) * sizeof *memo);
-        count += columns + 2;
+        memcpy(memo + count, fitted->fit[process].log, gp_fit_count(columns) * sizeof *memo);
+        count += gp_fit_count(columns);
     }
-    assert(count <= MEMO_MAX);
     return count;
 }
 
 bool gp_fitted_read(struct gp_fitted *fitted, int columns, int constraints, const double *memo,
                     int count)
 {
-    if (count < MEMO_HEAD + (1 + constraints) * (columns + 2) || memo[0] != MEMO_VERSION ||
+    if (count < MEMO_HEAD + (1 + constraints) * gp_fit_count(columns) || memo[0] != MEMO_VERSION ||
         memo[1] != columns || memo[2] != constraints)
         return false;
     if (!(memo[3] >= 0 && memo[4] >= 0 && memo[5] >= 0 && memo[5] < WARP_KINDS))
@@ -42,16 +43,15 @@ bool gp_fitted_read(struct gp_fitted *fitted, int columns, int constraints, cons
     fitted->chosen_at = (int)fmin(memo[4], 1e9);
     fitted->warp = (enum warp_kind)memo[5];
     for (int process = 0; process <= constraints; process++)
-        memcpy(fitted->fit[process].log, memo + MEMO_HEAD + process * (columns + 2),
-               (columns + 2) * sizeof *memo);
+        memcpy(fitted->fit[process].log, memo + MEMO_HEAD + process * gp_fit_count(columns),
+               gp_fit_count(columns) * sizeof *memo);
     return true;
 }
 
-static bool read_last(struct gp_fitted *fitted, const struct gp_table *table,
-                      const struct history *history)
+bool gp_fitted_newest(struct gp_fitted *fitted, int columns, const struct history *history)
 {
     for (int i = history->count - 1; i >= 0; i--)
-        if (gp_fitted_read(fitted, table->code.count, history->constraints, history->trials[i].memo,
+        if (gp_fitted_read(fitted, columns, history->constraints, history->trials[i].memo,
                            history->trials[i].memo_count))
             return true;
     return false;
@@ -236,7 +236,7 @@ void gp_fitted_init(struct gp_fitted *fitted, const struct gp_table *table,
                     const struct history *history, int only_warp)
 {
     const int finished = table->finished;
-    if (!read_last(fitted, table, history))
+    if (!gp_fitted_newest(fitted, table->code.count, history))
         start_at_prior(fitted, table, history->constraints);
     const bool anew = finished >= 1.3 * fitted->chosen_at || finished < fitted->finished;
     const bool due = finished != fitted->finished &&

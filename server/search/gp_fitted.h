@@ -18,16 +18,20 @@ struct gp_fitted {
     struct gp_fit fit[1 + CONSTRAINTS_MAX]; /* of the objective, then of each constraint */
 };
 
-/* What the memos say, or fitted anew where none does or it is time. `most`: -1, or the one bend
- * there shall be. */
+/* What the memos say, or fitted anew where none does or it is time. `only_warp`: -1, or the one
+ * bend there shall be. */
 void gp_fitted_init(struct gp_fitted *fitted, const struct gp_table *table,
                     const struct history *history, int only_warp);
 
-/* Writes it down; returns how many numbers. */
+/* Writes it down; returns how many numbers: none where they would not fit (225 columns with 8
+ * constraints), so that the next proposal fits anew. At least 16 are left of MEMO_MAX. */
 int gp_fitted_write(const struct gp_fitted *fitted, int columns, int constraints, double *memo);
 /* false: written by something else, or of another space. */
 bool gp_fitted_read(struct gp_fitted *fitted, int columns, int constraints, const double *memo,
                     int count);
+
+/* That of the newest trial which has one. */
+bool gp_fitted_newest(struct gp_fitted *fitted, int columns, const struct history *history);
 
 /* A process with the values it stands on, released together. */
 struct gp_standing {

@@ -2,12 +2,21 @@
  * A Gaussian process with a Matern-5/2 kernel and a length scale for every column, on values that
  * are about standardised (Rasmussen and Williams, 2006, chapters 2 and 5):
  *
- *     C = scale k(x, x') + diag(noise + own noise),  mean = 1'C^-1 y / 1'C^-1 1
+ *     C = scale k + additive a + pairs b + diag(noise + own noise),  mean = 1'C^-1 y / 1'C^-1 1
  *
- * Priors, densities of the parameter itself as in BoTorch: length ~ LogNormal(sqrt 2 + ln(d)/2,
- * sqrt 3), at least 0.025; noise ~ LogNormal(-4, 1) (Hvarfner, Hellsten and Nardi, ICML 2024, arXiv
- * 2402.02229), but down to 1e-8 where theirs ends at 1e-4: most objectives here repeat exactly.
- * scale ~ LogNormal(0, 1) where theirs is 1: smooth functions over a wide range need more.
+ * where a and b are the additive kernel and the pairs of search/trend.h.
+ *
+ * Priors: the logarithm of each parameter is normal, with this mean and variance:
+ *
+ *     length           sqrt 2 + ln(d)/2 - 2.5, 1       scale      -0.3, 1
+ *     additive length  -1, 2                           additive   -1.3, 1
+ *     noise            -5, 4, at least exp(-18)        pairs      -2, 2
+ *
+ * After Hvarfner, Hellsten and Nardi (ICML 2024, arXiv 2402.02229), whose LogNormal(sqrt 2 +
+ * ln(d)/2, sqrt 3) for lengths has its mode at 3 below its location, and whose noise has variance 1
+ * and ends at 1e-4. Measured here: with wide lengths and narrow noise, one short length plays the
+ * part of noise, and the search wanders; a floor of 1e-4 stalls where objectives repeat exactly;
+ * and the additive part is what finds the way over ten ripply dimensions.
  *
  * Pure. Structures are the caller's; matrices as in search/algebra.h.
  */
@@ -15,15 +24,23 @@
 #define GP_MODEL_H
 
 #include "search/matern.h"
+#include "search/trend.h"
 #include <stdbool.h>
 
 enum {
     GP_COLUMNS_MAX = 256,
-    GP_FIT_MAX = GP_COLUMNS_MAX + 2,
+    GP_EXTRAS = 4, /* parameters beside the lengths: noise, scale, additive, pairs */
+    GP_FIT_MAX = 2 * GP_COLUMNS_MAX + GP_EXTRAS,
     GP_BATCH = 64, /* points predicted at once */
 };
 
-/* Parameters of a fit: the logarithms of length [columns], then noise, then scale. */
+/* Parameters of a fit: the logarithms of length [columns], those of the additive kernel [columns],
+ * noise, scale, additive, pairs. */
+static inline int gp_fit_count(int columns)
+{
+    return 2 * columns + GP_EXTRAS;
+}
+
 struct gp_fit {
     double log[GP_FIT_MAX];
 };
@@ -37,11 +54,11 @@ struct gp_data {
     const double *own_noise; /* [n] variances on top of the fitted one; NULL: none */
 };
 
-/* The prior's mode: lengths exp(mu - 3), noise exp(-5), scale exp(-1). */
+/* The prior's mode. */
 void gp_fit_prior(const struct gp_data *data, struct gp_fit *fit);
 
 /* Log of marginal likelihood times priors (2.30 there, without its constants), and its gradient by
- * the parameters' logarithms [columns + 2]; -INFINITY where C cannot be factored. Only known
+ * the parameters' logarithms [gp_fit_count]; -INFINITY where C cannot be factored. Only known
  * points count. */
 double gp_log_posterior(const struct gp_data *data, const struct gp_fit *fit, double *gradient);
 
@@ -49,11 +66,18 @@ double gp_log_posterior(const struct gp_data *data, const struct gp_fit *fit, do
  * At most `evaluations` for each start. Returns the log posterior. */
 double gp_fit_improve(const struct gp_data *data, struct gp_fit *fit, bool fresh, int evaluations);
 
+/* The parameters themselves; weights are 1 / length^2. */
+struct gp_kernel {
+    double weight[GP_COLUMNS_MAX], additive_weight[GP_COLUMNS_MAX];
+    double noise, scale, additive, pairs;
+};
+
 /* The process given the data. A pending point is taken to have its mean for a value (kriging
  * believer; Ginsbourger, Le Riche and Carraro, 2010): it changes variances alone. */
 struct gp {
     const struct gp_data *data; /* borrowed */
-    double weight[GP_COLUMNS_MAX], scale, noise, mean;
+    struct gp_kernel kernel;
+    double mean;
     double *inverse_lower; /* [n] L^-1 */
     double *alpha;         /* [n] C^-1 (y - mean), 0 of pending ones */
 };

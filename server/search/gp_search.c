@@ -9,15 +9,15 @@
 #include <string.h>
 
 enum {
-    SPREAD_MAX = 2048, /* Sobol' points */
-    NEAR_MAX = 4000,   /* normal ones around incumbents */
+    SPREAD_MAX = 1024, /* Sobol' points */
+    NEAR_MAX = 2000,   /* normal ones around incumbents */
     SCREEN_LEAST = 512,
     STARTS = 10,
     TRY_ALL = 16, /* of a discrete coordinate: every value; of more values some */
     ROUNDS = 8,
 };
 
-/* Screening is given about this many multiplications: 6,000 points up to 400 trials, 1,400 at
+/* Screening is given about this many multiplications: 3,000 points up to 600 trials, 1,400 at
  * 1,000. */
 static const double screening = 1.5e9;
 
@@ -51,13 +51,14 @@ static const struct gp_data *data_of(const struct gp_search *search)
     return (acquisition->objective ? acquisition->objective : acquisition->constraint[0])->data;
 }
 
+/* A row of the data, known or pending, or as good as one. */
 static bool is_known(const struct gp_search *search, const double *row)
 {
     const struct gp_data *data = data_of(search);
     for (int i = 0; i < data->n; i++) {
         int same = 0;
         while (same < data->columns.count &&
-               data->columns.x[same * data->columns.stride + i] == row[same])
+               fabs(data->columns.x[same * data->columns.stride + i] - row[same]) < 1e-9)
             same++;
         if (same == data->columns.count)
             return true;
@@ -83,7 +84,7 @@ static void judge(const struct gp_search *search, struct candidate *candidates, 
         acquisition_batch(search->acquisition, x, m, promise);
         for (int i = 0; i < m; i++) {
             struct candidate *candidate = &candidates[start + i];
-            const bool unwanted = search->distinct && is_known(search, candidate->row);
+            const bool unwanted = is_known(search, candidate->row);
             candidate->promise = unwanted || isnan(promise[i]) ? -(double)INFINITY : promise[i];
         }
     }
@@ -176,7 +177,7 @@ static void find_continuous(struct polish *polish, const struct candidate *candi
         if (!gp_is_continuous(&search->space->parameters[i]) || isnan(candidate->values[i]))
             continue;
         polish->column[polish->count] = j;
-        polish->length[polish->count++] = fmin(fmax(1 / sqrt(gp->weight[j]), 0.01), 1);
+        polish->length[polish->count++] = fmin(fmax(1 / sqrt(gp->kernel.weight[j]), 0.01), 1);
     }
 }
 

@@ -18,10 +18,10 @@ struct gp_search {
     const struct space *space;
     const double *const *incumbents; /* [incumbent_count] values, the best first */
     int incumbent_count;
-    bool distinct; /* points of the data are not wanted again */
 };
 
-/* values [space->count]: the best point found, settled. Returns its acquisition. */
+/* values [space->count]: the best point found, settled, and none of the data's while others are in
+ * sight. Returns its acquisition. */
 double gp_search_best(const struct gp_search *search, struct rng *rng, double *values);
 
 #endif

@@ -7,6 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Squares and their sums stay finite. */
+static double tame(double value)
+{
+    const double most = 1e100;
+    return value < -most ? -most : value > most ? most : value;
+}
+
 static bool is_finished(const struct trial *trial)
 {
     return trial->state != TRIAL_PENDING;
@@ -104,18 +111,18 @@ static void fill_objective(struct gp_table *table)
         const struct trial *trial = table->trials[i];
         if (!has_value(trial))
             continue;
-        worst = fmax(worst, trial->objective[0]);
+        worst = fmax(worst, tame(trial->objective[0]));
         if (trial->state == TRIAL_DONE)
-            done[count++] = trial->objective[0];
+            done[count++] = tame(trial->objective[0]);
     }
     const double median = count > 0 ? warp_median(done, count, order) : -HUGE_VAL;
     for (int i = 0; i < table->known; i++) {
         const struct trial *trial = table->trials[i];
         const bool pruned = trial->state == TRIAL_PRUNED;
-        table->y[i] = !has_value(trial) ? worst : trial->objective[0];
+        table->y[i] = !has_value(trial) ? worst : tame(trial->objective[0]);
         if (pruned && table->y[i] < median)
             table->y[i] = median;
-        table->error[i] = trial->error > 0 && isfinite(trial->error) ? trial->error : 0;
+        table->error[i] = trial->error > 0 && isfinite(trial->error) ? tame(trial->error) : 0;
     }
     if (!isfinite(worst))
         table->known = table->n = 0;
@@ -128,12 +135,12 @@ static void fill_constraint(struct gp_table *table, int c)
     for (int i = 0; i < table->known; i++) {
         const struct trial *trial = table->trials[i];
         if (has_value(trial) && isfinite(trial->constraint[c]))
-            worst = fmax(worst, trial->constraint[c]);
+            worst = fmax(worst, tame(trial->constraint[c]));
     }
     for (int i = 0; i < table->known; i++) {
         const struct trial *trial = table->trials[i];
         const bool fine = has_value(trial) && isfinite(trial->constraint[c]);
-        table->constraint[c][i] = fine ? trial->constraint[c] : worst;
+        table->constraint[c][i] = fine ? tame(trial->constraint[c]) : worst;
     }
 }
 

@@ -19,9 +19,9 @@ struct gp_table {
     int n, known; /* rows; of them with values, which come first */
     size_t stride;
     double *x;                           /* [code.count][stride] */
-    double *y;                           /* [known] objective[0], finite */
+    double *y;                           /* [known] objective[0], within 1e100 */
     double *error;                       /* [known] its standard error; 0: not known */
-    double *constraint[CONSTRAINTS_MAX]; /* [known] finite */
+    double *constraint[CONSTRAINTS_MAX]; /* [known] within 1e100 */
     const struct trial **trials;         /* [n] */
     bool *feasible;                      /* [known] done, with all constraints kept */
     int finished;                        /* how many there are, kept or not */

@@ -15,8 +15,9 @@
 enum warp_kind { WARP_IDENTITY, WARP_LOG, WARP_YEO_JOHNSON, WARP_HALF_RANK, WARP_KINDS };
 extern const char *const warp_names[WARP_KINDS];
 
-/* y [n] finite. Fills in out [n], and slope [n] = d out / d y (of a rank: that of the nearest value
- * with one). -1 where it cannot be: a log of what is not positive. All the same: zeros, slope 1. */
+/* y [n] within 1e100. Fills in out [n], and slope [n] = d out / d y (of a rank: that of the nearest
+ * value with one). -1 where it cannot be: a log of what is not positive. All the same: zeros,
+ * slope 1. */
 int warp_values(enum warp_kind kind, const double *y, int n, double *out, double *slope);
 
 /* The place of the middle value in rising order, and the values' order: order [n]. */
