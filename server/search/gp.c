@@ -31,7 +31,7 @@ static const struct setting settings[] = {
     [WARP] = {.name = "warp",
               .type = SETTING_CHOICE,
               .choices = "auto|identity|log|yeo-johnson|half-rank",
-              .fallback_text = "auto",
+              .fallback_text = "\"auto\"",
               .help =
                   "how values are bent before they are modelled; auto: by leave-one-out density"},
     {0},
