@@ -9,7 +9,7 @@ export const jobStates = ["running", "queued", "paused", "succeeded", "failed", 
 export type JobState = (typeof jobStates)[number];
 
 export const phases = ["train", "tune", "report"] as const;
-export type Phase = (typeof phases)[number];
+export type Phase = (typeof phases)[number] | "search";
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -38,6 +38,7 @@ export interface Job {
     arms?: string[];
     metric?: MetricChoice | null;
     baseline?: string | null;
+    search?: { proposed: number; told: number; stopped: string | null; edits: number };
 }
 
 export interface Run {

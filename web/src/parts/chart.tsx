@@ -7,7 +7,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useTopic } from "../data/topics";
 import type { Axis, Values } from "../data/types";
 import type { ArmLook } from "../app/arms";
-import { count, duration, number } from "../text/format";
+import { count, duration, number, tick } from "../text/format";
 
 export interface Line {
     key: string;
@@ -106,15 +106,6 @@ function padded([min, max]: Range): Range {
     if (min === max) return min === 0 ? [-0.1, 1] : [min - 0.1 * Math.abs(min), max + 0.1 * Math.abs(max)];
     const pad = 0.06 * (max - min);
     return [min >= 0 && min - pad < 0 ? 0 : min - pad, max + pad];
-}
-
-/* 0.05, 20 k, 1.5 M; powers of ten where that would be long. */
-function tick(value: number): string {
-    const size = Math.abs(value);
-    const short = (scaled: number) => String(Number(scaled.toPrecision(6)));
-    if (size !== 0 && (size >= 1e9 || size < 1e-3)) return Number(short(value)).toExponential().replace("e+", "e");
-    if (size >= 1e6) return `${short(value / 1e6)} M`;
-    return size >= 1e4 ? `${short(value / 1e3)} k` : short(value);
 }
 
 /* The last point of a line that is on show. */

@@ -34,6 +34,15 @@ export function exact(value: number): string {
     return size !== 0 && (size >= 1e7 || size < 1e-4) ? value.toExponential().replace("e+", "e") : String(value);
 }
 
+/* Of an axis: 0.05, 20 k, 1.5 M; powers of ten where that would be long. */
+export function tick(value: number): string {
+    const size = Math.abs(value);
+    const short = (scaled: number) => String(Number(scaled.toPrecision(6)));
+    if (size !== 0 && (size >= 1e9 || size < 1e-3)) return Number(short(value)).toExponential().replace("e+", "e");
+    if (size >= 1e6) return `${short(value / 1e6)} M`;
+    return size >= 1e4 ? `${short(value / 1e3)} k` : short(value);
+}
+
 /* mean ± error with as many digits as the error justifies (two of its own). */
 export function withError(mean: number | null, error: number | null): [string, string] {
     if (mean === null) return [NOTHING, ""];

@@ -16,6 +16,7 @@ import { count } from "../text/format";
 import { CurvesPanel } from "./job-curves";
 import { ReportPanels } from "./job-report";
 import { RunsPanel } from "./job-runs";
+import { SearchPanels } from "./search";
 
 const RUNS_PAGE = 1000;
 const RUNS_MOST = 5000; /* kept on the page; the rest has the API */
@@ -135,13 +136,15 @@ export function JobView({ id: text }: { id: string }) {
         return (arm: string | null) => armLook(arm === null ? 0 : names.indexOf(arm));
     }, [armNames]);
 
+    const trained = job?.request?.["runner"] !== "external";
     if (!job || !job.request) return <Waiting load={loaded} what="job" />;
     return (
         <>
             <Header job={job} part={part} />
             {job.kind === "compare" ? <ReportPanels job={job} looks={looks} /> : null}
-            <CurvesPanel job={job} runs={runs} looks={looks} />
-            <RunsPanel job={job} runs={runs} looks={looks} load={runsLoaded} again={() => setTried(tried + 1)} />
+            {job.kind === "search" ? <SearchPanels job={job} runs={runs} /> : null}
+            {trained ? <CurvesPanel job={job} runs={runs} looks={looks} /> : null}
+            {job.kind === "search" ? null : <RunsPanel job={job} runs={runs} looks={looks} load={runsLoaded} again={() => setTried(tried + 1)} />}
             <Panel title="As submitted" class="folded">
                 <details>
                     <summary>Show the JSON of this job</summary>

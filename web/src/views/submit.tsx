@@ -15,9 +15,8 @@ import { Schedules } from "../parts/schedules";
 import { findMistake, lineAndColumn, locate, offsetOf, type Span } from "../text/locate";
 import { plural } from "../text/format";
 import { CatalogHelp } from "./catalog-help";
-import { layOut, templates } from "./templates";
+import { draft, keepDraft, layOut, templates } from "./templates";
 
-const DRAFT = "sweepd.draft";
 const CHECK_AFTER_MS = 600;
 const PREVIEW_MOST = 32; /* schedules, as many as the server draws at once */
 
@@ -25,22 +24,6 @@ interface Problem {
     pointer: string | null; /* null: the text is no JSON */
     detail: string;
     span: Span | null;
-}
-
-function draft(): string {
-    try {
-        return sessionStorage.getItem(DRAFT) ?? layOut(templates[1]?.[1]);
-    } catch {
-        return layOut(templates[1]?.[1]);
-    }
-}
-
-function keepDraft(text: string): void {
-    try {
-        sessionStorage.setItem(DRAFT, text);
-    } catch {
-        /* it is still in the box */
-    }
 }
 
 function mistakeIn(text: string): Problem | null {

@@ -20,6 +20,36 @@ const schedules = [
 
 const quadratic = { type: "quadratic", eigenvalues: [1, 4, 16], start: [1, -2, 1], noise: 0.3 };
 
+const search = {
+    kind: "search",
+    name: "mlp on digits",
+    base: comparedSpec,
+    space: {
+        "/optimizer/lr": { type: "float", low: 0.0001, high: 1, scale: "log" },
+        "/optimizer/type": { type: "choice", values: ["adamw", "nesterov", "lion"] },
+        "/optimizer/momentum": { type: "float", low: 0.5, high: 0.99, when: { "/optimizer/type": ["nesterov"] } },
+        "/model/hidden/0": { type: "int", low: 16, high: 256, scale: "log" },
+        "/batch_size": { type: "int", low: 32, high: 512, step: 32 },
+    },
+    objectives: [{ metric: "valid_loss", goal: "minimize" }],
+    pruner: { type: "asha", min_steps: 20, reduction: 4 },
+    budget: { runs: 60 },
+    parallel: 2,
+};
+
+const askAndTell = {
+    kind: "search",
+    name: "my own trainer",
+    runner: "external",
+    space: {
+        lr: { type: "float", low: 0.00001, high: 1, scale: "log" },
+        depth: { type: "int", low: 1, high: 8 },
+        activation: { type: "choice", values: ["relu", "gelu", "tanh"] },
+    },
+    objectives: [{ metric: "loss", goal: "minimize" }],
+    budget: { runs: 50 },
+};
+
 export const templates: [name: string, job: object][] = [
     ["Train", { kind: "train", name: "first try", spec: digitsSpec }],
     [
@@ -35,6 +65,8 @@ export const templates: [name: string, job: object][] = [
             baseline: "constant",
         },
     ],
+    ["Search", search],
+    ["Ask and tell", askAndTell],
     [
         "Analytic problem",
         {
@@ -50,6 +82,25 @@ export const templates: [name: string, job: object][] = [
     ],
 ];
 
+const DRAFT = "sweepd.draft";
+
+/* What is in the text box of a new job, for as long as this tab is open. */
+export function keepDraft(text: string): void {
+    try {
+        sessionStorage.setItem(DRAFT, text);
+    } catch {
+        /* it is still in the box */
+    }
+}
+
+export function draft(): string {
+    try {
+        return sessionStorage.getItem(DRAFT) ?? template("Compare");
+    } catch {
+        return template("Compare");
+    }
+}
+
 const WIDE = 76;
 
 /* JSON with objects and lists on one line where they fit. */
@@ -63,8 +114,12 @@ export function layOut(value: unknown, indent = ""): string {
     return `{\n${members.join(",\n")}\n${indent}}`;
 }
 
+function template(name: string): string {
+    return layOut(templates.find(([known]) => known === name)?.[1]);
+}
+
 export function exampleText(): string {
-    return layOut(templates[2]?.[1]);
+    return template("Analytic problem");
 }
 
 export function firstCurl(origin: string): string {

@@ -1,0 +1,240 @@
+/* A search: how far it is, the best so far, and what its runs say about the parameters. */
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { attempt } from "../app/notices";
+import { go } from "../app/router";
+import { get, patch } from "../data/api";
+import { parameterWords, searchRuns, shortNames, triedRuns, type SearchReport, type Tried } from "../data/search";
+import { keepJob } from "../data/store";
+import { watch } from "../data/topics";
+import { useLoad, useThrottled } from "../data/use-load";
+import type { Job, Run } from "../data/types";
+import { Asking, Copyable, Facts, Panel, Waiting } from "../parts/bits";
+import { runsOver } from "../parts/state";
+import { count, number, plural } from "../text/format";
+import { ContourPanel, ImportancePanel, SlicesPanel } from "./search-insight";
+import { FrontPanel, HistoryPanel, ParallelPanel } from "./search-charts";
+import { SearchRunsPanel } from "./search-runs";
+import { keepDraft, layOut } from "./templates";
+
+const REFRESH_MS = 2000; /* while it runs, at most this often */
+const COST_TIMES = 8; /* and no more than an eighth of the time is spent on it */
+const RUNS_MOST = 1000000;
+
+function isOver(job: Job): boolean {
+    return job.finished_ms !== null || ["succeeded", "failed", "cancelled"].includes(job.state);
+}
+
+function Best({ report }: { report: SearchReport }) {
+    const names = useMemo(() => shortNames(Object.keys(report.space)), [report.space]);
+    const best = report.best[0];
+    if (!best || report.objectives.length > 1) return null;
+    const parameters = JSON.stringify(best.parameters, null, 1);
+    return (
+        <div class="search-best">
+            <Facts
+                facts={[
+                    [report.objectives[0]?.metric ?? "value", <strong class="search-value number">{number(best.values[0], 5)}</strong>],
+                    ["Run", <a href={`/runs/${best.run}`}>{best.run}</a>],
+                    ...Object.entries(best.parameters).map(([name, value]): [string, preact.JSX.Element] => [
+                        names.get(name) ?? name,
+                        <span class="mono" title={`${name}: ${JSON.stringify(value)}`}>
+                            {typeof value === "number" && !Number.isInteger(value) ? number(value, 4) : parameterWords(value)}
+                        </span>,
+                    ]),
+                ]}
+            />
+            <details class="folded">
+                <summary>As JSON</summary>
+                <Copyable text={parameters} />
+            </details>
+        </div>
+    );
+}
+
+function countsWords(report: SearchReport): string {
+    const { counts } = report;
+    const parts = [`${count(counts.proposed)} of ${count(counts.budget)} proposed`, `${count(counts.done)} done`];
+    if (counts.pruned) parts.push(`${count(counts.pruned)} pruned`);
+    if (counts.failed) parts.push(`${count(counts.failed)} failed`);
+    if (counts.deleted) parts.push(`${count(counts.deleted)} deleted`);
+    if (counts.pending) parts.push(`${count(counts.pending)} under way`);
+    return parts.join(" · ");
+}
+
+function constraintWords(constraint: SearchReport["constraints"][number]): string {
+    const limit = constraint.at_least === undefined ? `≤ ${number(constraint.at_most)}` : `≥ ${number(constraint.at_least)}`;
+    return `${constraint.metric} ${limit}: kept by ${count(constraint.kept)}, broken by ${count(constraint.broken)}`;
+}
+
+function improvementWords({ improvement }: SearchReport): string | null {
+    if (improvement.chance === null) return null;
+    const chance = improvement.chance < 0.01 ? "< 1 %" : `${Math.round(100 * improvement.chance)} %`;
+    return improvement.expected === null ? chance : `${chance}, by ${number(improvement.expected, 2)} expected`;
+}
+
+function SearchFacts({ report }: { report: SearchReport }) {
+    const { pruning } = report;
+    const saved = pruning.share_saved ? `, saved ${Math.round(100 * pruning.share_saved)} % of all steps` : "";
+    const improvement = improvementWords(report);
+    const facts: [string, preact.ComponentChildren][] = [
+        ["Runs", countsWords(report)],
+        ["Algorithm", report.algorithm.type],
+        ["Pruner", report.pruner.type === "none" ? "none" : `${report.pruner.type}${saved}`],
+    ];
+    if (report.stop.type !== "none") facts.push(["Stops by", report.stop.type]);
+    if (improvement) facts.push(["Next run better?", improvement]);
+    for (const constraint of report.constraints) facts.push(["Constraint", constraintWords(constraint)]);
+    return <Facts facts={facts} />;
+}
+
+/* More runs, or no more than have begun. */
+function Budget({ job, report }: { job: Job; report: SearchReport }) {
+    const [typed, setTyped] = useState<string | null>(null);
+    const { budget, proposed } = report.counts;
+    const change = (runs: number) => attempt(async () => keepJob(await patch<Job>(`/jobs/${job.id}`, { budget: { runs } })));
+    const set = (event: Event) => {
+        event.preventDefault();
+        const runs = Number(typed);
+        setTyped(null);
+        if (typed && Number.isInteger(runs) && runs >= 1 && runs <= RUNS_MOST && runs !== budget) void change(runs);
+    };
+    return (
+        <>
+            <form class="field" onSubmit={set}>
+                <label class="field">
+                    Runs in all
+                    <input type="number" min={Math.max(1, proposed)} max={RUNS_MOST} step={1} value={typed ?? budget} onInput={(event) => setTyped(event.currentTarget.value)} />
+                </label>
+                <button disabled={typed === null || Number(typed) === budget}>Set</button>
+            </form>
+            {!isOver(job) && proposed < budget && proposed > 0 ? (
+                <Asking words="Stop now…" question={`Propose no more runs? ${plural(budget - proposed, "run")} of the budget will not begin; those under way go on.`} yes="Stop the search" act={() => void change(proposed)} />
+            ) : null}
+        </>
+    );
+}
+
+function External({ job }: { job: Job }) {
+    const api = `${location.origin}/api/v1`;
+    const head = "-H 'Content-Type: application/json'";
+    return (
+        <Panel title={<>Ask and tell <span class="muted">this search is run by whoever asks</span></>} class="external">
+            <Copyable text={`curl ${api}/jobs/${job.id}/ask ${head} -d '{"count": 1, "lease_s": 600}'\ncurl ${api}/runs/RUN/tell ${head} -d '{"state": "succeeded", "values": [0.123]}'`} />
+        </Panel>
+    );
+}
+
+function Narrower({ job, report }: { job: Job; report: SearchReport }) {
+    const { narrower } = report;
+    if (!narrower) return null;
+    const next = () => {
+        keepDraft(layOut({ ...job.request, name: `${job.name || `job ${job.id}`}, narrower`, space: narrower.space, warm_start: { jobs: [job.id] }, enqueue: undefined }));
+        go("/submit");
+    };
+    return (
+        <Panel title={<>A narrower space <span class="muted">{narrower.note}</span></>} tools={<button onClick={next}>Search it next</button>} class="narrower">
+            <Copyable text={layOut(narrower.space)} />
+        </Panel>
+    );
+}
+
+function Summary({ job, report }: { job: Job; report: SearchReport }) {
+    const tools = (
+        <>
+            <Budget job={job} report={report} />
+            <a class="button" href={`/api/v1/jobs/${job.id}/report?format=csv`} download={`job-${job.id}-search.csv`}>
+                CSV
+            </a>
+            <a class="button" href={`/api/v1/jobs/${job.id}/report`} download={`job-${job.id}-search.json`}>
+                JSON
+            </a>
+        </>
+    );
+    return (
+        <Panel title={<>Search {isOver(job) ? null : <span class="muted">so far</span>}</>} tools={tools} class="search-summary">
+            <p class="verdict sentence">{report.sentence}.</p>
+            {report.stopped ? <p class="verdict">It ended early: {report.stopped}.</p> : null}
+            <Best report={report} />
+            <SearchFacts report={report} />
+            {report.explained ? <p class="muted note">{report.explained}</p> : null}
+            {report.warnings.length > 0 ? (
+                <ul class="callout warn">
+                    {report.warnings.map((words) => (
+                        <li key={words}>{words}</li>
+                    ))}
+                </ul>
+            ) : null}
+        </Panel>
+    );
+}
+
+/* What of the report is asked for; kept here so that one request has all of it. */
+export interface Wishes {
+    objective: number;
+    pair: [string, string] | null;
+    pairs: boolean; /* importances with those of pairs */
+}
+
+/* The two that matter most, once that is known. */
+function defaultPair(report: SearchReport): [string, string] | null {
+    const names = report.importance.parameters.map(({ name }) => name);
+    for (const name of Object.keys(report.space)) if (!names.includes(name)) names.push(name);
+    return names[0] !== undefined && names[1] !== undefined ? [names[0], names[1]] : null;
+}
+
+function useReport(job: Job, wishes: Wishes) {
+    const [report, setReport] = useState<SearchReport | null>(null);
+    const [every_ms, setEvery] = useState(REFRESH_MS);
+    const { objective, pair, pairs } = wishes;
+    const query = new URLSearchParams({ top: "1", objective: String(objective) });
+    if (pair) query.set("contour", pair.join(","));
+    if (pairs) query.set("importance", "fanova");
+    const path = `/jobs/${job.id}/report?${query}`;
+    const loaded = useLoad(
+        async (signal) => {
+            const begun = performance.now();
+            setReport(await get<SearchReport>(path, signal));
+            setEvery(Math.max(REFRESH_MS, COST_TIMES * Math.round(performance.now() - begun)));
+        },
+        [path],
+    );
+    const refresh = useThrottled(loaded.again, every_ms);
+    useEffect(() => watch(`ended:${job.id}`, refresh), [job.id, refresh]);
+    useEffect(refresh, [job.state, runsOver(job.runs), job.search?.proposed]);
+    return { report, loaded };
+}
+
+export interface Shown {
+    report: SearchReport;
+    tried: Tried[];
+    names: Map<string, string>;
+}
+
+export function SearchPanels({ job, runs }: { job: Job; runs: Run[] }) {
+    const [wishes, setWishes] = useState<Wishes>({ objective: 0, pair: null, pairs: false });
+    const { report, loaded } = useReport(job, wishes);
+    const shown = useMemo<Shown | null>(() => report && { report, tried: triedRuns(report), names: shortNames(Object.keys(report.space)) }, [report]);
+    const pair = report ? defaultPair(report) : null;
+    useEffect(() => {
+        if (!wishes.pair && pair && report && report.counts.done > 0) setWishes({ ...wishes, pair });
+    }, [pair?.join(), report?.counts.done]);
+
+    if (!report || !shown) return loaded.failed?.status === 404 ? null : <Panel title="Search"><Waiting load={loaded} what="report" /></Panel>;
+    const external = job.request?.["runner"] === "external";
+    return (
+        <>
+            <Summary job={job} report={report} />
+            {external && !isOver(job) ? <External job={job} /> : null}
+            <HistoryPanel shown={shown} wishes={wishes} wish={setWishes} />
+            <FrontPanel shown={shown} />
+            <div class="pair even">
+                <ImportancePanel shown={shown} wishes={wishes} wish={setWishes} />
+                <ContourPanel shown={shown} wishes={wishes} wish={setWishes} />
+            </div>
+            <SlicesPanel shown={shown} />
+            <ParallelPanel shown={shown} />
+            <SearchRunsPanel job={job} report={report} entries={searchRuns(report, runs)} names={shown.names} />
+            <Narrower job={job} report={report} />
+        </>
+    );
+}
