@@ -67,23 +67,27 @@ function quantile(sorted: number[], share: number): number {
  * left outside. null: there are no values.
  */
 export function valueScale(values: readonly (number | null)[], goal: "minimize" | "maximize", log: boolean): Scale | null {
-    const known = values.filter((value): value is number => value !== null && Number.isFinite(value)).sort((a, b) => a - b);
+    const finite = values.filter((value): value is number => value !== null && Number.isFinite(value));
+    const isLog = log && finite.every((value) => value > 0);
+    const known = finite.map((value) => (isLog ? Math.log(value) : value)).sort((a, b) => a - b);
     let low = known[0];
     let high = known.at(-1);
     if (low === undefined || high === undefined) return null;
-    if (log && low > 0) return { kind: "log", low: low * 0.93, high: high * 1.07 };
-    const usual = goal === "minimize" ? quantile(known, 0.75) - low : high - quantile(known, 0.25);
+    const usual = goal === "minimize" ? quantile(known, 0.8) - low : high - quantile(known, 0.2);
     if (known.length >= 8 && usual > 0 && high - low > FAR * usual) {
         if (goal === "minimize") high = low + 2 * usual;
         else low = high - 2 * usual;
     }
-    const pad = high > low ? 0.05 * (high - low) : Math.abs(low) * 0.05 || 1;
-    return { kind: "linear", low: low - pad, high: high + pad };
+    const pad = high > low ? 0.05 * (high - low) : isLog ? 0.05 : Math.abs(low) * 0.05 || 1;
+    const back = (value: number) => (isLog ? Math.exp(value) : value);
+    return { kind: isLog ? "log" : "linear", low: back(low - pad), high: back(high + pad) };
 }
+
+const MANY_SIZES = 8;
 
 /* Whether values of many sizes, all above zero, are better seen by their logarithm. */
 export function suitsLog(values: readonly (number | null)[]): boolean {
     const known = values.filter((value): value is number => value !== null && Number.isFinite(value)).sort((a, b) => a - b);
     const low = known[0];
-    return low !== undefined && low > 0 && quantile(known, 0.75) / low > 20;
+    return low !== undefined && low > 0 && (known.at(-1) ?? low) / low > MANY_SIZES;
 }

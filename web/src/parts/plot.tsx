@@ -74,9 +74,11 @@ const marks: Record<DotKind, string> = {
 };
 const kinds = ["pruned", "failed", "broken", "done", "good"] as const;
 
-function stepPath({ points, shape }: Steps, frame: Frame): string {
+function stepPath({ points, shape }: Steps, frame: Frame, scale: Scale): string {
     const place = ([x, y]: [number, number]) => [frame.px(x), frame.py(y)].map((value) => value.toFixed(1));
+    const inside = ([, y]: [number, number]) => shape !== "apart" || within(at(scale, y)) === at(scale, y);
     return points
+        .filter(inside)
         .map((point, i) => {
             const [x, y] = place(point);
             const before = points[i - 1];
@@ -210,7 +212,7 @@ export function Plot(props: {
                     {props.under?.(frame)}
                     <Axes frame={frame} x={props.x} y={props.y} height={height} />
                     {paths.map(([kind, path]) => (path ? <path key={kind} d={path} class={`dots ${kind} ${props.dots.length > 400 ? "many" : ""}`} /> : null))}
-                    {props.steps?.map((steps) => <path key={steps.kind} d={stepPath(steps, frame)} class={`steps ${steps.kind}`} />)}
+                    {props.steps?.map((steps) => <path key={steps.kind} d={stepPath(steps, frame, props.y)} class={`steps ${steps.kind}`} />)}
                     {shown ? <circle cx={shown.left} cy={shown.top} r="6" class="plot-near" /> : null}
                 </svg>
             ) : null}

@@ -64,8 +64,8 @@ function useCurves(job: number, metric: string, phase: Phase | "all", total: num
 }
 
 function labelOf(run: Run): string {
-    const tuned = run.phase === "tune" ? point(run.tuned) : "";
-    return [run.arm, `seed ${run.seed}`, tuned].filter(Boolean).join(" · ");
+    const tuned = run.phase === "tune" || run.phase === "search" ? point(run.tuned) : "";
+    return [run.phase === "search" ? `run ${run.id}` : run.arm, run.phase === "search" ? "" : `seed ${run.seed}`, tuned].filter(Boolean).join(" · ");
 }
 
 export function CurvesPanel({ job, runs, looks }: { job: Job; runs: Run[]; looks: (arm: string | null) => ArmLook }) {
@@ -134,7 +134,7 @@ export function CurvesPanel({ job, runs, looks }: { job: Job; runs: Run[]; looks
                     ))}
                     {drawable.length > lines.length ? (
                         <span class="muted small">
-                            {plural(lines.length, "curve")} of {count(drawable.length)}: the running and the best of each arm
+                            {plural(lines.length, "curve")} of {count(drawable.length)}: the running and the best{job.arms.length > 1 ? " of each arm" : ""}
                         </span>
                     ) : null}
                 </div>

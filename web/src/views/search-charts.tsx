@@ -88,7 +88,7 @@ export function HistoryPanel({ shown, wishes, wish }: { shown: Shown; wishes: Wi
     return (
         <Panel title={<>Best {metric} <span class="muted">over the runs in the order in which they ended{some}</span></>} tools={tools} class="search-history">
             {y ? (
-                <Plot label={`Best ${metric} over the runs`} x={x} y={y} dots={dots} steps={steps} bad={badEnd(report)} height={260} yName={metric} xName={(dot) => `the ${count(order.get(dot.key) ?? 0)}. to end`} onPick={openRun} />
+                <Plot label={`Best ${metric} over the runs`} x={x} y={y} dots={dots} steps={steps} bad={badEnd(report)} height={260} yName={metric} xName={(dot) => `ended as number ${count(order.get(dot.key) ?? 0)}`} onPick={openRun} />
             ) : (
                 <div class="plot-empty muted" style={{ height: "260px" }}>
                     No values yet
@@ -167,6 +167,7 @@ const LINES_LEAST = 5;
 const AXES_MOST = 10;
 const AXES_NARROW = 4; /* on a phone */
 const GROUPS = ["rest", "good", "best"] as const;
+const LETTER_PX = 7;
 const TOP_PX = 26;
 const FOOT_PX = 22;
 
@@ -184,6 +185,11 @@ function ranked(shown: Shown): Ranked[] {
     done.sort((a, b) => merit(a) - merit(b) || a.number - b.number);
     const good = Math.max(1, Math.round(done.length / 10));
     return done.slice(0, LINES_MOST).map((run, i) => ({ run, group: i === 0 ? "best" : i < good ? "good" : "rest" }));
+}
+
+/* Its end says more than its beginning. */
+function shortened(name: string, letters: number): string {
+    return name.length > letters ? `…${name.slice(1 - Math.max(4, Math.floor(letters)))}` : name;
 }
 
 /* A break where a parameter does not apply. */
@@ -239,7 +245,7 @@ function Parallel({ shown, lines, value }: { shown: Shown; lines: Ranked[]; valu
                                 <g key={name} class="parallel-axis">
                                     <line x1={x(i)} x2={x(i)} y1={TOP_PX} y2={height - FOOT_PX} />
                                     <text class="parallel-name" x={left} y="12" text-anchor={anchor}>
-                                        {i < axes.length ? (names.get(name) ?? name) : name}
+                                        {shortened(names.get(name) ?? name, (x(1) - x(0)) / LETTER_PX)}
                                     </text>
                                     {scale ? ticksOf(scale, 4).map((tick) => <text key={tick.words} x={x(i) + 5} y={y(tick.at) + 4}>{tick.words}</text>) : null}
                                 </g>
@@ -256,7 +262,10 @@ function Parallel({ shown, lines, value }: { shown: Shown; lines: Ranked[]; valu
 export function ParallelPanel({ shown }: { shown: Shown }) {
     const { objective, objectives } = shown.report;
     const lines = useMemo(() => ranked(shown), [shown]);
-    const value = useMemo(() => valueScale(lines.map(({ run }) => run.values[objective] ?? null), objectives[objective]?.goal ?? "minimize", false), [lines]);
+    const value = useMemo(() => {
+        const values = lines.map(({ run }) => run.values[objective] ?? null);
+        return valueScale(values, objectives[objective]?.goal ?? "minimize", suitsLog(values));
+    }, [lines]);
     if (parameters(shown.report).length < 2 || lines.length < LINES_LEAST || !value) return null;
     return (
         <Panel title={<>All parameters <span class="muted">the best run and the best tenth stand out</span></>} class="parallel">

@@ -5,7 +5,7 @@ import { runStates, type Job, type Json } from "../data/types";
 import { Panel, Select } from "../parts/bits";
 import { Rows } from "../parts/rows";
 import { StateMark, StepsBar } from "../parts/state";
-import { column, count, exact, number } from "../text/format";
+import { count, exact, number } from "../text/format";
 
 const ROW_PX = 31;
 
@@ -13,8 +13,9 @@ const ROW_PX = 31;
 type Order = string;
 
 function cell(value: Json | undefined): string {
-    if (typeof value === "number") return Number.isInteger(value) ? exact(value) : number(value, 4);
-    return parameterWords(value);
+    if (typeof value !== "number") return parameterWords(value);
+    const rounded = Number(value.toPrecision(4));
+    return Number.isInteger(value) || Number.isInteger(rounded) ? exact(Math.abs(value) < 1e4 ? rounded : value) : number(value, 4);
 }
 
 /* Numbers by size, words by letters, nothing last whichever way. */
@@ -38,7 +39,7 @@ function sorted(entries: SearchRun[], order: Order, down: boolean): SearchRun[] 
     return [...entries].sort((a, b) => rank(a) - rank(b) || compare(keyOf(a), keyOf(b), down) || a.number - b.number);
 }
 
-function RunRow({ run, names, numeric, shows }: { run: SearchRun; names: string[]; numeric: boolean[]; shows: ReturnType<typeof column>[] }) {
+function RunRow({ run, names, numeric }: { run: SearchRun; names: string[]; numeric: boolean[] }) {
     return (
         <tr style={{ height: `${ROW_PX}px` }}>
             <td class="number">
@@ -47,10 +48,10 @@ function RunRow({ run, names, numeric, shows }: { run: SearchRun; names: string[
             <td class="nowrap" title={run.message ?? undefined}>
                 <StateMark state={run.state} note={run.note} />
             </td>
-            {shows.map((show, i) => (
+            {run.values.map((value, i) => (
                 <td key={i} class={`number strong ${run.feasible ? "" : "muted"}`} title={run.feasible ? undefined : "breaks a constraint"}>
-                    {show(run.values[i])}
-                    {run.feasible || run.values[i] === null ? null : <span class="unseen"> breaks a constraint</span>}
+                    {value === null ? "" : number(value, 5)}
+                    {run.feasible || value === null ? null : <span class="unseen"> breaks a constraint</span>}
                 </td>
             ))}
             {names.map((name, i) => (
@@ -72,7 +73,6 @@ export function SearchRunsPanel({ job, report, entries, names }: { job: Job; rep
     const goal = /^value (\d+)$/.exec(order)?.[1];
     const down = turned !== (goal !== undefined && report.objectives[Number(goal)]?.goal === "maximize");
     const shown = useMemo(() => sorted(entries.filter((run) => state === "all states" || run.state === state), order, down), [entries, order, down, state]);
-    const shows = report.objectives.map((_, i) => column(entries.filter((run) => run.state === "succeeded").map((run) => run.values[i])));
 
     const head = (words: string, by: Order, right = false, title?: string) => (
         <th key={by} class={right ? "right" : ""} aria-sort={by === order ? (down ? "descending" : "ascending") : undefined} title={title}>
@@ -93,7 +93,7 @@ export function SearchRunsPanel({ job, report, entries, names }: { job: Job; rep
         <Panel
             title={<>Runs <span class="muted number">{shown.length === entries.length ? count(entries.length) : `${count(shown.length)} of ${count(entries.length)}`}</span></>}
             tools={known.length > 1 ? <Select label="State" options={["all states", ...known]} value={state} onChange={setState} /> : undefined}
-            class="runs"
+            class="runs search-runs"
         >
             {entries.length > 0 ? (
                 <Rows
@@ -111,7 +111,7 @@ export function SearchRunsPanel({ job, report, entries, names }: { job: Job; rep
                             <th>Step</th>
                         </tr>
                     }
-                    row={(run) => <RunRow key={run.id} run={run} names={parameters} numeric={numeric} shows={shows} />}
+                    row={(run) => <RunRow key={run.id} run={run} names={parameters} numeric={numeric} />}
                 />
             ) : (
                 <p class="muted">No run has begun yet.</p>

@@ -4,7 +4,7 @@ import { attempt } from "../app/notices";
 import { go } from "../app/router";
 import { get, patch } from "../data/api";
 import { parameterWords, searchRuns, shortNames, triedRuns, type SearchReport, type Tried } from "../data/search";
-import { keepJob } from "../data/store";
+import { keepJob, keepRuns, load, runsOf } from "../data/store";
 import { watch } from "../data/topics";
 import { useLoad, useThrottled } from "../data/use-load";
 import type { Job, Run } from "../data/types";
@@ -19,6 +19,7 @@ import { keepDraft, layOut } from "./templates";
 const REFRESH_MS = 2000; /* while it runs, at most this often */
 const COST_TIMES = 8; /* and no more than an eighth of the time is spent on it */
 const RUNS_MOST = 1000000;
+const RUNS_KEPT = 5000; /* beyond, the best of the report have to do */
 
 function isOver(job: Job): boolean {
     return job.finished_ms !== null || ["succeeded", "failed", "cancelled"].includes(job.state);
@@ -51,14 +52,12 @@ function Best({ report }: { report: SearchReport }) {
     );
 }
 
-function countsWords(report: SearchReport): string {
-    const { counts } = report;
-    const parts = [`${count(counts.proposed)} of ${count(counts.budget)} proposed`, `${count(counts.done)} done`];
-    if (counts.pruned) parts.push(`${count(counts.pruned)} pruned`);
-    if (counts.failed) parts.push(`${count(counts.failed)} failed`);
-    if (counts.deleted) parts.push(`${count(counts.deleted)} deleted`);
+function proposedWords({ counts }: SearchReport): string {
+    const parts = [`${count(counts.proposed)} of ${count(counts.budget)}`];
     if (counts.pending) parts.push(`${count(counts.pending)} under way`);
-    return parts.join(" · ");
+    if (counts.deleted) parts.push(`${count(counts.deleted)} deleted`);
+    if (counts.late) parts.push(`${count(counts.late)} told late`);
+    return parts.join(", ");
 }
 
 function constraintWords(constraint: SearchReport["constraints"][number]): string {
@@ -77,7 +76,7 @@ function SearchFacts({ report }: { report: SearchReport }) {
     const saved = pruning.share_saved ? `, saved ${Math.round(100 * pruning.share_saved)} % of all steps` : "";
     const improvement = improvementWords(report);
     const facts: [string, preact.ComponentChildren][] = [
-        ["Runs", countsWords(report)],
+        ["Proposed", proposedWords(report)],
         ["Algorithm", report.algorithm.type],
         ["Pruner", report.pruner.type === "none" ? "none" : `${report.pruner.type}${saved}`],
     ];
@@ -91,7 +90,10 @@ function SearchFacts({ report }: { report: SearchReport }) {
 function Budget({ job, report }: { job: Job; report: SearchReport }) {
     const [typed, setTyped] = useState<string | null>(null);
     const { budget, proposed } = report.counts;
-    const change = (runs: number) => attempt(async () => keepJob(await patch<Job>(`/jobs/${job.id}`, { budget: { runs } })));
+    const change = (runs: number) => attempt(async () => {
+        await patch(`/jobs/${job.id}`, { budget: { runs } });
+        keepJob(await get<Job>(`/jobs/${job.id}`));
+    });
     const set = (event: Event) => {
         event.preventDefault();
         const runs = Number(typed);
@@ -182,6 +184,16 @@ function defaultPair(report: SearchReport): [string, string] | null {
     return names[0] !== undefined && names[1] !== undefined ? [names[0], names[1]] : null;
 }
 
+/* Runs get their parameters when they are proposed, of which no event tells. */
+async function loadNew(job: number, signal: AbortSignal): Promise<void> {
+    const known = runsOf(job);
+    const isProposed = (run: Run) => Object.keys(run.tuned ?? {}).length > 0;
+    const bare = known.filter((run) => run.state !== "waiting" && !isProposed(run)).map(({ id }) => id);
+    const after = bare.length > 0 ? Math.min(...bare) - 1 : Math.max(0, ...known.filter(isProposed).map(({ id }) => id));
+    if (known.length >= RUNS_KEPT) return;
+    await load<{ runs: Run[] }>(`/jobs/${job}/runs?limit=200${after ? `&after=${after}` : ""}`, signal, (answer) => keepRuns(answer.runs));
+}
+
 function useReport(job: Job, wishes: Wishes) {
     const [report, setReport] = useState<SearchReport | null>(null);
     const [every_ms, setEvery] = useState(REFRESH_MS);
@@ -193,14 +205,15 @@ function useReport(job: Job, wishes: Wishes) {
     const loaded = useLoad(
         async (signal) => {
             const begun = performance.now();
-            setReport(await get<SearchReport>(path, signal));
+            const [found] = await Promise.all([get<SearchReport>(path, signal), loadNew(job.id, signal)]);
+            setReport(found);
             setEvery(Math.max(REFRESH_MS, COST_TIMES * Math.round(performance.now() - begun)));
         },
         [path],
     );
     const refresh = useThrottled(loaded.again, every_ms);
     useEffect(() => watch(`ended:${job.id}`, refresh), [job.id, refresh]);
-    useEffect(refresh, [job.state, runsOver(job.runs), job.search?.proposed]);
+    useEffect(refresh, [job.state, runsOver(job.runs), job.runs.waiting]);
     return { report, loaded };
 }
 
