@@ -118,6 +118,12 @@ static void add_own_registries(json_t *catalog)
     json_object_set_new(registries, "stop", stop_describe());
 }
 
+static void runs_added(void *context, int64_t job, int64_t first_run, int count)
+{
+    const struct world *world = context;
+    owners_add_runs(world->owners, job, first_run, count);
+}
+
 static struct data_facts find_data(void *context, int64_t team, const char *name)
 {
     const struct world *world = context;
@@ -196,6 +202,7 @@ static int open_conductor(struct server *server, struct error *err)
         .numeric = json_object_get(world->catalog, "numeric"),
         .catalog = world->catalog,
         .find_data = find_data,
+        .runs_added = runs_added,
         .world = world,
         .slots = slots_of(&server->config),
         .lease_ms = server->config.lease_s * 1000,

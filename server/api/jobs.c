@@ -1,6 +1,7 @@
 /* Jobs: submit, list, show, cancel, pause, resume, change the priority; their runs. */
 #include "api/api.h"
 #include "api/search_check.h"
+#include "api/search_edits.h"
 
 #include "digest.h"
 #include "json.h"
@@ -352,8 +353,20 @@ static struct reply resume_job(struct request *req)
     return set_paused(req, false);
 }
 
+static bool changes_search(const json_t *body)
+{
+    static const char *const fields[] = {"budget", "parallel", "pruner", "stop"};
+    for (size_t i = 0; i < COUNT_OF(fields); i++)
+        if (json_object_get(body, fields[i]))
+            return true;
+    return false;
+}
+
 static struct reply change_job(struct request *req)
 {
+    if (changes_search(req->json))
+        return api_change_search(req);
+
     struct problems problems = {0};
     struct error err;
     int64_t id;
@@ -369,7 +382,9 @@ static struct reply change_job(struct request *req)
     json_object_foreach(req->json, key, value)
     {
         if (strcmp(key, "priority") != 0)
-            problems_add(&problems, "", key, "unknown field; accepted: priority");
+            problems_add(&problems, "", key,
+                         "unknown field; accepted: priority, and of a search budget, parallel, "
+                         "pruner, stop");
     }
     if (json_is_object(req->json) &&
         (!json_is_integer(priority) || number < -PRIORITY_MAX || number > PRIORITY_MAX))

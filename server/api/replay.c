@@ -56,7 +56,8 @@ static void take_proposal(void *context, const struct kept_proposal *kept)
                           .seen = kept->seen,
                           .edits = kept->edits,
                           .told = kept->told,
-                          .by_hand = strcmp(kept->how, "enqueued") == 0,
+                          .by_hand = strcmp(kept->how, "enqueued") == 0 ||
+                                     strcmp(kept->how, "by hand") == 0,
                           .outcome = kept->outcome,
                           .step = kept->step};
     memcpy(past->results, kept->results, (size_t)kept->result_count * sizeof(double));

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static int64_t most_bytes(const struct exchange *exchange)
 {
@@ -149,12 +150,21 @@ enum MHD_Result body_take(struct exchange *exchange, const char *bytes, size_t c
 
 /* --- ending -------------------------------------------------------------------------------- */
 
+/* The gate has let nothing else pass. */
+static bool is_csv(const struct exchange *exchange)
+{
+    const char *type = request_header(&exchange->req, MHD_HTTP_HEADER_CONTENT_TYPE);
+    return type && strncasecmp(type, "text/csv", strlen("text/csv")) == 0;
+}
+
 static int end_json(struct exchange *exchange, struct error *err)
 {
     if (exchange->body_count == 0)
         return 0;
     exchange->req.body = exchange->body;
     exchange->req.body_bytes = exchange->body_count;
+    if (exchange->route->body == BODY_TABLE && is_csv(exchange))
+        return 0;
     return json_read(exchange->body, exchange->body_count, &exchange->req.json, err);
 }
 
@@ -197,7 +207,8 @@ enum MHD_Result body_end(struct exchange *exchange)
     assert(exchange->stage == STAGE_BODY);
     if (exchange->route->body == BODY_FORM && end_form(exchange, &err) < 0)
         return exchange->stage == STAGE_ANSWERED ? respond(exchange) : MHD_YES;
-    if (exchange->route->body == BODY_JSON && end_json(exchange, &err) < 0) {
+    if ((exchange->route->body == BODY_JSON || exchange->route->body == BODY_TABLE) &&
+        end_json(exchange, &err) < 0) {
         exchange_answer(exchange, reply_error(&err));
         return respond(exchange);
     }

@@ -298,7 +298,10 @@ static int check_type(const struct gate_head *head, enum body_kind kind,
             return refuse(refusal, 415, "the Content-Type must be multipart/form-data");
     } else if (head->type.count == 1 && !is_media_type(&head->type, "application/json") &&
                !is_media_type(&head->type, "+json")) {
-        return refuse(refusal, 415, "the Content-Type must be application/json");
+        if (kind != BODY_TABLE)
+            return refuse(refusal, 415, "the Content-Type must be application/json");
+        if (!is_media_type(&head->type, "text/csv"))
+            return refuse(refusal, 415, "the Content-Type must be application/json or text/csv");
     }
     return 0;
 }

@@ -84,6 +84,7 @@ enum body_kind {
     BODY_JSON, /* Content-Type application/json (or absent), kept in memory, parsed before the
                   handler */
     BODY_FORM, /* multipart/form-data, files streamed to disk by helper threads */
+    BODY_TABLE, /* as BODY_JSON, or Content-Type text/csv, which is not parsed: json is NULL */
 };
 
 enum { REQUEST_PARAMS_MAX = 4 };
@@ -106,7 +107,7 @@ struct request {
     const struct route *route; /* that it takes; NULL before one is found */
     struct caller caller;
     json_t *json;     /* BODY_JSON: the value, owned by the request; or NULL */
-    const char *body; /* BODY_JSON: its bytes */
+    const char *body; /* BODY_JSON: its bytes, and a 0 behind them */
     size_t body_bytes;
     struct upload_part *parts; /* BODY_FORM */
     int part_count;

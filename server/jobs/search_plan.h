@@ -79,5 +79,7 @@ void search_variant_release(struct variant_plan *variant);
 /* The body as it is kept: with the sections above replaced by what is now asked (a budget that
  * grew, a choice more). The caller frees it. */
 char *search_request(const json_t *body, const struct search_plan *plan);
+/* A request as it is kept, without what people do not write: it can be read as a body again. */
+void search_request_plain(json_t *request);
 
 #endif

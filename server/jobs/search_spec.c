@@ -164,3 +164,12 @@ char *search_request(const json_t *body, const struct search_plan *plan)
         json_object_set_new(kept, "enqueue", enqueued_json(body, plan));
     return json_ordered(kept);
 }
+
+void search_request_plain(json_t *request)
+{
+    json_t *warm = json_copy(json_object_get(request, "warm_start"));
+    if (!warm)
+        return;
+    json_object_del(warm, "results");
+    json_object_set_new(request, "warm_start", warm);
+}

@@ -57,16 +57,20 @@ static int read_arms(struct sql *db, int64_t job, json_t **out_arms, struct erro
     return 0;
 }
 
+/* What a search has not proposed yet is only a place: there is nothing to say of it. */
+#define PROPOSED " AND (run.variant_id IS NOT NULL OR run.phase <> 'search')"
+
 static struct statement *runs_statement(struct sql *db, int64_t job, const struct page *page)
 {
     struct statement *list;
     if (page->state) {
         list = sql_statement(db, "SELECT " RUN_COLUMNS RUN_TABLES
-                                 " WHERE run.job_id = ? AND run.state = ? AND run.id > ?"
+                                 " WHERE run.job_id = ? AND run.state = ? AND run.id > ?" PROPOSED
                                  " ORDER BY run.id LIMIT ?");
     } else {
         list = sql_statement(db, "SELECT " RUN_COLUMNS RUN_TABLES
-                                 " WHERE run.job_id = ? AND run.id > ? ORDER BY run.id LIMIT ?");
+                                 " WHERE run.job_id = ? AND run.id > ?" PROPOSED
+                                 " ORDER BY run.id LIMIT ?");
     }
     put_integer(list, job);
     if (page->state)

@@ -172,6 +172,36 @@ int store_read_asked(struct reader *reader, int64_t job, json_t **out, struct er
     return got;
 }
 
+static enum run_state state_of(const char *name)
+{
+    for (int i = 0; name && i < RUN_STATES; i++)
+        if (strcmp(run_state_names[i], name) == 0)
+            return (enum run_state)i;
+    return RUN_FAILED;
+}
+
+int store_read_proposed(struct reader *reader, int64_t job,
+                        void (*run)(void *, const struct proposed_run *), void *context,
+                        struct error *err)
+{
+    struct sql *db = reader_begin(reader, err);
+    int got;
+    if (!db)
+        return -1;
+    struct statement *read =
+        sql_statement(db, "SELECT id, state, attempt, started_ms, finished_ms FROM run"
+                          " WHERE job_id = ? AND variant_id IS NOT NULL ORDER BY id");
+    put_integer(read, job);
+    while ((got = statement_next(read, err)) > 0)
+        run(context, &(struct proposed_run){.id = row_integer(read, 0),
+                                            .state = state_of(row_text(read, 1)),
+                                            .attempt = (int)row_integer(read, 2),
+                                            .started_ms = row_integer(read, 3),
+                                            .finished_ms = row_integer(read, 4)});
+    reader_end(reader);
+    return got;
+}
+
 int store_read_pruned(struct reader *reader, int64_t job,
                       void (*pruned)(void *, int64_t, int64_t), void *context, struct error *err)
 {

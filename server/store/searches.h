@@ -118,6 +118,17 @@ int store_read_proposal(struct reader *reader, int64_t run, struct proposal_room
 /* A job of any kind as its report begins: {"id", "kind", "state", "finished_ms", "request"}. */
 int store_read_asked(struct reader *reader, int64_t job, json_t **out, struct error *err);
 
+/* The runs of a job that were proposed, in the order of their numbers. */
+struct proposed_run {
+    int64_t id;
+    enum run_state state;
+    int attempt;
+    int64_t started_ms, finished_ms; /* 0: not yet */
+};
+int store_read_proposed(struct reader *reader, int64_t job,
+                        void (*run)(void *context, const struct proposed_run *run), void *context,
+                        struct error *err);
+
 /* Every pruned run of a job, in no order, and its planned steps (0: not known). */
 int store_read_pruned(struct reader *reader, int64_t job,
                       void (*pruned)(void *context, int64_t run, int64_t steps), void *context,
