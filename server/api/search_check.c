@@ -3,6 +3,7 @@
 #include "jobs/search_plan.h"
 #include "json.h"
 #include "prune/pruner.h"
+#include "search/population.h"
 #include "search/search.h"
 
 #include <inttypes.h>
@@ -49,4 +50,11 @@ void search_check_plan(struct reader *reader, int64_t team, const struct job_pla
     check_algorithm(plan->search, problems);
     pruner_check(plan->search, problems);
     check_earlier(reader, team, plan->search, problems);
+}
+
+void search_check_population(const json_t *catalog, const struct job_plan *plan,
+                             struct problems *problems)
+{
+    if (plan->search && problems->found == 0)
+        population_check(catalog, plan->search, problems);
 }

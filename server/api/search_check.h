@@ -12,4 +12,8 @@
 void search_check_plan(struct reader *reader, int64_t team, const struct job_plan *plan,
                        struct problems *problems);
 
+/* Where nothing else is wrong: whether a population can be trained so (search/population.h). */
+void search_check_population(const json_t *catalog, const struct job_plan *plan,
+                             struct problems *problems);
+
 #endif

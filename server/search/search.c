@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* The list: server/search/NAME.c defines NAME_search. */
-#define FOR_EACH_SEARCH(_) _(random) _(grid) _(sobol) _(tpe) _(gp) _(cmaes) _(nsga2) _(ehvi) _(auto)
+#define FOR_EACH_SEARCH(_)                                                                         \
+    _(random) _(grid) _(sobol) _(tpe) _(gp) _(cmaes) _(nsga2) _(ehvi) _(pbt) _(auto)
 
 #define DECLARE(name) extern const struct search_algorithm name##_search;
 #define ENTER(name)   &name##_search,

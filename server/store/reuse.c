@@ -78,7 +78,8 @@ static int read_candidate(const struct reuse_runs *command, struct sql *db, int6
         return found;
     json_auto_t *spec = row_document(read, 0);
     const char *data = row_text(read, 1); /* a built-in is made by the program itself */
-    const bool keeps = json_object_get(spec, "keep_at") || json_object_get(spec, "branch");
+    const bool keeps = json_object_get(spec, "keep_at") || json_object_get(spec, "branch") ||
+                       json_object_get(spec, "branch_changes");
     candidate->run = run;
     candidate->may_take = !keeps && row_is_null(read, 2) && row_integer(read, 3) == 0;
     candidate->fingerprint = fingerprint_for(command->numerics, spec);

@@ -2,6 +2,7 @@
  * One run on one worker: started on disk first, then assigned; its lines checked against the
  * attempt, written down, and only then shown; its end applied, written, announced.
  */
+#include "workers/search_population.h"
 #include "workers/search_prune.h"
 
 #include "json.h"
@@ -495,6 +496,8 @@ static void take_result(struct conductor *conductor, struct run *run,
     run->step = step >= 0 ? step : run->step;
     run->bytes = json_integer_at(message->body, "bytes", 0);
     if (strcmp(state, "succeeded") == 0)
+        end_run(conductor, run, EVENT_SUCCEEDED, NULL, words, step);
+    else if (strcmp(state, "stopped") == 0 && search_generation_ends(run))
         end_run(conductor, run, EVENT_SUCCEEDED, NULL, words, step);
     else if (strcmp(state, "stopped") == 0 && stands_at_rung(run))
         end_run(conductor, run, EVENT_RUNG, NULL, words, step);

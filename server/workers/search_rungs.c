@@ -3,6 +3,7 @@
  * is free the best ones go on. What is to be done follows from the states of the runs and their
  * curves, so a restart only has to look.
  */
+#include "workers/search_population.h"
 #include "workers/search_prune.h"
 
 #include "json.h"
@@ -62,6 +63,8 @@ static double next_rung(const struct run *run)
 
 double search_pause_at(struct run *run, const json_t *spec)
 {
+    if (search_is_population(run->job->search))
+        return search_generation_end(spec);
     if (!search_pauses(run))
         return 0;
     if (run->steps == 0) /* its worker will say so; only epochs need a data set to be counted */

@@ -2,6 +2,7 @@
  * Proposals of a search. What is to be done follows from the states of the runs, so a restart only
  * has to look: as many new runs are proposed as may be under way and are not.
  */
+#include "workers/search_population.h"
 #include "workers/search_prune.h"
 
 #include "jobs/planner.h"
@@ -91,8 +92,10 @@ struct batch {
 static void batch_free(void *context)
 {
     struct batch *batch = context;
-    for (int i = 0; i < batch->count; i++)
+    for (int i = 0; i < batch->count; i++) {
         search_variant_release(&batch->proposals[i].variant);
+        free((void *)(uintptr_t)batch->proposals[i].overlay);
+    }
     free(batch);
 }
 
@@ -103,6 +106,7 @@ static void release_run(struct search *search, const struct new_proposal *propos
         return; /* cancelled meanwhile */
     run->point = proposal->number;
     run->threads = proposal->variant.threads;
+    run->branched_step = search_member_begins(search, proposal->parent);
     job_move(run, EVENT_RELEASED, NULL);
     if (!search->plan->external) {
         publish_run(search->conductor, run);
@@ -205,6 +209,7 @@ static void add_to_batch(struct batch *batch, int i, const struct study_proposal
     struct search *search = batch->search;
     struct new_proposal *proposal = &batch->proposals[i];
     *proposal = proposal_of(search, from, edits);
+    proposal->overlay = search_member_overlay(search, proposal);
     search->outcomes[from->number].point = from->values;
     if (search->plan->external)
         batch->asks[i] = search_next_ask(search, &proposal->worker, &proposal->lease_ms);
@@ -220,7 +225,7 @@ static void proposed(void *context)
     struct search *search = lending->search;
     struct job *job = search->job;
     const bool exhausted = lending->made < lending->count;
-    const char *why = lending->why ? lending->why : "every point of the space has been tried";
+    const char *why = lending->why ? lending->why : search_exhausted_words(search);
 
     search->lent = false;
     search->proposing -= lending->count - lending->made;
@@ -287,7 +292,8 @@ static int room(const struct search *search)
     const int left = search->job->run_count - search->proposed - search->proposing;
     const int free_places = search->plan->external ? search_wanted(search) - search->proposing
                                                    : search_parallel(search) - under_way(search);
-    int count = left < free_places ? left : free_places;
+    const int most = search_generation_room(search, left);
+    int count = most < free_places ? most : free_places;
     if (search->plan->in_order && count > 1)
         count = 1; /* the next one may know more */
     return count < PROPOSED_AT_ONCE ? count : PROPOSED_AT_ONCE;
@@ -365,12 +371,18 @@ void search_end(struct search *search, const char *why)
     write_end(ending);
 }
 
+/* Without those of the run that it goes on from. */
+static int64_t steps_made(const struct run *run)
+{
+    return run->step > run->branched_step ? run->step - run->branched_step : 0;
+}
+
 const char *search_spent(const struct search *search, const struct search_budget *budget)
 {
     const struct job *job = search->job;
     int64_t steps = 0;
     for (int i = 0; budget->steps > 0 && i < search->proposed; i++)
-        steps += job->runs[i].step;
+        steps += steps_made(&job->runs[i]);
     if (budget->steps > 0 && steps >= budget->steps)
         return "its runs have trained for as many steps as its budget has";
     if (budget->time_ms > 0 && job->started_ms > 0 &&
