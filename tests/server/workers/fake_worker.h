@@ -20,6 +20,11 @@
  *     pinned    a log line with the cores it was given, then as wait
  *
  *     die       the process ends
+ *
+ *     bowl      waits for the "ms" of its specification, then a row (step 1) of valid_loss,
+ *               (x - 0.3)^2 with its "x", and success
+ *
+ *     fail, diverge   the result says so; no row
  */
 #ifndef FAKE_WORKER_H
 #define FAKE_WORKER_H
@@ -67,6 +72,17 @@ static void fake_result(int64_t run, int64_t attempt, const char *state)
 {
     fake_say(WIRE_RESULT, json_pack("{s:I, s:I, s:s, s:i, s:{}}", "run", run, "attempt", attempt,
                                     "state", state, "step", 2, "metrics"));
+}
+
+static void fake_bowl(int64_t run, int64_t attempt, const json_t *spec)
+{
+    const double x = json_number_at(spec, "x", 0) - 0.3;
+    AUTO_FREE char *line = xprintf("{\"type\":\"metrics\",\"run\":%" PRId64 ",\"attempt\":%" PRId64
+                                   ",\"wall_ms\":1,\"rows\":[[1,\"valid_loss\",%.17g]]}\n",
+                                   run, attempt, x * x);
+    usleep((useconds_t)json_integer_at(spec, "ms", 0) * 1000);
+    fake_write(line, strlen(line));
+    fake_result(run, attempt, "succeeded");
 }
 
 static void fake_haunt(int64_t run, int64_t attempt)
@@ -120,6 +136,14 @@ static void fake_run(const struct wire_message *message, struct wire_reader *rea
         _exit(1);
     while (strcmp(act, "freeze") == 0 && attempt == 1)
         pause();
+    if (strcmp(act, "bowl") == 0) {
+        fake_bowl(run, attempt, spec);
+        return;
+    }
+    if (strcmp(act, "fail") == 0 || strcmp(act, "diverge") == 0) {
+        fake_result(run, attempt, act[0] == 'f' ? "failed" : "diverged");
+        return;
+    }
     if (strcmp(act, "haunt") == 0)
         fake_haunt(run, attempt);
     else

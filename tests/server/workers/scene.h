@@ -115,15 +115,19 @@ KIT_FUNCTION void settle(const struct scene *scene)
     loop_run(scene->kit->loop);
 }
 
-/* Ends the conductor and makes another one over the same store. */
+/* As the server goes (main.c), and comes again. */
 KIT_FUNCTION void begin_again(struct scene *scene, int slots)
 {
+    struct error err;
     stop(scene);
-    settle(scene); /* what is sent back goes to the old one */
     helpers_stop(scene->helpers);
+    kit_stop(scene->kit);
     helpers_free(scene->helpers);
     conductor_free(scene->conductor);
     events_free(scene->events);
+    loop_free(scene->kit->loop);
+    assert_int_equal(loop_new(&scene->kit->loop, &err), 0);
+    kit_start(scene->kit);
     begin(scene, slots);
 }
 
