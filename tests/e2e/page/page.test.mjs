@@ -9,6 +9,7 @@
 import { run } from "./harness.mjs";
 import "./parts.mjs";
 import "./views.mjs";
+import "./search.mjs";
 
 const base = (process.argv[2] ?? process.env.SWEEPD_URL ?? "").replace(/\/$/, "");
 if (!base) {

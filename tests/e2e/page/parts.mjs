@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { check, fromWeb, root, same, test } from "./harness.mjs";
 
 /* A TypeScript module of the page, as Node can import it. */
-async function load(path) {
+export async function load(path) {
     const folder = mkdtempSync(join(tmpdir(), "sweepd-page-"));
     try {
         const out = join(folder, "part.mjs");

@@ -394,7 +394,7 @@ test("a job that is right is submitted from the keyboard and shown", async ({ op
 });
 
 test("every template of the text box is a job that the server accepts", async ({ open, api }) => {
-    for (const name of ["Train", "Compare", "Analytic problem"]) {
+    for (const name of ["Train", "Compare", "Search", "Ask and tell", "Analytic problem"]) {
         const page = await open("/submit");
         await page.getByRole("button", { name, exact: true }).click();
         await page.getByRole("button", { name: "Submit" }).click();

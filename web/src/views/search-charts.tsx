@@ -167,7 +167,7 @@ const LINES_LEAST = 5;
 const AXES_MOST = 10;
 const AXES_NARROW = 4; /* on a phone */
 const GROUPS = ["rest", "good", "best"] as const;
-const LETTER_PX = 7;
+const LETTER_PX = 7.5;
 const TOP_PX = 26;
 const FOOT_PX = 22;
 
@@ -187,9 +187,8 @@ function ranked(shown: Shown): Ranked[] {
     return done.slice(0, LINES_MOST).map((run, i) => ({ run, group: i === 0 ? "best" : i < good ? "good" : "rest" }));
 }
 
-/* Its end says more than its beginning. */
 function shortened(name: string, letters: number): string {
-    return name.length > letters ? `…${name.slice(1 - Math.max(4, Math.floor(letters)))}` : name;
+    return name.length > letters ? `${name.slice(0, Math.max(3, Math.floor(letters) - 1))}…` : name;
 }
 
 /* A break where a parameter does not apply. */

@@ -71,16 +71,24 @@ export function ImportancePanel({ shown, wishes, wish }: { shown: Shown; wishes:
 /* --- slices --- */
 
 const SLICES_FIRST = 6;
+const BAR = 0.025; /* of the axis, half the width of a median of one value */
 
 /* Dots of one value of a choice side by side, always at the same place. */
 function jitter(number_: number): number {
     return 0.6 * (((number_ * 0.618034) % 1) - 0.5);
 }
 
+/* Of one value only (an integer) as wide as can be seen. */
+function broad(low: number, high: number, scale: Scale): [number, number] {
+    if (high > low) return [low, high];
+    if (scale.kind === "log") return [low * (scale.low / scale.high) ** BAR, low * (scale.high / scale.low) ** BAR];
+    return [low - BAR * (scale.high - scale.low), low + BAR * (scale.high - scale.low)];
+}
+
 function medians(slice: Slice, scale: Scale): [number, number][] {
     return slice.bins.flatMap(({ low, high, place, median }) => {
         if (median === null) return [];
-        const ends = scale.kind === "choice" ? [(place ?? low) - 0.36, (place ?? low) + 0.36] : [low, high];
+        const ends = scale.kind === "choice" ? [(place ?? low) - 0.36, (place ?? low) + 0.36] : broad(low, high, scale);
         return ends.map((end): [number, number] => [end, median]);
     });
 }

@@ -130,7 +130,8 @@ function Narrower({ job, report }: { job: Job; report: SearchReport }) {
     const { narrower } = report;
     if (!narrower) return null;
     const next = () => {
-        keepDraft(layOut({ ...job.request, name: `${job.name || `job ${job.id}`}, narrower`, space: narrower.space, warm_start: { jobs: [job.id] }, enqueue: undefined }));
+        const { enqueue: _, ...request } = job.request ?? {}; /* those points were for the wider one */
+        keepDraft(layOut({ ...request, name: `${job.name || `job ${job.id}`}, narrower`, space: narrower.space, warm_start: { jobs: [job.id] } }));
         go("/submit");
     };
     return (
