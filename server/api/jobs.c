@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "api/search_check.h"
 #include "api/search_edits.h"
+#include "api/warm_start.h"
 
 #include "digest.h"
 #include "json.h"
@@ -188,6 +189,8 @@ static void plan_on_helper(void *reader, void *context)
     search_check_plan(reader, creation->view.team, &creation->plan, &creation->problems);
     search_check_population(world_of(creation->req)->catalog, &creation->plan,
                             &creation->problems);
+    warm_start_fill(reader, world_of(creation->req)->catalog, &creation->plan,
+                    &creation->problems);
 }
 
 /* A data set may have been deleted while the plan was made. */

@@ -3,6 +3,7 @@
 #include "jobs/fields.h"
 #include "jobs/planner.h"
 #include "jobs/search_goals.h"
+#include "jobs/warm_start.h"
 #include "json.h"
 #include "memory.h"
 #include "settings.h"
@@ -457,6 +458,7 @@ struct search_plan *search_plan_of(const json_t *catalog, const char *request_te
     search_goals_read(&planner, body, false, search);
     space_read(json_object_get(body, "space"), "/space", &search->space, &none);
     read_enqueued(body, search, &none);
+    warm_results_read(json_object_get(json_object_get(body, "warm_start"), "results"), search);
     return search;
 }
 

@@ -49,6 +49,9 @@ struct search_plan {
     uint64_t seed;
     int64_t warm_jobs[SEARCH_WARM_JOBS_MAX];
     int warm_job_count;
+    double *warm_values;  /* [warm_count][space.count] of results of those, oldest first */
+    double *warm_results; /* [warm_count][objectives + constraints + 1] the last: standard error */
+    int warm_count;
     double *enqueued; /* [enqueued_count][space.count], complete */
     int enqueued_count;
 };

@@ -20,6 +20,8 @@ void search_plan_free(struct search_plan *plan)
     json_decref(plan->algorithm);
     json_decref(plan->pruner);
     json_decref(plan->stop);
+    free(plan->warm_values);
+    free(plan->warm_results);
     free(plan->enqueued);
     free(plan);
 }

@@ -32,6 +32,17 @@ void telling_of(const struct search_plan *plan, enum trial_state state, const do
         telling->objective[i] = (double)NAN;
 }
 
+static void add_earlier(const struct search_plan *plan, struct study *study)
+{
+    const size_t results = (size_t)(plan->objective_count + plan->constraint_count + 1);
+    for (int i = 0; i < plan->warm_count; i++) {
+        struct telling telling;
+        telling_of(plan, TRIAL_DONE, plan->warm_results + (size_t)i * results, -1, &telling);
+        study_add_earlier(study, plan->warm_values + (size_t)i * (size_t)plan->space.count,
+                          &telling.told);
+    }
+}
+
 /* The plan stays whole: the study gets a space of its own. */
 struct study *study_of_plan(const struct search_plan *plan, int64_t budget, int parallel)
 {
@@ -49,5 +60,7 @@ struct study *study_of_plan(const struct search_plan *plan, int64_t budget, int 
     if (!options.algorithm)
         return NULL;
     space_read(space, "/space", &options.space, &none);
-    return study_new(&options);
+    struct study *study = study_new(&options);
+    add_earlier(plan, study);
+    return study;
 }

@@ -368,6 +368,52 @@ static void what_cannot_come_in_is_named(void **state)
                 422, "/runs/0/lr", "unknown field");
 }
 
+/* --- warm starts --------------------------------------------------------------------------------
+ */
+
+static void a_search_begins_with_the_results_of_another(void **state)
+{
+    (void)state;
+    const int64_t earlier = told_search();
+    AUTO_FREE char *body =
+        xprintf("{'kind': 'search', 'runner': 'external', 'space': {"
+                "   'x': {'type': 'float', 'low': 0, 'high': 1},"
+                "   'kind': {'type': 'choice', 'values': ['a', 'b, c', 7, {'deep': [1]}]},"
+                "   'n': {'type': 'int', 'low': 1, 'high': 9, 'when': {'kind': ['a']}}},"
+                " 'objectives': [{'metric': 'loss'}], 'algorithm': {'type': 'tpe'},"
+        " 'constraints': [{'metric': 'size', 'at_most': 9}],"
+                " 'budget': {'runs': 30}, 'warm_start': {'jobs': [%lld]}}",
+                (long long)earlier);
+    const int64_t job = api_submit(port, body);
+    json_auto_t *shown = api_get(port, "/api/v1/jobs/%lld", (long long)job);
+    assert_int_equal(api_size(shown, "/request/warm_start/results"), 10); /* those that are done */
+    assert_near(api_number(shown, "/request/warm_start/results/9/values/0"), 0.9, 1e-15);
+    play(job, 1);
+    json_decref(api_change(port, "PATCH", "{'budget': {'runs': 5}}", 200, "/api/v1/jobs/%lld",
+                           (long long)job)); /* what was added to its request is no trouble */
+    play(job, 2);
+    json_auto_t *after = replayed(job);
+    assert_int_equal(api_integer(after, "/checked"), 1);
+    assert_int_equal(api_integer(after, "/same"), 1);
+}
+
+static void what_cannot_be_begun_with_is_named(void **state)
+{
+    (void)state;
+    const int64_t earlier = api_submit(port, searching);
+    AUTO_FREE char *other = xprintf("{'kind': 'search', 'runner': 'external', 'space': {"
+                                    "   'x': {'type': 'float', 'low': 0, 'high': 1}},"
+                                    " 'objectives': [{'metric': 'accuracy'}],"
+                                    " 'warm_start': {'jobs': [%lld]}}",
+                                    (long long)earlier);
+    struct http_answer answer = api_ask(port, "POST", NULL, other, "/api/v1/jobs");
+    api_expect(&answer, 422);
+    json_auto_t *problem = api_json(&answer);
+    assert_string_equal(api_text(problem, "/errors/0/pointer"), "/warm_start/jobs/0");
+    assert_says(api_text(problem, "/errors/0/detail"), "has not measured accuracy");
+    answer_release(&answer);
+}
+
 /* --- replays and the audit ----------------------------------------------------------------------
  */
 
@@ -417,6 +463,8 @@ int main(void)
         cmocka_unit_test(what_was_not_proposed_cannot_be_cancelled_and_is_not_listed),
         cmocka_unit_test(an_export_comes_in_as_it_went_out),
         cmocka_unit_test(what_cannot_come_in_is_named),
+        cmocka_unit_test(a_search_begins_with_the_results_of_another),
+        cmocka_unit_test(what_cannot_be_begun_with_is_named),
         cmocka_unit_test(a_replay_checks_what_came_after_the_last_change),
         cmocka_unit_test(only_searches_are_changed_so),
     };
