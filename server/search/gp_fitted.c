@@ -7,6 +7,7 @@
 
 enum {
     FIT_MOST = 400,        /* points that lengths are fitted on */
+    CHOICE_MOST = 200,     /* the same while a bend is chosen, with many starts */
     FIT_EVALUATIONS = 40,  /* of each start */
     MEMO_VERSION = 0x6701, /* "g", 1 */
     MEMO_HEAD = 6,
@@ -132,10 +133,10 @@ void gp_standing_release(struct gp_standing *standing)
  */
 
 /* The data without its pending points; of many points evenly spread ones. */
-static struct gp_data thin(const struct gp_standing *standing, double **pool)
+static struct gp_data thin(const struct gp_standing *standing, int most, double **pool)
 {
     struct gp_data data = standing->data;
-    const int n = data.known < FIT_MOST ? data.known : FIT_MOST;
+    const int n = data.known < most ? data.known : most;
     const int columns = data.columns.count;
     double *x = *pool = xcalloc((size_t)n * (columns + 2) + 1, sizeof *x);
     double *y = x + (size_t)n * columns, *noise = y + n;
@@ -158,7 +159,7 @@ static struct gp_data thin(const struct gp_standing *standing, double **pool)
 static double improve(const struct gp_standing *standing, struct gp_fit *fit, bool fresh)
 {
     double *pool;
-    const struct gp_data data = thin(standing, &pool);
+    const struct gp_data data = thin(standing, fresh ? CHOICE_MOST : FIT_MOST, &pool);
     const double value = gp_fit_improve(&data, fit, fresh, FIT_EVALUATIONS);
     free(pool);
     return value;

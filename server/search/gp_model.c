@@ -285,16 +285,16 @@ static double improve(struct fitting *fitting, double *p, int evaluations)
     return -minimise_in_box(&box, negative_log_posterior, fitting, p);
 }
 
-/* Start number 1 … 3: the prior's mode, a sum of columns alone, and their product alone. */
+enum { STARTS = 2 };
+
+/* Starts besides the last fit: a sum of columns alone, and their product alone. */
 static void start_at(const struct gp_data *data, int number, struct gp_fit *fit)
 {
     double *extra = fit->log + 2 * data->columns.count;
     gp_fit_prior(data, fit);
-    if (number == 1)
-        return;
     extra[NOISE] = log(1e-4);
-    extra[SCALE] = log(number == 2 ? 0.05 : 1);
-    extra[ADDITIVE] = log(number == 2 ? 1 : 0.01);
+    extra[SCALE] = log(number == 0 ? 0.05 : 1);
+    extra[ADDITIVE] = log(number == 0 ? 1 : 0.01);
 }
 
 double gp_fit_improve(const struct gp_data *data, struct gp_fit *fit, bool fresh, int evaluations)
@@ -302,7 +302,7 @@ double gp_fit_improve(const struct gp_data *data, struct gp_fit *fit, bool fresh
     struct fitting fitting;
     fitting_init(&fitting, data);
     double best = improve(&fitting, fit->log, evaluations);
-    for (int number = 1; number <= 3 && fresh; number++) {
+    for (int number = 0; number < STARTS && fresh; number++) {
         struct gp_fit other;
         start_at(data, number, &other);
         const double value = improve(&fitting, other.log, evaluations);

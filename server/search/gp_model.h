@@ -62,8 +62,8 @@ void gp_fit_prior(const struct gp_data *data, struct gp_fit *fit);
  * points count. */
 double gp_log_posterior(const struct gp_data *data, const struct gp_fit *fit, double *gradient);
 
-/* The best of L-BFGS from `fit` and, where `fresh`, from the prior's mode, short and long lengths.
- * At most `evaluations` for each start. Returns the log posterior. */
+/* The best of L-BFGS from `fit` and, where `fresh`, from a sum of columns alone and from their
+ * product alone, at most `evaluations` for each. Returns the log posterior. */
 double gp_fit_improve(const struct gp_data *data, struct gp_fit *fit, bool fresh, int evaluations);
 
 /* The parameters themselves; weights are 1 / length^2. */

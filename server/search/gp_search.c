@@ -66,6 +66,12 @@ static bool is_known(const struct gp_search *search, const double *row)
     return false;
 }
 
+/* The best one's value of the parameter that shall have another. */
+static bool is_same_again(const struct gp_search *search, const double *values)
+{
+    return search->differs && values[search->other] == search->incumbents[0][search->other];
+}
+
 /* Rows and promises of candidates whose values are set. */
 static void judge(const struct gp_search *search, struct candidate *candidates, int count)
 {
@@ -84,7 +90,8 @@ static void judge(const struct gp_search *search, struct candidate *candidates, 
         acquisition_batch(search->acquisition, x, m, promise);
         for (int i = 0; i < m; i++) {
             struct candidate *candidate = &candidates[start + i];
-            const bool unwanted = is_known(search, candidate->row);
+            const bool unwanted =
+                is_known(search, candidate->row) || is_same_again(search, candidate->values);
             candidate->promise = unwanted || isnan(promise[i]) ? -(double)INFINITY : promise[i];
         }
     }
@@ -100,7 +107,8 @@ static void draw_near(const struct gp_search *search, int number, struct rng *rn
     const double spread = number / search->incumbent_count % 2 ? 0.01 : 0.05;
     const double often = number % 3 == 0 ? 1 : 0.5;
     const double chance = fmin(often, 20.0 / search->code->dimensions);
-    const int forced = search->code->parameter[rng_below(rng, search->code->dimensions)];
+    const int drawn = search->code->parameter[rng_below(rng, search->code->dimensions)];
+    const int forced = search->differs ? search->other : drawn;
 
     space_to_unit(space, from, u);
     for (int i = 0; i < space->count; i++) {
@@ -108,7 +116,7 @@ static void draw_near(const struct gp_search *search, int number, struct rng *rn
         if (i != forced && draw >= chance)
             continue;
         const struct parameter *parameter = &space->parameters[i];
-        if (parameter->type != PARAMETER_CHOICE)
+        if (parameter->type != PARAMETER_CHOICE && !(search->differs && i == forced))
             u[i] = fmin(fmax(u[i] + spread * normal, 0), 1);
         else if (i == forced || draw < 0.2 * chance)
             u[i] = fresh;
@@ -311,7 +319,7 @@ static int pick(const struct candidate *candidates, const bool *taken, int count
 static int start_count(const struct gp_search *search)
 {
     const int n = data_of(search)->n;
-    return n <= 300 ? STARTS : n <= 600 ? STARTS / 2 : 3;
+    return n <= 150 ? STARTS : n <= 400 ? 6 : 3;
 }
 
 double gp_search_best(const struct gp_search *search, struct rng *rng, double *values)
