@@ -1,7 +1,7 @@
 /* Searches in the store: what was proposed, what came of it in which order, and its end. */
 #include "kit.h"
 
-#include "store/searches.h"
+#include "store/search_edits.h"
 
 #include <math.h>
 
@@ -597,14 +597,14 @@ static void more_runs_go_on_with_the_numbers(void **state)
     const struct added_job added = add_search(kit, request_of_two);
     add_search(kit, request_of_two); /* takes the ids behind it */
     struct answer answer = {.loop = kit->loop};
-    store_change_search(kit->store,
-                        &(struct search_change){.job = added.job,
-                                                .request = "{\"budget\":{\"runs\":6}}",
-                                                .more_runs = 2,
-                                                .seed = 5,
-                                                .edit = true,
-                                                .now_ms = 4000},
-                        search_changed, &answer);
+    store_edit_search(kit->store,
+                      &(struct search_edit){.request = "{\"budget\":{\"runs\":6}}",
+                                            .cut_from = -1,
+                                            .more_runs = 2,
+                                            .seed = 5,
+                                            .job = {.job = added.job},
+                                            .now_ms = 4000},
+                      search_changed, &answer);
     loop_run(kit->loop);
     assert_false(answer.failed);
 
