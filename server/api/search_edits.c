@@ -11,6 +11,7 @@
 #include "jobs/fields.h"
 #include "json.h"
 #include "memory.h"
+#include "search/population.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -141,6 +142,7 @@ static struct search_plan *plan_again(struct reader *reader, struct hand_request
     search_request_plain(request);
     job_plan_read(catalog_of(hand), api_data_facts, &hand->view, request, &plan, &hand->problems);
     search_check_plan(reader, hand->view.team, &plan, &hand->problems);
+    search_check_population(catalog_of(hand), &plan, &hand->problems);
     struct search_plan *search = plan.search;
     plan.search = NULL;
     job_plan_release(&plan);
@@ -293,6 +295,16 @@ static void add_variant(struct hand_request *hand, const struct search_plan *pla
     point->variant = search_variant(&planner, plan, point->values);
 }
 
+/* Members go on from checkpoints of each other. */
+static void refuse_results(struct hand_request *hand, const struct search_plan *plan)
+{
+    struct population population;
+    if (population_of(plan, &population))
+        problems_add(&hand->problems, "", NULL,
+                     "\"pbt\" goes on from the checkpoints of its runs, which results from "
+                     "elsewhere do not have; add points without results");
+}
+
 /* Where workers train, values must go together. */
 static void try_point(struct hand_request *hand, const struct search_plan *plan,
                       const struct hand_point *point)
@@ -325,6 +337,8 @@ static int check_point(struct reader *reader, struct hand_request *hand, struct 
         hand_point_read(plan, hand->req->json, "", point, problems);
         if (problems->found == 0 && !point->has_results)
             try_point(hand, plan, point);
+        else if (problems->found == 0)
+            refuse_results(hand, plan);
         if (problems->found == 0)
             add_variant(hand, plan, point);
     }
@@ -343,6 +357,7 @@ static void take_runs(struct hand_request *hand, const struct search_plan *plan,
     hand->wish.points = points.list;
     hand->wish.point_count = points.count;
     hand->skipped = points.skipped;
+    refuse_results(hand, plan);
     for (int i = 0; hand->problems.found == 0 && i < points.count; i++)
         add_variant(hand, plan, &points.list[i]);
 }
