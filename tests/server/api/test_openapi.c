@@ -221,6 +221,11 @@ static void ask(const char *method, const char *path, const char *param, const c
     "{'kind': 'search', 'runner': 'external', 'space': {'x': {'type': 'float', 'low': 0,"          \
     " 'high': 1}}, 'objectives': [{'metric': 'a'}, {'metric': 'b'}], 'algorithm': 'cmaes'}"
 
+#define POPULATION                                                                                 \
+    "{'kind': 'search', 'base': {" PROBLEM ", 'optimizer': {'type': 'sgd', 'lr': 0.1},"            \
+    " 'steps': 40}, 'space': {'/optimizer/lr': {'type': 'float', 'low': 0.01, 'high': 1}},"        \
+    " 'algorithm': {'type': 'pbt', 'population': 2, 'interval': 0.5}, 'budget': {'runs': 4}}"
+
 static char *submitted(const char *body, const char *state)
 {
     const int64_t job = api_submit(port, body);
@@ -328,6 +333,21 @@ static void answers_about_searches_are_described(void **state)
     ask("POST", "/api/v1/jobs", NULL, "", SEARCH_THAT_CANNOT_BE, 422);
     check_job_and_run(job, run);
     check_job_and_run(job, diverged);
+}
+
+static void answers_about_lineages_are_described(void **state)
+{
+    (void)state;
+    AUTO_FREE char *job = submitted(POPULATION, "succeeded");
+    AUTO_FREE char *run = run_of(job);
+    AUTO_FREE char *other = submitted(SEARCH, "succeeded");
+    AUTO_FREE char *of_run = xprintf("?run=%s", run);
+    ask("GET", "/api/v1/jobs/{id}/lineage", job, "", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/lineage", job, of_run, NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/lineage", job, "?run=999999", NULL, 404);
+    ask("GET", "/api/v1/jobs/{id}/lineage", other, "", NULL, 409);
+    ask("GET", "/api/v1/jobs/{id}/lineage", job, "?run=x", NULL, 422);
+    check_job_and_run(job, run);
 }
 
 static void answers_about_what_runs_are_described(void **state)
@@ -554,6 +574,7 @@ int main(void)
         cmocka_unit_test(answers_about_tasks_are_described),
         cmocka_unit_test(answers_about_reports_of_searches_are_described),
         cmocka_unit_test(answers_about_searches_are_described),
+        cmocka_unit_test(answers_about_lineages_are_described),
         cmocka_unit_test(answers_about_what_runs_are_described),
         cmocka_unit_test(answers_about_data_sets_are_described),
         cmocka_unit_test(answers_about_the_service_are_described),
