@@ -3,8 +3,9 @@
 #include <string.h>
 
 /* The list: server/search/stop_NAME.c defines stop_NAME. */
-extern const struct stop_rule stop_none, stop_target, stop_stagnation;
-const struct stop_rule *const stop_rules[] = {&stop_none, &stop_target, &stop_stagnation, NULL};
+extern const struct stop_rule stop_none, stop_target, stop_stagnation, stop_regret_bound;
+const struct stop_rule *const stop_rules[] = {&stop_none, &stop_target, &stop_stagnation,
+                                              &stop_regret_bound, NULL};
 
 const struct stop_rule *stop_find(const char *name)
 {
