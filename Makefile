@@ -121,7 +121,7 @@ $(B)/tests/bench/bench_worker%: $(B)/tests/bench/bench_worker%.o $(B)/libworker.
 	$(TEST_LINK) -lcmocka $(WORKER_LIBS)
 $(B)/tests/bench/bench_server%: $(B)/tests/bench/bench_server%.o $(B)/libserver.a $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(SERVER_LIBS)
-$(B)/tests/bench/bench_service: $(B)/tests/bench/bench_service.o $(B)/libcommon.a $(B)/libsupport.a
+$(B)/tests/bench/bench_service $(B)/tests/bench/bench_service_asks: %: %.o $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) -lcmocka $(COMMON_LIBS)
 $(B)/tests/bench/quality_search: $(B)/tests/bench/quality_search.o $(B)/tests/bench/objectives.o $(B)/libserver.a $(B)/libcommon.a $(B)/libsupport.a
 	$(TEST_LINK) $(SERVER_LIBS)

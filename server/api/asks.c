@@ -235,48 +235,67 @@ static double read_error(const json_t *body, struct problems *problems)
     return 0;
 }
 
-/* Of a search that has ended: the same again is fine. */
+/* What a body says, with room for it. */
+struct telling {
+    struct tell_options options;
+    double values[OBJECTIVES_MAX], constraints[CONSTRAINTS_MAX];
+    char message[MESSAGE_BYTES + 1];
+};
+
+/* Of a search that has ended: the same again is fine, and a run that has failed by its leases can
+ * still be told. */
 struct repeat {
     struct request *req;
-    int64_t run;
-    enum run_state state;
-    double values[OBJECTIVES_MAX];
-    int value_count;
-    bool same;
+    struct telling telling;
+    int64_t run, job;
+    bool same, lapsed;
     int outcome;
     struct error err;
 };
 
 static bool all_finite(const struct repeat *repeat)
 {
-    for (int i = 0; i < repeat->value_count; i++)
-        if (!isfinite(repeat->values[i]))
+    for (int i = 0; i < repeat->telling.options.value_count; i++)
+        if (!isfinite(repeat->telling.values[i]))
             return false;
     return true;
 }
 
 static enum proposal_outcome outcome_of(const struct repeat *repeat)
 {
-    if (repeat->state == RUN_PRUNED)
+    const enum run_state state = repeat->telling.options.state;
+    if (state == RUN_PRUNED)
         return PROPOSAL_PRUNED;
-    return repeat->state == RUN_SUCCEEDED && all_finite(repeat) ? PROPOSAL_DONE : PROPOSAL_FAILED;
-}
-
-static bool is_same(const struct repeat *repeat, const struct kept_proposal *kept)
-{
-    if (kept->told < 0 || kept->outcome != outcome_of(repeat) ||
-        repeat->value_count > kept->result_count)
-        return false;
-    for (int i = 0; i < repeat->value_count; i++)
-        if (kept->results[i] != repeat->values[i] &&
-            !(isnan(kept->results[i]) && isnan(repeat->values[i])))
-            return false;
-    return true;
+    return state == RUN_SUCCEEDED && all_finite(repeat) ? PROPOSAL_DONE : PROPOSAL_FAILED;
 }
 
 static enum run_state final_state(const struct repeat *repeat)
 {
-    return outcome_of(repeat) == PROPOSAL_FAILED ? RUN_FAILED : repeat->state;
+    return outcome_of(repeat) == PROPOSAL_FAILED ? RUN_FAILED : repeat->telling.options.state;
+}
+
+static bool is_same(const struct repeat *repeat, const struct kept_proposal *kept)
+{
+    const struct telling *telling = &repeat->telling;
+    if (kept->told < 0 || kept->outcome != outcome_of(repeat) ||
+        telling->options.value_count > kept->result_count)
+        return false;
+    for (int i = 0; i < telling->options.value_count; i++)
+        if (kept->results[i] != telling->values[i] &&
+            !(isnan(kept->results[i]) && isnan(telling->values[i])))
+            return false;
+    return true;
+}
+
+static int read_lapsed(struct reader *reader, struct repeat *repeat)
+{
+    json_auto_t *run = NULL;
+    if (store_read_run(reader, repeat->run, &run, &repeat->err) < 0)
+        return -1;
+    repeat->job = json_integer_at(run, "job", 0);
+    repeat->lapsed = strcmp(json_text_at(run, "state", ""), "failed") == 0 &&
+                     strcmp(json_text_at(run, "reason", ""), "lease lapsed") == 0;
+    return 0;
 }
 
 static void read_told(void *reader, void *context)
@@ -285,77 +304,104 @@ static void read_told(void *reader, void *context)
     AUTO_FREE struct proposal_rooms *rooms = xcalloc(1, sizeof *rooms);
     struct kept_proposal kept;
     repeat->outcome = store_read_proposal(reader, repeat->run, rooms, &kept, &repeat->err);
-    repeat->same = repeat->outcome == 0 && is_same(repeat, &kept);
+    if (repeat->outcome == 0)
+        repeat->outcome = read_lapsed(reader, repeat);
+    repeat->same = repeat->outcome == 0 && !repeat->lapsed && is_same(repeat, &kept);
+}
+
+static void answer_late(void *context, json_t *answer, const struct error *err)
+{
+    struct repeat *repeat = context;
+    answered(repeat->req, answer, err);
+    free(repeat);
+}
+
+static struct reply reply_repeat(const struct repeat *repeat)
+{
+    if (repeat->outcome < 0)
+        return reply_error(&repeat->err);
+    if (!repeat->same)
+        return reply_problem(409, "run %lld has ended already, and was not told so",
+                             (long long)repeat->run);
+    return reply_json(200,
+                      json_pack("{s:I, s:s, s:b, s:b}", "id", repeat->run, "state",
+                                run_state_names[final_state(repeat)], "late", 0, "repeated", 1));
 }
 
 static void answer_repeat(void *context)
 {
     struct repeat *repeat = context;
-    struct reply reply;
-    if (repeat->outcome < 0)
-        reply = reply_error(&repeat->err);
-    else if (repeat->same)
-        reply = reply_json(200, json_pack("{s:I, s:s, s:b, s:b}", "id", repeat->run, "state",
-                                          run_state_names[final_state(repeat)], "late", 0,
-                                          "repeated", 1));
-    else
-        reply = reply_problem(409, "run %lld has ended already, and was not told so",
-                              (long long)repeat->run);
-    request_answer(repeat->req, reply);
+    if (repeat->outcome == 0 && repeat->lapsed) {
+        conductor_tell_ended(world_of(repeat->req)->conductor, repeat->job, repeat->run,
+                             &repeat->telling.options, answer_late, repeat);
+        return;
+    }
+    request_answer(repeat->req, reply_repeat(repeat));
     free(repeat);
 }
 
-static struct reply tell_again(struct request *req, int64_t run, const struct tell_options *options)
+/* The pointers follow the room. */
+static void keep_telling(struct telling *telling)
+{
+    telling->options.values = telling->values;
+    telling->options.constraints = telling->constraints;
+    telling->options.message = telling->message[0] ? telling->message : NULL;
+}
+
+static struct reply tell_again(struct request *req, int64_t run, const struct telling *telling)
 {
     struct repeat *repeat = xcalloc(1, sizeof *repeat);
-    *repeat = (struct repeat){
-        .req = req, .run = run, .state = options->state, .value_count = options->value_count};
-    memcpy(repeat->values, options->values, sizeof repeat->values);
+    *repeat = (struct repeat){.req = req, .telling = *telling, .run = run};
+    keep_telling(&repeat->telling);
     if (helpers_run(world_of(req)->helpers, read_told, answer_repeat, repeat))
         return reply_later();
     free(repeat);
     return busy("too many reads are waiting");
 }
 
+static void read_telling(const json_t *body, struct telling *telling, struct problems *problems)
+{
+    static const char *const states[] = {"succeeded", "failed", "pruned"};
+    static const enum run_state state_of[] = {RUN_SUCCEEDED, RUN_FAILED, RUN_PRUNED};
+    const char *message = fields_text(body, "", "message", MESSAGE_BYTES, false, problems);
+    const int state = fields_choice(body, "", "state", states, (int)COUNT_OF(states), problems);
+    if (json_is_object(body) && !json_object_get(body, "state"))
+        problems_add(problems, "", "state", "is missing: succeeded, failed or pruned");
+    *telling = (struct telling){.options.state = state_of[state > 0 ? state : 0]};
+    telling->options.value_count =
+        read_numbers(body, "values", OBJECTIVES_MAX, telling->values, problems);
+    telling->options.constraint_count =
+        read_numbers(body, "constraints", CONSTRAINTS_MAX, telling->constraints, problems);
+    telling->options.error = read_error(body, problems);
+    telling->options.attempt = (int)fields_integer(body, "", "attempt", 1, 1000000, 0, problems);
+    snprintf(telling->message, sizeof telling->message, "%s", message ? message : "");
+    keep_telling(telling);
+}
+
 static struct reply tell(struct request *req)
 {
     static const char *const fields[] = {"state",   "values",  "constraints",
                                          "attempt", "message", "error"};
-    static const char *const states[] = {"succeeded", "failed", "pruned"};
-    static const enum run_state state_of[] = {RUN_SUCCEEDED, RUN_FAILED, RUN_PRUNED};
     AUTO_PROBLEMS struct problems problems = {0};
-    double values[OBJECTIVES_MAX] = {0}, constraints[CONSTRAINTS_MAX] = {0};
-    const json_t *body = req->json;
+    struct conductor *conductor = world_of(req)->conductor;
+    struct telling telling;
     struct error err;
     int64_t id;
 
     if (request_id(req, 0, &id, &err) < 0)
         return reply_error(&err);
-    if (is_object(body, &problems))
-        fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), &problems);
-    if (json_is_object(body) && !json_object_get(body, "state"))
-        problems_add(&problems, "", "state", "is missing: succeeded, failed or pruned");
-    const int state = fields_choice(body, "", "state", states, (int)COUNT_OF(states), &problems);
-    const struct tell_options options = {
-        .state = state_of[state > 0 ? state : 0],
-        .values = values,
-        .value_count = read_numbers(body, "values", OBJECTIVES_MAX, values, &problems),
-        .constraints = constraints,
-        .constraint_count =
-            read_numbers(body, "constraints", CONSTRAINTS_MAX, constraints, &problems),
-        .error = read_error(body, &problems),
-        .message = fields_text(body, "", "message", MESSAGE_BYTES, false, &problems),
-        .attempt = (int)fields_integer(body, "", "attempt", 1, 1000000, 0, &problems),
-    };
+    if (is_object(req->json, &problems))
+        fields_refuse_unknown(req->json, "", fields, (int)COUNT_OF(fields), &problems);
+    read_telling(req->json, &telling, &problems);
     if (problems.found == 0)
-        conductor_check_tell(world_of(req)->conductor, id, &options, &problems);
+        conductor_check_tell(conductor, id, &telling.options, &problems);
     if (problems.found)
         return reply_problems(&problems);
     if (is_busy(req))
         return busy("the disk does not keep up");
-    if (!conductor_has_run(world_of(req)->conductor, id))
-        return tell_again(req, id, &options);
-    conductor_tell(world_of(req)->conductor, id, &options, answered, req);
+    if (!conductor_has_run(conductor, id))
+        return tell_again(req, id, &telling);
+    conductor_tell(conductor, id, &telling.options, answered, req);
     return reply_later();
 }
 

@@ -300,7 +300,8 @@ static int find_order(struct tell *tell, struct sql *db, struct error *err)
 {
     struct statement *read =
         sql_statement(db, "SELECT told, (SELECT coalesce(max(told), -1) + 1 FROM proposal AS other"
-                          " WHERE other.job_id = ?1) FROM proposal WHERE run_id = ?2");
+                          " WHERE other.job_id = ?1 AND other.told IS NOT NULL) FROM proposal"
+                          " WHERE run_id = ?2");
     put_integer(read, tell->tell.job);
     put_integer(read, tell->tell.run);
     const int found = statement_next(read, err);

@@ -115,6 +115,10 @@ void conductor_check_tell(const struct conductor *conductor, int64_t run,
  * other values, or never asked for. */
 void conductor_tell(struct conductor *conductor, int64_t run, const struct tell_options *options,
                     conductor_answered *done, void *context);
+/* The same of a job that may have ended: it is read back. The options live until the answer. */
+void conductor_tell_ended(struct conductor *conductor, int64_t job, int64_t run,
+                          const struct tell_options *options, conductor_answered *done,
+                          void *context);
 
 /* The queue as a team sees it: {"slots", "running", "waiting", "waiting_runs", "others"} of GET
  * /api/v1/queue. Of what it does not see there are only counts. */

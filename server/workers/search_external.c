@@ -418,6 +418,34 @@ void conductor_tell(struct conductor *conductor, int64_t id, const struct tell_o
     end_external(end);
 }
 
+struct ended_tell {
+    struct conductor *conductor;
+    int64_t run;
+    const struct tell_options *options;
+    conductor_answered *done;
+    void *context;
+};
+
+static void tell_ready(void *context, struct job *job, const struct error *err)
+{
+    struct ended_tell *tell = context;
+    (void)job;
+    if (err)
+        tell->done(tell->context, NULL, err);
+    else
+        conductor_tell(tell->conductor, tell->run, tell->options, tell->done, tell->context);
+    free(tell);
+}
+
+void conductor_tell_ended(struct conductor *conductor, int64_t job, int64_t run,
+                          const struct tell_options *options, conductor_answered *done,
+                          void *context)
+{
+    struct ended_tell *tell = xcalloc(1, sizeof *tell);
+    *tell = (struct ended_tell){conductor, run, options, done, context};
+    with_job(conductor, job, tell_ready, tell);
+}
+
 /* A person cancels it: whoever has it hears so with the next report. */
 void search_cancel_run(struct run *run, const struct audit_entry *audit, store_done *done,
                        void *context)

@@ -8,7 +8,7 @@ core=Haswell
 grep -qw avx512vl /proc/cpuinfo && grep -qw avx512bw /proc/cpuinfo && core=SkylakeX
 status=0
 echo "$(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), kernels $core"
-for bench in "$build"/tests/bench/bench_worker* "$build"/tests/bench/bench_server* "$build"/tests/bench/bench_service; do
+for bench in "$build"/tests/bench/bench_worker* "$build"/tests/bench/bench_server* "$build"/tests/bench/bench_service*; do
     case $bench in *.o | *.d) continue ;; esac
     [ -x "$bench" ] || continue
     printf '\n== %s\n' "${bench##*/}"

@@ -323,6 +323,32 @@ static void answers_about_reports_of_searches_are_described(void **state)
     ask("GET", "/api/v1/jobs/{id}/report", id, "?contour=x", NULL, 422);
 }
 
+static void answers_about_external_runners_are_described(void **state)
+{
+    (void)state;
+    static const char tell[] = "/api/v1/runs/{id}/tell", rows[] = "/api/v1/runs/{id}/metrics";
+    AUTO_FREE char *job = xprintf("%lld", (long long)api_submit(port, BY_HAND));
+    ask("POST", "/api/v1/jobs/{id}/ask", job, "", "{'count': 1, 'lease_s': 60}", 200);
+    ask("POST", "/api/v1/jobs/{id}/ask", job, "", NULL, 200);
+    AUTO_FREE char *run = xprintf("%lld", (long long)api_run_of(port, atoll(job), 0));
+    AUTO_FREE char *other = xprintf("%lld", (long long)api_run_of(port, atoll(job), 1));
+    AUTO_FREE char *unasked = xprintf("%lld", atoll(other) + 1);
+    ask("POST", tell, unasked, "", "{'state': 'failed'}", 409);
+    ask("POST", "/api/v1/jobs/{id}/ask", job, "", "{'count': 0}", 422);
+    ask("POST", rows, run, "", "{'rows': [[1, 'cost', 0.5], [2, 'cost', null]]}", 200);
+    ask("POST", rows, run, "", "{'rows': [[-1, 'cost', 0.5]]}", 422);
+    ask("POST", tell, run, "", "{'state': 'succeeded', 'values': [1]}", 422);
+    ask("POST", tell, run, "", "{'state': 'succeeded', 'values': [1, 2]}", 200);
+    ask("POST", tell, run, "", "{'state': 'succeeded', 'values': [1, 3]}", 409);
+    ask("POST", rows, run, "", "{'rows': []}", 200); /* stop */
+    ask("POST", "/api/v1/jobs/{id}/cancel", job, "", NULL, 200);
+    json_decref(api_await_job(port, atoll(job), "cancelled"));
+    ask("POST", "/api/v1/jobs/{id}/ask", job, "", NULL, 200);
+    ask("POST", rows, other, "", "{'rows': []}", 200);
+    ask("POST", tell, run, "", "{'state': 'succeeded', 'values': [1, 2]}", 200);
+    ask("POST", tell, other, "", "{'state': 'failed'}", 409);
+}
+
 static void answers_about_searches_are_described(void **state)
 {
     (void)state;
@@ -573,6 +599,7 @@ int main(void)
         cmocka_unit_test(answers_about_jobs_and_runs_are_described),
         cmocka_unit_test(answers_about_tasks_are_described),
         cmocka_unit_test(answers_about_reports_of_searches_are_described),
+        cmocka_unit_test(answers_about_external_runners_are_described),
         cmocka_unit_test(answers_about_searches_are_described),
         cmocka_unit_test(answers_about_lineages_are_described),
         cmocka_unit_test(answers_about_what_runs_are_described),

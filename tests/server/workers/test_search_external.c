@@ -353,6 +353,27 @@ static void a_run_that_failed_by_its_leases_can_still_be_told(void **state)
     assert_member(json_object_get(kept, "runs"), "failed", "0");
 }
 
+/* Its search has ended and is forgotten: it is read back. */
+static void a_run_that_failed_by_its_leases_can_be_told_after_the_end(void **state)
+{
+    struct scene *scene = *state;
+    const int64_t job = submit_search(scene, SEARCH(LINE, RANDOM RUNS(1)));
+    const double value = 0.5;
+    const struct tell_options options = {
+        .state = RUN_SUCCEEDED, .values = &value, .value_count = 1};
+    struct heard heard = {.loop = scene->kit->loop};
+    lapse(scene, job, 3);
+    settle(scene);
+    assert_false(conductor_has_job(scene->conductor, job));
+    conductor_tell_ended(scene->conductor, job, 1, &options, hear, &heard);
+    json_auto_t *told = heard_well(&heard);
+    assert_member(told, "late", "true");
+    settle(scene);
+    json_auto_t *kept = kit_job(scene->kit, job);
+    assert_member(kept, "state", "\"succeeded\"");
+    assert_false(conductor_has_job(scene->conductor, job));
+}
+
 /* Two have it; the first to tell is heard. */
 static void who_tells_first_is_heard_whoever_has_the_lease(void **state)
 {
@@ -437,7 +458,8 @@ static void who_is_told_to_stop_may_be_silent(void **state)
     json_decref(ask(scene, job, 1, LEASE));
     json_auto_t *bad = report(scene, 1, 1, 20, 2);
     assert_member(bad, "stop", "true");
-    json_auto_t *run = await(scene, 1, "pruned");
+    await_known(scene, 1, "pruned");
+    json_auto_t *run = kit_run(scene->kit, 1);
     assert_says(json_text_at(run, "message", ""), "threshold");
     settle(scene);
     expect_pruned(scene, 2);
@@ -834,6 +856,7 @@ int main(int count, char **arguments)
         WITH_SCENE(a_value_that_is_not_finite_is_a_failed_run_that_says_so),
         WITH_SCENE(what_is_told_late_counts_and_is_marked),
         WITH_SCENE(a_run_that_failed_by_its_leases_can_still_be_told),
+        WITH_SCENE(a_run_that_failed_by_its_leases_can_be_told_after_the_end),
         WITH_SCENE(who_tells_first_is_heard_whoever_has_the_lease),
         WITH_SCENE(who_lost_a_lease_goes_on_until_somebody_else_has_it),
         WITH_SCENE(who_is_told_to_stop_may_say_so),
