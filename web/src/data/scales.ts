@@ -57,6 +57,7 @@ export function ticksOf(scale: Scale, most: number): Tick[] {
 }
 
 const FAR = 4; /* times the usual distance: what lies further is drawn at the edge */
+const FAR_LOG = 15; /* a logarithm has room for more */
 
 function quantile(sorted: number[], share: number): number {
     return sorted[Math.round(share * (sorted.length - 1))] ?? 0;
@@ -74,9 +75,10 @@ export function valueScale(values: readonly (number | null)[], goal: "minimize" 
     let high = known.at(-1);
     if (low === undefined || high === undefined) return null;
     const usual = goal === "minimize" ? quantile(known, 0.8) - low : high - quantile(known, 0.2);
-    if (known.length >= 8 && usual > 0 && high - low > FAR * usual) {
-        if (goal === "minimize") high = low + 2 * usual;
-        else low = high - 2 * usual;
+    const far = (isLog ? FAR_LOG : FAR) * usual;
+    if (known.length >= 8 && usual > 0 && high - low > far) {
+        if (goal === "minimize") high = low + far / 2;
+        else low = high - far / 2;
     }
     const pad = high > low ? 0.05 * (high - low) : isLog ? 0.05 : Math.abs(low) * 0.05 || 1;
     const back = (value: number) => (isLog ? Math.exp(value) : value);

@@ -5,7 +5,8 @@ import { go } from "../app/router";
 import { get, patch } from "../data/api";
 import { parameterWords, searchRuns, shortNames, triedRuns, type SearchReport, type Tried } from "../data/search";
 import { keepJob, keepRuns, load, runsOf } from "../data/store";
-import { watch } from "../data/topics";
+import { me } from "../data/session";
+import { useTopic, watch } from "../data/topics";
 import { useLoad, useThrottled } from "../data/use-load";
 import type { Job, Run } from "../data/types";
 import { Asking, Copyable, Facts, Panel, Waiting } from "../parts/bits";
@@ -118,7 +119,9 @@ function Budget({ job, report }: { job: Job; report: SearchReport }) {
 
 function External({ job }: { job: Job }) {
     const api = `${location.origin}/api/v1`;
-    const head = "-H 'Content-Type: application/json'";
+    useTopic("session");
+    const token = me?.needs_token ? " -H 'Authorization: Bearer TOKEN'" : "";
+    const head = `-H 'Content-Type: application/json'${token}`;
     return (
         <Panel title={<>Ask and tell <span class="muted">this search is run by whoever asks</span></>} class="external">
             <Copyable text={`curl ${api}/jobs/${job.id}/ask ${head} -d '{"count": 1, "lease_s": 600}'\ncurl ${api}/runs/RUN/tell ${head} -d '{"state": "succeeded", "values": [0.123]}'`} />
@@ -224,6 +227,21 @@ export interface Shown {
     names: Map<string, string>;
 }
 
+function Charts({ shown, wishes, wish }: { shown: Shown; wishes: Wishes; wish: (wishes: Wishes) => void }) {
+    return (
+        <>
+            <HistoryPanel shown={shown} wishes={wishes} wish={wish} />
+            <FrontPanel shown={shown} />
+            <div class="pair even">
+                <ImportancePanel shown={shown} wishes={wishes} wish={wish} />
+                <ContourPanel shown={shown} wishes={wishes} wish={wish} />
+            </div>
+            <SlicesPanel shown={shown} />
+            <ParallelPanel shown={shown} />
+        </>
+    );
+}
+
 export function SearchPanels({ job, runs }: { job: Job; runs: Run[] }) {
     const [wishes, setWishes] = useState<Wishes>({ objective: 0, pair: null, pairs: false });
     const { report, loaded } = useReport(job, wishes);
@@ -233,20 +251,19 @@ export function SearchPanels({ job, runs }: { job: Job; runs: Run[] }) {
         if (!wishes.pair && pair && report && report.counts.done > 0) setWishes({ ...wishes, pair });
     }, [pair?.join(), report?.counts.done]);
 
+    /* The same until there is a new report, however often a run says how far it is. */
+    const charts = useMemo(
+        () => shown && <Charts shown={shown} wishes={wishes} wish={setWishes} />,
+        [shown, wishes],
+    );
+
     if (!report || !shown) return loaded.failed?.status === 404 ? null : <Panel title="Search"><Waiting load={loaded} what="report" /></Panel>;
     const external = job.request?.["runner"] === "external";
     return (
         <>
             <Summary job={job} report={report} />
             {external && !isOver(job) ? <External job={job} /> : null}
-            <HistoryPanel shown={shown} wishes={wishes} wish={setWishes} />
-            <FrontPanel shown={shown} />
-            <div class="pair even">
-                <ImportancePanel shown={shown} wishes={wishes} wish={setWishes} />
-                <ContourPanel shown={shown} wishes={wishes} wish={setWishes} />
-            </div>
-            <SlicesPanel shown={shown} />
-            <ParallelPanel shown={shown} />
+            {charts}
             <SearchRunsPanel job={job} report={report} entries={searchRuns(report, runs)} names={shown.names} />
             <Narrower job={job} report={report} />
         </>
