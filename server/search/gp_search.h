@@ -18,6 +18,8 @@ struct gp_search {
     const struct space *space;
     const double *const *incumbents; /* [incumbent_count] values, the best first */
     int incumbent_count;
+    bool differs; /* parameter `other` shall have another value than that of the best one */
+    int other;
 };
 
 /* values [space->count]: the best point found, settled, and none of the data's while others are in
