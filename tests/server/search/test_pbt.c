@@ -4,6 +4,8 @@
 
 static const char *const rate =
     "{'/optimizer/lr':{'type':'float','low':1e-4,'high':1,'scale':'log'}}";
+#define FAILED (double)NAN
+
 static const char *const ten = "{'population':10}";
 
 /* A whole generation: member i ends with `values[i]`; NaN fails. */
@@ -65,7 +67,7 @@ static void the_worst_fifth_goes_on_from_the_best(void **state)
 static void those_that_failed_give_way_and_are_never_copied(void **state)
 {
     (void)state;
-    const double losses[] = {NAN, 1, NAN, NAN, 2, NAN, NAN, NAN, 3, NAN};
+    const double losses[] = {FAILED, 1, FAILED, FAILED, 2, FAILED, FAILED, FAILED, 3, FAILED};
     struct study *study = population(rate, ten, 2);
     train(study, losses, 10);
     for (int i = 0; i < 10; i++) {
@@ -81,7 +83,7 @@ static void those_that_failed_give_way_and_are_never_copied(void **state)
 static void where_all_failed_the_next_generation_begins_anew(void **state)
 {
     (void)state;
-    const double losses[] = {NAN, NAN};
+    const double losses[] = {FAILED, FAILED};
     struct study *study = population(rate, "{'population':2}", 3);
     train(study, losses, 2);
     const struct study_proposal next = next_proposal(study);
