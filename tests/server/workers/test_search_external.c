@@ -221,7 +221,7 @@ static void rows_renew_a_lease(void **state)
     enum { LEASE = 60 };
     struct scene *scene = *state;
     const int64_t job = submit_search(scene, SEARCH(LINE, RANDOM RUNS(5)));
-    json_auto_t *run = ask_one(scene, job, LEASE);
+    json_decref(ask_one(scene, job, LEASE));
     const int64_t begun_ms = clock_ms();
     for (int step = 1; clock_ms() < begun_ms + 3 * LEASE; step++) {
         json_auto_t *heard = report(scene, 1, 1, step, 0.5);
