@@ -57,7 +57,7 @@ export function ticksOf(scale: Scale, most: number): Tick[] {
 }
 
 const FAR = 4; /* times the usual distance: what lies further is drawn at the edge */
-const FAR_LOG = 15; /* a logarithm has room for more */
+const FAR_LOG = Math.log(300); /* and no less than that, by their logarithm */
 
 function quantile(sorted: number[], share: number): number {
     return sorted[Math.round(share * (sorted.length - 1))] ?? 0;
@@ -75,7 +75,7 @@ export function valueScale(values: readonly (number | null)[], goal: "minimize" 
     let high = known.at(-1);
     if (low === undefined || high === undefined) return null;
     const usual = goal === "minimize" ? quantile(known, 0.8) - low : high - quantile(known, 0.2);
-    const far = (isLog ? FAR_LOG : FAR) * usual;
+    const far = Math.max(FAR * usual, isLog ? FAR_LOG : 0);
     if (known.length >= 8 && usual > 0 && high - low > far) {
         if (goal === "minimize") high = low + far / 2;
         else low = high - far / 2;

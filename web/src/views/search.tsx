@@ -257,7 +257,7 @@ export function SearchPanels({ job, runs }: { job: Job; runs: Run[] }) {
         [shown, wishes],
     );
 
-    if (!report || !shown) return loaded.failed?.status === 404 ? null : <Panel title="Search"><Waiting load={loaded} what="report" /></Panel>;
+    if (!report || !shown) return loaded.failed?.status === 404 ? null : <Panel title="Search" class="search-waiting"><Waiting load={loaded} what="report" /></Panel>;
     const external = job.request?.["runner"] === "external";
     return (
         <>
