@@ -349,6 +349,38 @@ static void answers_about_external_runners_are_described(void **state)
     ask("POST", tell, other, "", "{'state': 'failed'}", 409);
 }
 
+static void answers_about_changes_by_hand_are_described(void **state)
+{
+    (void)state;
+    static const char runs[] = "/api/v1/jobs/{id}/runs", one[] = "/api/v1/runs/{id}";
+    static const char result[] =
+        "{'parameters': {'x': 0.5, 'c': 'a'}, 'values': [1, 2], 'constraints': [3]}";
+    static const char imported[] =
+        "{'runs': [{'parameters': {'x': 0.25, 'c': 'b'}, 'values': [1, 2]}]}";
+    AUTO_FREE char *job = xprintf("%lld", (long long)api_submit(port, BY_HAND));
+    ask("PATCH", "/api/v1/jobs/{id}", job, "", "{'budget': {'runs': 9}, 'parallel': 3}", 200);
+    ask("PATCH", "/api/v1/jobs/{id}", job, "", "{'parallel': 0}", 422);
+    ask("POST", "/api/v1/jobs/{id}/choices", job, "", "{'parameter': 'c', 'value': 'd'}", 200);
+    ask("POST", "/api/v1/jobs/{id}/choices", job, "", "{'parameter': 'x', 'value': 1}", 422);
+    ask("POST", runs, job, "", "{'parameters': {'x': 0.5}}", 202);
+    ask("POST", runs, job, "", result, 201);
+    ask("POST", runs, job, "", "{'parameters': {'x': 5}}", 422);
+    ask("POST", "/api/v1/jobs/{id}/import", job, "", imported, 200);
+    ask("POST", "/api/v1/jobs/{id}/import", job, "", "{'runs': 1}", 422);
+    ask("POST", "/api/v1/jobs/{id}/ask", job, "", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/export", job, "", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/export", job, "?format=csv", NULL, 200);
+    ask("GET", "/api/v1/jobs/{id}/export", job, "?format=xml", NULL, 422);
+    ask("POST", "/api/v1/jobs/{id}/replay", job, "", NULL, 200);
+    AUTO_FREE char *told = xprintf("%lld", (long long)api_run_of(port, atoll(job), 0));
+    AUTO_FREE char *open = xprintf("%lld", (long long)api_run_of(port, atoll(job), 2));
+    ask("PATCH", one, told, "", "{'values': [3, 4]}", 200);
+    ask("PATCH", one, told, "", "{'values': [3]}", 422);
+    ask("DELETE", one, told, "", NULL, 200);
+    ask("DELETE", one, told, "", NULL, 409);
+    ask("PATCH", one, open, "", "{'values': [3, 4]}", 409);
+}
+
 static void answers_about_searches_are_described(void **state)
 {
     (void)state;
@@ -600,6 +632,7 @@ int main(void)
         cmocka_unit_test(answers_about_tasks_are_described),
         cmocka_unit_test(answers_about_reports_of_searches_are_described),
         cmocka_unit_test(answers_about_external_runners_are_described),
+        cmocka_unit_test(answers_about_changes_by_hand_are_described),
         cmocka_unit_test(answers_about_searches_are_described),
         cmocka_unit_test(answers_about_lineages_are_described),
         cmocka_unit_test(answers_about_what_runs_are_described),
