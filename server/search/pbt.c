@@ -204,11 +204,36 @@ static void propose(void *state, const struct history *history, const struct cho
         succeed(history, chosen, population.members, &rng, proposal);
 }
 
+/* --- for people ---------------------------------------------------------------------------------
+ */
+
+static void *keep_population(const struct history *history, const struct chosen *chosen,
+                             uint64_t seed)
+{
+    (void)history;
+    (void)seed;
+    struct population *population = xcalloc(1, sizeof *population);
+    *population = population_chosen(chosen->number[POPULATION], chosen->number[INTERVAL]);
+    return population;
+}
+
+static char *explain(void *state, const struct history *history)
+{
+    const struct population *population = state;
+    if (history->count == 0)
+        return NULL;
+    return xprintf("a population of %d in generation %d of %d", population->members,
+                   (history->count - 1) / population->members + 1, population->generations);
+}
+
 const struct search_algorithm pbt_search = {
     .name = "pbt",
     .help = "trains a population whose worst members go on with the weights of its best ones and "
             "with parameters near theirs",
     .settings = settings,
     .can = CAN_NUMBERS | CAN_CHOICES | CAN_CONDITIONS | CAN_CONSTRAINTS | CAN_CHANGE_WEIGHTS,
+    .open = keep_population,
+    .close = free,
     .propose = propose,
+    .explain = explain,
 };

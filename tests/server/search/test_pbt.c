@@ -122,6 +122,18 @@ static void it_ends_with_the_last_generation(void **state)
     study_free(study);
 }
 
+static void it_says_how_far_it_is(void **state)
+{
+    (void)state;
+    struct study *study = population(rate, "{'population':3,'interval':0.4}", 4);
+    assert_null(study_explain(study));
+    for (int i = 0; i < 4; i++)
+        next_proposal(study);
+    AUTO_FREE char *words = study_explain(study);
+    assert_string_equal(words, "a population of 3 in generation 2 of 3");
+    study_free(study);
+}
+
 /* --- explore ------------------------------------------------------------------------------------
  */
 
@@ -248,6 +260,7 @@ int main(void)
         cmocka_unit_test(where_all_failed_the_next_generation_begins_anew),
         cmocka_unit_test(members_that_break_a_constraint_are_the_worst),
         cmocka_unit_test(it_ends_with_the_last_generation),
+        cmocka_unit_test(it_says_how_far_it_is),
         cmocka_unit_test(a_copy_takes_four_fifths_or_six_fifths_or_is_drawn_anew),
         cmocka_unit_test(a_copy_stays_within_the_bounds),
         cmocka_unit_test(whole_numbers_go_to_the_nearest_and_never_stay),
