@@ -180,6 +180,17 @@ test("a dot is found with the keyboard and opens its run", async ({ open, api })
     await page.waitForURL(`**/runs/${run}`);
 });
 
+test("a run that was told shows its parameters and who proposed them, and no model", async ({ open, api }) => {
+    const job = await traded(api);
+    const { best } = await api.get(`/jobs/${job.id}/report`);
+    const page = await open(`/runs/${best[0].run}`);
+    const facts = page.locator(".facts");
+    await facts.getByText("Proposed by").waitFor();
+    const words = await facts.innerText();
+    for (const part of ["Parameters", `depth ${best[0].parameters.depth}`, "All values"]) check(words.includes(part), `"${part}" in "${words}"`);
+    same(await page.getByText("Model (safetensors)").count(), 0, "models");
+});
+
 test("a narrower space goes into the text box as the next search", async ({ open, api }) => {
     const job = await searched(api);
     const { narrower } = await api.get(`/jobs/${job.id}/report`);

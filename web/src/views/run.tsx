@@ -15,7 +15,7 @@ import { Chart, type Line } from "../parts/chart";
 import { JsonView } from "../parts/json";
 import { StateMark, StepsBar } from "../parts/state";
 import { Elapsed, Moment } from "../parts/time";
-import { count, duration, NOTHING, number, point } from "../text/format";
+import { count, duration, NOTHING, number, plural, point } from "../text/format";
 import { usualMetrics } from "./job-curves";
 
 const POINTS = 600;
@@ -146,12 +146,26 @@ function Log({ run }: { run: Run }) {
     );
 }
 
+/* Trained by whoever asked for it: there is no model here, and no log. */
+function isExternal(run: Run): boolean {
+    return run.phase === "search" && run.spec?.["optimizer"] === undefined && run.worker !== null && run.steps === null;
+}
+
+/* How its point came about. */
+function proposalFacts({ proposal }: Run): [string, preact.ComponentChildren][] {
+    if (!proposal) return [];
+    const facts: [string, preact.ComponentChildren][] = [["Proposed by", `${proposal.how}, knowing ${plural(proposal.seen, "result")}`]];
+    if (proposal.values && proposal.values.length > 1) facts.push(["All values", <span class="number">{proposal.values.map((value) => number(value, 6)).join(", ")}</span>]);
+    if (proposal.late) facts.push(["Told", "after its lease had ended"]);
+    return facts;
+}
+
 function Actions({ run }: { run: Run }) {
     const act = (what: string) => attempt(async () => keepRuns([await post<Run>(`/runs/${run.id}/${what}`)]));
     const live = ["waiting", "queued", "running"].includes(run.state);
     return (
         <div class="actions">
-            {run.state === "succeeded" ? (
+            {run.state === "succeeded" && !isExternal(run) ? (
                 <a class="button" href={`/api/v1/runs/${run.id}/model`} download={`run-${run.id}.safetensors`}>
                     Model (safetensors)
                 </a>
@@ -191,7 +205,8 @@ function Header({ run, job }: { run: Run; job: Job | undefined }) {
                     ["Objective", <strong class="number">{number(run.objective, 6)}</strong>],
                     ["Phase", run.phase],
                     ["Seed", <span class="number">{run.seed}</span>],
-                    ...(Object.keys(run.tuned ?? {}).length ? ([["Tuned", <span class="mono">{point(run.tuned)}</span>]] as [string, preact.JSX.Element][]) : []),
+                    ...(Object.keys(run.tuned ?? {}).length ? ([[run.phase === "search" ? "Parameters" : "Tuned", <span class="mono">{point(run.tuned)}</span>]] as [string, preact.JSX.Element][]) : []),
+                    ...proposalFacts(run),
                     ...(run.reused_from ? ([["Reused from", <a href={`/runs/${run.reused_from}`}>run {run.reused_from}</a>]] as [string, preact.JSX.Element][]) : []),
                     ["Attempt", <span class="number">{run.attempt || NOTHING}</span>],
                     ["Started", <Moment ms={run.started_ms} />],
@@ -242,7 +257,7 @@ export function RunView({ id: text }: { id: string }) {
         <>
             <Header run={run} job={parent} />
             <Metrics run={run} arm={arm} />
-            <div class="pair even">
+            <div class="pair even" hidden={isExternal(run)}>
                 <Panel title="Resolved specification">{run.spec ? <JsonView value={run.spec} /> : <p class="muted note">Known once its arm is tuned.</p>}</Panel>
                 <div>
                     <Log run={run} />
