@@ -37,7 +37,8 @@ static const struct setting settings[] = {
     {0},
 };
 
-enum { STREAM_SOBOL, STREAM_AGAIN, STREAM_LOCAL, STREAM_ACQUISITION = 16, INCUMBENTS = 5 };
+enum { STREAM_SOBOL, STREAM_AGAIN, STREAM_LOCAL, STREAM_DOUBT, STREAM_ACQUISITION = 16 };
+enum { INCUMBENTS = 5, DOUBT_EVERY = 4, DOUBTED_VALUES = 8 };
 
 static void propose_sobol(const struct history *history, uint64_t seed, int again,
                           struct proposal *proposal)
@@ -160,6 +161,31 @@ static struct acquisition acquisition_of(const struct processes *processes,
     return acquisition;
 }
 
+static bool is_doubtful(const struct history *history, int i, const double *best)
+{
+    const uint64_t size = parameter_size(&history->space->parameters[i]);
+    return !isnan(best[i]) && size > 1 && size <= DOUBTED_VALUES;
+}
+
+/*
+ * A model that has learnt one optimizer's best rate knows little about the others', and what it
+ * has seen of them was badly tuned: it would hardly look there again. So every fourth proposal one
+ * of the choices, and of numbers of few values, has to be another than the best point's. -1: none.
+ */
+static int doubted(const struct history *history, uint64_t seed, const double *best)
+{
+    struct rng rng =
+        rng_stream(seed, RANDOM_SEARCH, (uint64_t)history->count * SEARCH_STREAMS + STREAM_DOUBT);
+    int count = 0, chosen = -1;
+
+    if (history->count % DOUBT_EVERY != 2)
+        return -1;
+    for (int i = 0; i < history->space->count; i++)
+        if (is_doubtful(history, i, best) && rng_below(&rng, (uint32_t)++count) == 0)
+            chosen = i;
+    return chosen;
+}
+
 static int propose_model(const struct history *history, const struct gp_table *table,
                          const struct gp_fitted *fitted, uint64_t seed, int again,
                          struct proposal *proposal)
@@ -169,14 +195,20 @@ static int propose_model(const struct history *history, const struct gp_table *t
         return -1;
     const struct acquisition acquisition = acquisition_of(&processes, table);
     const struct best_rows best = find_best(table);
-    const struct gp_search search = {&acquisition, &table->code, history->space, best.values,
-                                     best.count};
+    const int other = doubted(history, seed, best.values[0]);
+    const struct gp_search search = {.acquisition = &acquisition,
+                                     .code = &table->code,
+                                     .space = history->space,
+                                     .incumbents = best.values,
+                                     .incumbent_count = best.count,
+                                     .differs = other >= 0,
+                                     .other = other};
     struct rng rng = rng_stream(seed, RANDOM_SEARCH,
                                 (uint64_t)history->count * SEARCH_STREAMS + STREAM_ACQUISITION +
                                     (uint64_t)again);
     gp_search_best(&search, &rng, proposal->values);
     processes_release(&processes);
-    proposal->how = "model";
+    proposal->how = other < 0 ? "model" : "other";
     return 0;
 }
 

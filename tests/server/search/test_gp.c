@@ -216,6 +216,36 @@ static void a_fit_comes_back_from_its_memo(void **state)
     assert_int_equal(gp_fitted_write(&fitted, 256, 8, memo), 0); /* no room */
 }
 
+/* Every fourth proposal, once the start is over. */
+static void now_and_then_a_choice_is_not_the_best_ones(void **state)
+{
+    (void)state;
+    static const char space[] = "{\"x\": {\"type\": \"float\", \"low\": 0, \"high\": 1},"
+                                "\"kind\": {\"type\": \"choice\", \"values\": [1, 2, 3]}}";
+    struct play play = play_begin("gp", space, "{}", 1, 0, 40, 4);
+    double best = HUGE_VAL, best_kind = -1;
+    int others = 0;
+
+    play.history.budget = 100;
+    while (play.history.count < 40) {
+        const int k = play_propose(&play);
+        const double *values = play.trials[k].values;
+        const double value = pow(values[0] - 0.7, 2) + values[1];
+        if (k >= 5)
+            assert_int_equal(strcmp(play.how, "other") == 0, k % 4 == 2);
+        if (strcmp(play.how, "other") == 0) {
+            assert_true(values[1] != best_kind);
+            others++;
+        }
+        best_kind = value < best ? values[1] : best_kind;
+        best = fmin(best, value);
+        tell(&play, k, value);
+    }
+    assert_int_equal(others, 9); /* 6, 10, ... 38 */
+    assert_true(best < 1e-4);
+    play_end(&play);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +254,7 @@ int main(void)
         cmocka_unit_test(askers_at_once_get_points_apart_in_the_end_game),
         cmocka_unit_test(constraints_are_kept_and_used_up),
         cmocka_unit_test(choices_and_conditions_are_learnt),
+        cmocka_unit_test(now_and_then_a_choice_is_not_the_best_ones),
         cmocka_unit_test(runs_that_fail_are_kept_away_from),
         cmocka_unit_test(of_many_trials_the_best_and_some_others_are_kept),
         cmocka_unit_test(failed_and_pruned_trials_have_values_too),
