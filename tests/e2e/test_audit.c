@@ -87,6 +87,21 @@ static void change_jobs_and_runs(void)
     json_decref(api_await_job(port, job, "cancelled"));
 }
 
+static void change_searches(void)
+{
+    const int64_t job = api_submit(
+        port, "{'kind': 'search', 'runner': 'external', 'algorithm': {'type': 'random'},"
+              " 'space': {'c': {'type': 'choice', 'values': ['a', 'b']}}, 'budget': {'runs': 2}}");
+    change_job("POST", "{'parameter': 'c', 'value': 'd'}", job, "/choices");
+    change_job("POST", "{'runs': [{'parameters': {'c': 'b'}, 'values': [2]}]}", job, "/import");
+    json_auto_t *added = api_change(port, "POST", "{'parameters': {'c': 'a'}, 'values': [1]}", 201,
+                                    "/api/v1/jobs/%lld/runs", (long long)job);
+    const long long run = (long long)api_integer(added, "/run");
+    json_decref(api_change(port, "PATCH", "{'values': [3]}", 200, "/api/v1/runs/%lld", run));
+    json_decref(api_change(port, "DELETE", NULL, 200, "/api/v1/runs/%lld", run));
+    change_job("POST", NULL, job, "/cancel");
+}
+
 static void change_data_sets(void)
 {
     static const char points[] = "x,k\n1,a\n2,b\n3,a\n4,b\n";
@@ -107,6 +122,7 @@ static bool is_not_told(const char *method, const char *path)
                                          "/api/v1/scale",
                                          "/api/v1/login",
                                          "/api/v1/logout",
+                                         "/api/v1/jobs/{id}/replay",
                                          "/api/v1/jobs/{id}/ask",
                                          "/api/v1/runs/{id}/metrics",
                                          "/api/v1/runs/{id}/tell"};
@@ -133,6 +149,7 @@ static void every_change_there_is_has_an_entry(void **state)
     client_use_token(admin);
     change_teams_and_tokens();
     change_jobs_and_runs();
+    change_searches();
     change_data_sets();
     json_auto_t *page = read_audit();
     json_auto_t *document = api_get(port, "/api/v1/openapi.json");
@@ -146,7 +163,7 @@ static void every_change_there_is_has_an_entry(void **state)
         }
     }
     assert_string_equal(api_text(find_entry(page, "POST /api/v1/jobs"), "/subject"),
-                        "/api/v1/jobs/1");
+                        "/api/v1/jobs/2");
     assert_string_equal(api_text(find_entry(page, "POST /api/v1/teams"), "/subject"),
                         "/api/v1/teams/red");
     assert_string_equal(api_text(find_entry(page, "POST /api/v1/tokens/{id}/rotate"), "/subject"),
