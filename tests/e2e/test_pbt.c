@@ -220,6 +220,31 @@ static void a_population_that_cannot_be_trained_is_refused(void **state)
                    "\"pbt\" replaces the worst of its members itself; take \"none\"");
 }
 
+static void assert_base_is_refused(const char *base, const char *pointer, const char *detail)
+{
+    AUTO_FREE char *body =
+        xprintf("{'kind': 'search', 'base': {'dataset': 'digits', 'model': 'softmax', 'optimizer':"
+                " {'type': 'sgd', 'lr': 0.1}, %s}, 'space': {" RATE "}, 'algorithm': {'type':"
+                " 'pbt', 'population': 5, 'interval': 0.2}}",
+                base);
+    json_auto_t *answer = api_change(port, "POST", body, 422, "/api/v1/jobs");
+    assert_string_equal(api_text(answer, "/errors/0/pointer"), pointer);
+    assert_string_equal(api_text(answer, "/errors/0/detail"), detail);
+}
+
+static void a_base_whose_runs_cannot_be_compared_on_the_way_is_refused(void **state)
+{
+    (void)state;
+    assert_base_is_refused("'epochs': 4", "/algorithm/interval",
+                           "asks for 5 generations, and a run of the base reports valid_loss only "
+                           "4 times; take a longer interval, or more epochs or steps");
+    assert_base_is_refused("'epochs': 1", "/base/epochs",
+                           "must be at least 2 for \"pbt\": its members are compared at ends of "
+                           "epochs");
+    assert_base_is_refused("'epochs': 10, 'patience': 3", "/base/patience",
+                           "does not go with \"pbt\", whose runs end where their generation does");
+}
+
 static void what_did_not_train_a_population_has_no_lineage(void **state)
 {
     (void)state;
@@ -249,6 +274,7 @@ int main(void)
         cmocka_unit_test(how_many_run_at_once_and_kills_change_nothing),
         cmocka_unit_test(members_that_diverge_give_way),
         cmocka_unit_test(a_population_that_cannot_be_trained_is_refused),
+        cmocka_unit_test(a_base_whose_runs_cannot_be_compared_on_the_way_is_refused),
         cmocka_unit_test(what_did_not_train_a_population_has_no_lineage),
         cmocka_unit_test(a_result_from_elsewhere_is_refused),
     };
