@@ -187,10 +187,8 @@ static void plan_on_helper(void *reader, void *context)
     refine_plan(reader, creation->req->json, &creation->plan, &creation->problems);
     check_others(reader, creation);
     search_check_plan(reader, creation->view.team, &creation->plan, &creation->problems);
-    search_check_population(world_of(creation->req)->catalog, &creation->plan,
-                            &creation->problems);
-    warm_start_fill(reader, world_of(creation->req)->catalog, &creation->plan,
-                    &creation->problems);
+    search_check_population(world_of(creation->req)->catalog, &creation->plan, &creation->problems);
+    warm_start_fill(reader, world_of(creation->req)->catalog, &creation->plan, &creation->problems);
 }
 
 /* A data set may have been deleted while the plan was made. */
