@@ -55,10 +55,18 @@ void job_runs_release(struct job_runs *job)
     *job = (struct job_runs){0};
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const int64_t *id = a;
+    const struct live_run *run = b;
+    return (*id > run->id) - (*id < run->id);
+}
+
 const struct live_run *job_runs_find(const struct job_runs *job, int64_t run)
 {
-    const int64_t at = job->run_count ? run - job->runs[0].id : -1;
-    return at >= 0 && at < job->run_count ? &job->runs[at] : NULL;
+    if (job->run_count == 0)
+        return NULL;
+    return bsearch(&run, job->runs, (size_t)job->run_count, sizeof *job->runs, by_id);
 }
 
 const char *job_runs_arm(const struct job_runs *job, int arm)

@@ -109,8 +109,9 @@ static void reused(void *context, const struct reused_run *runs, int count, cons
     struct job *job = asking->job;
     (void)err; /* they train, then */
 
+    const int64_t first = job_run_id(job, asking->number);
     for (int i = 0; i < count; i++)
-        take_over(conductor, &job->runs[runs[i].run - job->first_run], &runs[i]);
+        take_over(conductor, &job->runs[asking->number + (runs[i].run - first)], &runs[i]);
     if (count > 0) {
         publish_job(conductor, job);
         wake_pump(conductor);
@@ -121,6 +122,7 @@ static void reused(void *context, const struct reused_run *runs, int count, cons
     drop_job(conductor, job);
 }
 
+/* Runs with consecutive ids: those of a comparison, or one. */
 static void ask(struct conductor *conductor, struct job *job, int number, int until)
 {
     const int left = until - number;
@@ -129,7 +131,7 @@ static void ask(struct conductor *conductor, struct job *job, int number, int un
     hold_job(job);
     store_reuse_runs(conductor->store,
                      &(struct reuse){.job = job->id,
-                                     .first_run = job->first_run + number,
+                                     .first_run = job_run_id(job, number),
                                      .count = left < CHUNK_RUNS ? left : CHUNK_RUNS,
                                      .take = !job->options.anew,
                                      .program = conductor->program,

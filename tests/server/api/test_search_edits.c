@@ -368,6 +368,67 @@ static void what_cannot_come_in_is_named(void **state)
                 422, "/runs/0/lr", "unknown field");
 }
 
+/* --- runs that this server's workers train ------------------------------------------------------
+ */
+
+#define TRAINED(more)                                                                              \
+    "{'kind': 'search', 'base': {'problem': {'type': 'quadratic', 'eigenvalues': [1],"             \
+    " 'start': [1]}, 'steps': 20, 'optimizer': {'type': 'momentum', 'lr': 0.1, 'momentum': 0.5}}," \
+    " 'space': {'/optimizer/lr': {'type': 'float', 'low': 0.01, 'high': 1000, 'scale': 'log'}},"   \
+    " 'algorithm': {'type': 'random'}, 'enqueue': [{'/optimizer/lr': 1000}],"                      \
+    " 'budget': {'runs': 3}" more "}"
+
+static void a_search_that_workers_train_is_changed_and_retried(void **state)
+{
+    (void)state;
+    const int64_t job = api_submit(port, TRAINED(""));
+    api_submit(port, searching); /* takes the ids behind it */
+    json_decref(api_await_job(port, job, "succeeded"));
+    json_decref(api_change(
+        port, "PATCH", "{'budget': {'runs': 6}, 'pruner': {'type': 'threshold', 'at_most': 1e9}}",
+        200, "/api/v1/jobs/%lld", (long long)job));
+    json_decref(api_await_job(port, job, "succeeded"));
+    json_auto_t *runs = api_runs(port, job);
+    assert_int_equal(json_array_size(runs), 6);
+    const int64_t diverged = api_integer(runs, "/0/id"), last = api_integer(runs, "/5/id");
+    assert_string_equal(api_text(runs, "/0/state"), "failed");
+    assert_true(last > diverged + 5);
+    json_auto_t *curves =
+        api_get(port, "/api/v1/jobs/%lld/metrics?name=train_loss&points=2", (long long)job);
+    assert_int_equal(api_size(curves, "/series"), 6);
+
+    json_decref(
+        api_change(port, "POST", NULL, 200, "/api/v1/runs/%lld/retry", (long long)diverged));
+    json_decref(api_await_job(port, job, "succeeded"));
+    json_auto_t *exported = export_of(job);
+    assert_string_equal(api_text(exported, "/runs/0/state"), "failed");
+    assert_int_equal(api_integer(exported, "/runs/0/attempt"), 2);
+    assert_int_equal(api_integer(exported, "/runs/0/told"), 0);
+    json_auto_t *replay = replayed(job);
+    assert_int_equal(api_size(replay, "/different"), 0);
+}
+
+/* The first one's momentum was 0.5 all along, and its learning rates lie in the second one's. */
+static void what_a_run_was_trained_with_counts_in_a_warm_start(void **state)
+{
+    (void)state;
+    const int64_t earlier = api_submit(port, TRAINED(""));
+    json_decref(api_await_job(port, earlier, "succeeded"));
+    AUTO_FREE char *body =
+        xprintf("{'kind': 'search', 'base': {'problem': {'type': 'quadratic', 'eigenvalues': [1],"
+                " 'start': [1]}, 'steps': 20, 'optimizer': {'type': 'momentum', 'lr': 0.1}},"
+                " 'space': {'/optimizer/lr': {'type': 'float', 'low': 0.001, 'high': 2000},"
+                "           '/optimizer/momentum': {'type': 'float', 'low': 0, 'high': 0.9}},"
+                " 'algorithm': {'type': 'random'}, 'budget': {'runs': 1},"
+                " 'warm_start': {'jobs': [%lld]}}",
+                (long long)earlier);
+    const int64_t job = api_submit(port, body);
+    json_auto_t *shown = api_get(port, "/api/v1/jobs/%lld", (long long)job);
+    assert_true(api_size(shown, "/request/warm_start/results") > 0);
+    assert_near(api_number(shown, "/request/warm_start/results/0/parameters/~1optimizer~1momentum"),
+                0.5, 0);
+}
+
 /* --- warm starts --------------------------------------------------------------------------------
  */
 
@@ -381,7 +442,7 @@ static void a_search_begins_with_the_results_of_another(void **state)
                 "   'kind': {'type': 'choice', 'values': ['a', 'b, c', 7, {'deep': [1]}]},"
                 "   'n': {'type': 'int', 'low': 1, 'high': 9, 'when': {'kind': ['a']}}},"
                 " 'objectives': [{'metric': 'loss'}], 'algorithm': {'type': 'tpe'},"
-        " 'constraints': [{'metric': 'size', 'at_most': 9}],"
+                " 'constraints': [{'metric': 'size', 'at_most': 9}],"
                 " 'budget': {'runs': 30}, 'warm_start': {'jobs': [%lld]}}",
                 (long long)earlier);
     const int64_t job = api_submit(port, body);
@@ -463,6 +524,8 @@ int main(void)
         cmocka_unit_test(what_was_not_proposed_cannot_be_cancelled_and_is_not_listed),
         cmocka_unit_test(an_export_comes_in_as_it_went_out),
         cmocka_unit_test(what_cannot_come_in_is_named),
+        cmocka_unit_test(a_search_that_workers_train_is_changed_and_retried),
+        cmocka_unit_test(what_a_run_was_trained_with_counts_in_a_warm_start),
         cmocka_unit_test(a_search_begins_with_the_results_of_another),
         cmocka_unit_test(what_cannot_be_begun_with_is_named),
         cmocka_unit_test(a_replay_checks_what_came_after_the_last_change),
