@@ -374,6 +374,41 @@ static void changes_leave_what_a_restart_finds(void **state)
     }
 }
 
+/* --- a pruner that comes later ------------------------------------------------------------------
+ */
+
+static void report_one(const struct scene *scene, int64_t run, double value)
+{
+    json_decref(report(scene, run, 0, 1, value));
+}
+
+/* The median of what finished runs had at step 1 is 2, though nobody looked at them then. */
+static void a_pruner_that_comes_later_knows_what_was_reported_before(void **state)
+{
+    (void)state;
+    struct scene *scene = search_scene_new(NULL);
+    const int64_t job = submit_search(
+        scene, "{'kind': 'search', 'runner': 'external', 'algorithm': {'type': 'random'}, " SPACE
+               ", 'budget': {'runs': 6}}");
+    int64_t run, good, bad;
+    for (int i = 1; i <= 3; i++) {
+        ask_one(scene, job, &run);
+        report_one(scene, run, i);
+        json_decref(tell(scene, run, i));
+    }
+    struct search_plan *plan = xcalloc(1, sizeof *plan);
+    plan->pruner = json_pack("{s:s, s:i, s:i}", "type", "median", "min_runs", 3, "min_steps", 0);
+    struct search_wish wish = {.sections = SECTION_PRUNER, .plan = plan};
+    json_decref(edited(scene, job, &wish));
+    ask_one(scene, job, &good); /* by the one helper there is, which reads the curves before */
+    ask_one(scene, job, &bad);
+    json_auto_t *goes_on = report(scene, good, 0, 1, 1.5);
+    json_auto_t *stops = report(scene, bad, 0, 1, 9);
+    assert_false(json_is_true(json_object_get(goes_on, "stop")));
+    assert_true(json_is_true(json_object_get(stops, "stop")));
+    scene_free(scene);
+}
+
 /* --- a run of a finished search -----------------------------------------------------------------
  */
 
@@ -422,6 +457,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(a_result_is_corrected_and_deleted),
         cmocka_unit_test(refusals_say_why),
         cmocka_unit_test(changes_leave_what_a_restart_finds),
+        cmocka_unit_test(a_pruner_that_comes_later_knows_what_was_reported_before),
         cmocka_unit_test(a_retried_run_of_an_ended_search_tells_its_new_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
