@@ -186,7 +186,7 @@ static void a_train_job_has_no_report(void **state)
     json_decref(api_await_job(port, job, "succeeded"));
     json_auto_t *none =
         api_change(port, "GET", NULL, 404, "/api/v1/jobs/%lld/report", (long long)job);
-    assert_says(api_text(none, "/detail"), "not a comparison");
+    assert_says(api_text(none, "/detail"), "neither a comparison nor a search");
 }
 
 /* With rate 1 a step multiplies x1 by -3: the loss ends as infinite. Such a point loses, and the
