@@ -80,10 +80,10 @@ struct upload_part {
 };
 
 enum body_kind {
-    BODY_NONE, /* a body is refused */
-    BODY_JSON, /* Content-Type application/json (or absent), kept in memory, parsed before the
-                  handler */
-    BODY_FORM, /* multipart/form-data, files streamed to disk by helper threads */
+    BODY_NONE,  /* a body is refused */
+    BODY_JSON,  /* Content-Type application/json (or absent), kept in memory, parsed before the
+                   handler */
+    BODY_FORM,  /* multipart/form-data, files streamed to disk by helper threads */
     BODY_TABLE, /* as BODY_JSON, or Content-Type text/csv, which is not parsed: json is NULL */
 };
 

@@ -49,7 +49,8 @@ static void read_after(const json_t *body, struct job_options *options, struct p
         if (fields_is_whole(entry, 1, INT64_C(9007199254740992), id))
             options->after_count++;
         else
-            problems_add(problems, "/after", index, "must be the id of a job: a whole number, at least 1");
+            problems_add(problems, "/after", index,
+                         "must be the id of a job: a whole number, at least 1");
     }
 }
 

@@ -19,8 +19,8 @@ struct telling {
 void telling_of(const struct search_plan *plan, enum trial_state state, const double *results,
                 int64_t step, struct telling *telling);
 
-/* A study for the plan, with nothing but what it starts warm with; NULL where this program does not know its algorithm. The caller
- * frees it. */
+/* A study for the plan, with nothing but what it starts warm with; NULL where this program does not
+ * know its algorithm. The caller frees it. */
 struct study *study_of_plan(const struct search_plan *plan, int64_t budget, int parallel);
 
 #endif

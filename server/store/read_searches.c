@@ -202,8 +202,8 @@ int store_read_proposed(struct reader *reader, int64_t job,
     return got;
 }
 
-int store_read_pruned(struct reader *reader, int64_t job,
-                      void (*pruned)(void *, int64_t, int64_t), void *context, struct error *err)
+int store_read_pruned(struct reader *reader, int64_t job, void (*pruned)(void *, int64_t, int64_t),
+                      void *context, struct error *err)
 {
     struct sql *db = reader_begin(reader, err);
     int got;

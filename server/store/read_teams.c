@@ -141,8 +141,7 @@ static int load_more_runs(struct sql *db, void (*more)(void *, int64_t, int64_t,
 }
 
 int store_load_owners(struct store *store, void (*job)(void *, const struct owned_job *),
-                      void (*more)(void *, int64_t, int64_t, int), void *context,
-                      struct error *err)
+                      void (*more)(void *, int64_t, int64_t, int), void *context, struct error *err)
 {
     struct reader *reader = store_reader_start(store);
     struct sql *db = reader_begin(reader, err);
