@@ -51,9 +51,15 @@ static char *placed(const struct service *service, const char *text)
     return result;
 }
 
+/* A terminal keeps its variables from one block to the next; of these there is "job". */
+#define TERMINAL                                                                                   \
+    "[ ! -f job.sh ] || . ./job.sh\n"                                                              \
+    "trap 'declare -p job >job.sh 2>job.none || rm job.sh' EXIT\n"
+
 static void run_block(const struct service *service, const struct folder *folder, char *block)
 {
-    AUTO_FREE char *commands = placed(service, block);
+    AUTO_FREE char *placed_block = placed(service, block);
+    AUTO_FREE char *commands = xprintf(TERMINAL "%s", placed_block);
     folder_write(folder, "block.sh", commands, strlen(commands));
     struct ran ran = program_run(folder, (const char *const[]){"bash", "-e", "block.sh", NULL});
     if (ran.status != 0) {
