@@ -30,3 +30,4 @@ CREATE TABLE proposal (
 ) STRICT;
 CREATE UNIQUE INDEX proposal_of_job ON proposal (job_id, number);
 CREATE UNIQUE INDEX proposal_told ON proposal (job_id, told) WHERE told IS NOT NULL;
+CREATE INDEX proposal_untold ON proposal (job_id) WHERE told IS NULL;

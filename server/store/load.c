@@ -238,7 +238,9 @@ static int load_live(struct sql *db, void (*on_job)(void *, const struct live_jo
                      struct error *err)
 {
     struct statement *live = sql_statement(
-        db, "SELECT id FROM job WHERE state IN ('queued', 'running', 'paused') ORDER BY id");
+        db, "SELECT id FROM job WHERE state IN ('queued', 'running', 'paused') OR id IN ("
+            " SELECT proposal.job_id FROM proposal JOIN run ON run.id = run_id WHERE told IS NULL"
+            " AND run.state NOT IN ('waiting', 'queued', 'running')) ORDER BY id");
     int got;
     while ((got = statement_next(live, err)) > 0) {
         if (load_all(db, row_integer(live, 0), on_job, on_run, context, err) < 0) {

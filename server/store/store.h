@@ -338,8 +338,8 @@ struct live_run {
     int rung;                 /* how many rungs it has passed */
     struct run_timing timing; /* of one that runs: up to its last row of metrics */
 };
-/* Called on the loop's thread before it runs: every job that is not final, each followed by ALL its
- * runs in order. */
+/* Called on the loop's thread before it runs: every job that is not final, and searches whose last
+ * results were not told any more, each followed by ALL its runs in order. */
 int store_load(struct store *store, void (*job)(void *, const struct live_job *),
                void (*run)(void *, const struct live_run *), void *context, struct error *err);
 /* One job of any state and all its runs the same way, later, by a read: for retries in final jobs.

@@ -409,6 +409,35 @@ static void a_pruner_that_comes_later_knows_what_was_reported_before(void **stat
     scene_free(scene);
 }
 
+/* --- a search that ended with its server --------------------------------------------------------
+ */
+
+/* The end of a run is written before its result is told; here nobody was left to tell. */
+static void the_last_result_is_told_after_a_restart(void **state)
+{
+    (void)state;
+    struct scene *scene = search_scene_new(NULL);
+    const int64_t job = submit_search(
+        scene, "{'kind': 'search', 'runner': 'external', 'algorithm': {'type': 'random'}, " SPACE
+               ", 'budget': {'runs': 1}}");
+    AUTO_FREE struct proposal_rooms *rooms = xcalloc(1, sizeof *rooms);
+    int64_t run;
+    ask_one(scene, job, &run);
+    report_one(scene, run, 0.125);
+    const struct answer ended = kit_change_run(
+        scene->kit,
+        &(struct run_change){.run = run, .position = {RUN_SUCCEEDED, 1, 0}, .now_ms = 5000});
+    assert_false(ended.failed);
+    assert_job(scene, job, "succeeded", 1);
+    begin_again(scene, 0);
+    settle(scene);
+    const struct kept_proposal kept = proposal_on_disk(scene, run, rooms);
+    assert_int_equal(kept.told, 0);
+    assert_float_equal(kept.results[0], 0.125, 0);
+    assert_false(conductor_has_job(scene->conductor, job));
+    scene_free(scene);
+}
+
 /* --- a run of a finished search -----------------------------------------------------------------
  */
 
@@ -458,6 +487,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(refusals_say_why),
         cmocka_unit_test(changes_leave_what_a_restart_finds),
         cmocka_unit_test(a_pruner_that_comes_later_knows_what_was_reported_before),
+        cmocka_unit_test(the_last_result_is_told_after_a_restart),
         cmocka_unit_test(a_retried_run_of_an_ended_search_tells_its_new_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
