@@ -138,11 +138,39 @@ static void a_server_that_is_killed_finds_the_same(void **state)
         assert_same_run(api_run_of(port, whole, number), api_run_of(port, job, number));
 }
 
+/* The problem at that place of the body; it says all of these. */
+static void assert_refused(const char *more, const char *pointer, const char *const *says)
+{
+    AUTO_FREE char *body = xprintf("{'kind': 'search', 'runner': 'external', 'space': {'x': "
+                                   "{'type': 'float', 'low': 0, 'high': 1}}, %s}",
+                                   more);
+    json_auto_t *answer = api_change(port, "POST", body, 422, "/api/v1/jobs");
+    assert_int_equal(api_size(answer, "/errors"), 1);
+    assert_string_equal(api_text(answer, "/errors/0/pointer"), pointer);
+    for (; *says; says++)
+        assert_says(api_text(answer, "/errors/0/detail"), *says);
+}
+
+#define SAYS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void what_only_the_server_knows_is_refused_with_what_works(void **state)
+{
+    (void)state;
+    assert_refused("'objectives': [{'metric': 'a'}, {'metric': 'b'}], 'algorithm': 'gp'",
+                   "/algorithm/type",
+                   SAYS("\"gp\" cannot search for 2 objectives at once; these can: ", "nsga2",
+                        "ehvi", "auto"));
+    assert_refused("'algorithm': 'pbt'", "/algorithm/type", SAYS("\"pbt\""));
+    assert_refused("'warm_start': {'jobs': [987654]}", "/warm_start/jobs/0",
+                   SAYS("there is no job 987654"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_finds_on_digits_beats_the_default),
         cmocka_unit_test(a_server_that_is_killed_finds_the_same),
+        cmocka_unit_test(what_only_the_server_knows_is_refused_with_what_works),
     };
     return cmocka_run_group_tests(tests, start_service, end_service);
 }
