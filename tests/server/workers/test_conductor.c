@@ -102,12 +102,13 @@ static void a_store_that_is_full_slows_a_worker_and_loses_nothing(void **state)
 struct full_disk {
     struct disk *disk;
     struct scene *scene;
+    struct loop_timer *room; /* will be given then */
 };
 
 /* The flood takes the log beyond what start-up left in it to be used again. */
 static void full_disk_begin(struct full_disk *full)
 {
-    full->disk = disk_new("full disk", 1);
+    *full = (struct full_disk){.disk = disk_new("full disk", 1)};
     full->scene = scene_new(&(struct store_options){.vfs = "full disk"});
     begin(full->scene, 1);
     await_only(full->scene, submit(full->scene, "flood", 1), "succeeded");
@@ -115,6 +116,7 @@ static void full_disk_begin(struct full_disk *full)
 
 static void full_disk_end(struct full_disk *full)
 {
+    loop_cancel(full->room);
     scene_free(full->scene);
     disk_free(full->disk);
 }
@@ -127,7 +129,14 @@ static void take_room(struct full_disk *full)
 static void give_room(void *context)
 {
     struct full_disk *full = context;
+    full->room = NULL;
     disk_limit(full->disk, 0);
+}
+
+/* What is waited for may be there before: a small change can fit into a log that begins anew. */
+static void give_room_later(struct full_disk *full)
+{
+    full->room = loop_after(full->scene->kit->loop, 5L * RETRY_MS, give_room, full);
 }
 
 /* Nothing can be written: a run that waits for its worker cannot start, and one that ends cannot
@@ -157,7 +166,7 @@ static void a_start_that_the_disk_refuses_is_tried_again(void **state)
     full_disk_begin(&full);
     const int64_t run = submit(full.scene, "succeed", 1); /* starts with the next turn */
     take_room(&full);
-    loop_after(full.scene->kit->loop, 5L * RETRY_MS, give_room, &full);
+    give_room_later(&full);
     await_only(full.scene, run, "succeeded");
     full_disk_end(&full);
 }
@@ -173,7 +182,7 @@ static void a_run_that_is_cancelled_while_its_start_is_refused_stays_cancelled(v
     loop_run(full.scene->kit->loop);
     struct answer answer = {.loop = full.scene->kit->loop};
     conductor_cancel_run(full.scene->conductor, run, NULL, kit_done, &answer);
-    loop_after(full.scene->kit->loop, 5L * RETRY_MS, give_room, &full);
+    give_room_later(&full);
     await_only(full.scene, run, "cancelled");
     full_disk_end(&full);
 }
