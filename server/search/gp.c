@@ -6,6 +6,7 @@
  * of the budget goes to a trust region around the best point (search/local_step.h).
  */
 #include "search/acquisition.h"
+#include "search/elsewhere.h"
 #include "search/gp_fitted.h"
 #include "search/gp_search.h"
 #include "search/gp_table.h"
@@ -37,7 +38,14 @@ static const struct setting settings[] = {
     {0},
 };
 
-enum { STREAM_SOBOL, STREAM_AGAIN, STREAM_LOCAL, STREAM_DOUBT, STREAM_ACQUISITION = 16 };
+enum {
+    STREAM_SOBOL,
+    STREAM_AGAIN,
+    STREAM_LOCAL,
+    STREAM_DOUBT,
+    STREAM_ELSEWHERE,
+    STREAM_ACQUISITION = 16
+};
 enum { INCUMBENTS = 5, DOUBT_EVERY = 4, DOUBTED_VALUES = 8 };
 
 static void propose_sobol(const struct history *history, uint64_t seed, int again,
@@ -76,23 +84,29 @@ struct best_rows {
     int count;
 };
 
-/* The best feasible rows; where there are none, the best of all. */
-static struct best_rows find_best(const struct gp_table *table)
+/* Near a row, the best of a valley; of -1 all are. */
+static bool is_near(const struct gp_table *table, int row, int valley)
+{
+    return valley < 0 || elsewhere_is_near(table, row, valley);
+}
+
+/* The best feasible rows of a valley; where there are none, the best of all of those. */
+static struct best_rows find_best(const struct gp_table *table, int valley)
 {
     AUTO_FREE int *order = xcalloc(table->known, sizeof *order);
     struct best_rows best = {.count = 0};
     warp_median(table->y, table->known, order);
     for (int pass = 0; pass < 2 && best.count == 0; pass++)
         for (int i = 0; i < table->known && best.count < INCUMBENTS; i++)
-            if (table->feasible[order[i]] || pass == 1) {
+            if ((table->feasible[order[i]] || pass == 1) && is_near(table, order[i], valley)) {
                 best.row[best.count] = order[i];
                 best.values[best.count++] = table->trials[order[i]]->values;
             }
     return best;
 }
 
-/* Least mean at the feasible rows and at pending ones. */
-static double best_mean(const struct gp_table *table, const struct gp *gp)
+/* Least mean at the feasible rows of a valley and at pending ones there. */
+static double best_mean(const struct gp_table *table, const struct gp *gp, int valley)
 {
     const int columns = table->code.count;
     AUTO_FREE double *x = xcalloc((size_t)columns * GP_BATCH + 1, sizeof *x);
@@ -103,7 +117,8 @@ static double best_mean(const struct gp_table *table, const struct gp *gp)
             memcpy(x + j * GP_BATCH, table->x + j * table->stride + start, m * sizeof *x);
         gp_predict_mean(gp, x, m, mean);
         for (int i = 0; i < m; i++)
-            if (start + i >= table->known || table->feasible[start + i])
+            if ((start + i >= table->known || table->feasible[start + i]) &&
+                is_near(table, start + i, valley))
                 best = fmin(best, mean[i]);
     }
     return best;
@@ -146,13 +161,13 @@ static int stand(struct processes *processes, const struct gp_fitted *fitted,
 static const double worth = 0.005;
 
 static struct acquisition acquisition_of(const struct processes *processes,
-                                         const struct gp_table *table)
+                                         const struct gp_table *table, int valley)
 {
     struct acquisition acquisition = {.constraints = processes->count - 1};
     const double margin = acquisition.constraints > 0 ? 0 : worth;
     if (any_feasible(table) || acquisition.constraints == 0) {
         acquisition.objective = &processes->standing[0].gp;
-        acquisition.best = best_mean(table, acquisition.objective) - margin;
+        acquisition.best = best_mean(table, acquisition.objective, valley) - margin;
     }
     for (int c = 0; c < acquisition.constraints; c++) {
         acquisition.constraint[c] = &processes->standing[1 + c].gp;
@@ -186,35 +201,6 @@ static int doubted(const struct history *history, uint64_t seed, const double *b
     return chosen;
 }
 
-static int propose_model(const struct history *history, const struct gp_table *table,
-                         const struct gp_fitted *fitted, uint64_t seed, int again,
-                         struct proposal *proposal)
-{
-    struct processes processes;
-    if (stand(&processes, fitted, table, history->constraints) < 0)
-        return -1;
-    const struct acquisition acquisition = acquisition_of(&processes, table);
-    const struct best_rows best = find_best(table);
-    const int other = doubted(history, seed, best.values[0]);
-    const struct gp_search search = {.acquisition = &acquisition,
-                                     .code = &table->code,
-                                     .space = history->space,
-                                     .incumbents = best.values,
-                                     .incumbent_count = best.count,
-                                     .differs = other >= 0,
-                                     .other = other};
-    struct rng rng = rng_stream(seed, RANDOM_SEARCH,
-                                (uint64_t)history->count * SEARCH_STREAMS + STREAM_ACQUISITION +
-                                    (uint64_t)again);
-    gp_search_best(&search, &rng, proposal->values);
-    processes_release(&processes);
-    proposal->how = other < 0 ? "model" : "other";
-    return 0;
-}
-
-/* --- the end game -------------------------------------------------------------------------------
- */
-
 static int continuous_count(const struct history *history)
 {
     int count = 0;
@@ -242,6 +228,58 @@ static bool is_stagnant(const struct gp_table *table)
     return isfinite(before) && before - now <= 0.01 * (middle - now);
 }
 
+/*
+ * Where the best value stagnates, three of four proposals search elsewhere: of several minima the
+ * first one found is not always the least, and all that the model would do is to look into corners.
+ * Over numbers without steps; of choices, one is doubted.
+ */
+static bool goes_elsewhere(const struct history *history, const struct gp_table *table)
+{
+    return history->count % 4 != 1 && continuous_count(history) == table->code.count &&
+           history->constraints == 0 && is_stagnant(table);
+}
+
+static void propose_anywhere(const struct history *history, uint64_t seed, int again,
+                             struct proposal *proposal)
+{
+    struct rng rng = rng_stream(seed, RANDOM_SEARCH,
+                                (uint64_t)history->count * SEARCH_STREAMS + STREAM_ELSEWHERE);
+    for (int i = 0; i <= again; i++)
+        space_draw(history->space, &rng, proposal->values);
+    proposal->how = "other";
+}
+
+static int propose_model(const struct history *history, const struct gp_table *table,
+                         const struct gp_fitted *fitted, int valley, uint64_t seed, int again,
+                         struct proposal *proposal)
+{
+    struct processes processes;
+    if (stand(&processes, fitted, table, history->constraints) < 0)
+        return -1;
+    const struct best_rows best = find_best(table, valley);
+    const int other = doubted(history, seed, best.values[0]);
+    const struct acquisition acquisition = acquisition_of(&processes, table, valley);
+    const struct gp_search search = {.acquisition = &acquisition,
+                                     .code = &table->code,
+                                     .space = history->space,
+                                     .incumbents = best.values,
+                                     .incumbent_count = best.count,
+                                     .differs = other >= 0,
+                                     .other = other,
+                                     .around = valley < 0 ? NULL : best.values[0],
+                                     .reach = elsewhere_reach};
+    struct rng rng = rng_stream(seed, RANDOM_SEARCH,
+                                (uint64_t)history->count * SEARCH_STREAMS + STREAM_ACQUISITION +
+                                    (uint64_t)again);
+    gp_search_best(&search, &rng, proposal->values);
+    processes_release(&processes);
+    proposal->how = other < 0 && valley < 0 ? "model" : "other";
+    return 0;
+}
+
+/* --- the end game -------------------------------------------------------------------------------
+ */
+
 /* With a budget, its last proposals: as many as a quadratic has coefficients, at most 3 of 10.
  * Without one, whenever the best value stagnates, every second. Every second one, too, where there
  * are parameters that are not continuous. The quadratic knows of no constraints. */
@@ -263,7 +301,7 @@ static bool propose_local(const struct history *history, const struct gp_table *
     struct local_memo memo;
     struct rng rng =
         rng_stream(seed, RANDOM_SEARCH, (uint64_t)history->count * SEARCH_STREAMS + STREAM_LOCAL);
-    const struct best_rows best = find_best(table);
+    const struct best_rows best = find_best(table, -1);
 
     if (again > 0 || !table->feasible[best.row[0]] || !is_endgame(history, table) ||
         !local_step(table, history, best.row[0], &rng, proposal->values, &memo))
@@ -273,17 +311,36 @@ static bool propose_local(const struct history *history, const struct gp_table *
     return true;
 }
 
+static int propose_elsewhere(const struct history *history, const struct gp_table *table,
+                             const struct gp_fitted *fitted, uint64_t seed, int again,
+                             struct proposal *proposal)
+{
+    const struct elsewhere elsewhere = elsewhere_next(table, history);
+    if (elsewhere.best < 0)
+        propose_anywhere(history, seed, again, proposal);
+    else if (propose_model(history, table, fitted, elsewhere.best, seed, again, proposal) < 0)
+        return -1;
+    proposal->memo_count += elsewhere_write(&elsewhere, proposal->memo + proposal->memo_count);
+    return 0;
+}
+
 /* Fits, and asks the quadratic or the process; a point of the start where neither can. */
 static void propose_fitted(const struct history *history, const struct chosen *chosen,
                            const struct gp_table *table, uint64_t seed, int again,
                            struct proposal *proposal)
 {
     struct gp_fitted fitted;
+    int status = 0;
     gp_fitted_init(&fitted, table, history, (int)chosen->number[WARP] - 1);
     proposal->memo_count =
         gp_fitted_write(&fitted, table->code.count, history->constraints, proposal->memo);
-    if (!propose_local(history, table, seed, again, proposal) &&
-        propose_model(history, table, &fitted, seed, again, proposal) < 0)
+    if (propose_local(history, table, seed, again, proposal))
+        return;
+    if (goes_elsewhere(history, table))
+        status = propose_elsewhere(history, table, &fitted, seed, again, proposal);
+    else
+        status = propose_model(history, table, &fitted, -1, seed, again, proposal);
+    if (status < 0)
         propose_sobol(history, seed, again, proposal);
 }
 

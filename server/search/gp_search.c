@@ -72,6 +72,18 @@ static bool is_same_again(const struct gp_search *search, const double *values)
     return search->differs && values[search->other] == search->incumbents[0][search->other];
 }
 
+/* Where coordinate i may lie. */
+static void reach_of(const struct gp_search *search, int i, double *low, double *high)
+{
+    *low = 0;
+    *high = 1;
+    if (!search->around || !gp_is_continuous(&search->space->parameters[i]))
+        return;
+    const double u = parameter_to_unit(&search->space->parameters[i], search->around[i]);
+    *low = fmax(u - search->reach, 0);
+    *high = fmin(u + search->reach, 1);
+}
+
 /* Rows and promises of candidates whose values are set. */
 static void judge(const struct gp_search *search, struct candidate *candidates, int count)
 {
@@ -97,6 +109,26 @@ static void judge(const struct gp_search *search, struct candidate *candidates, 
     }
 }
 
+static double within(const struct gp_search *search, int i, double u)
+{
+    double low, high;
+    reach_of(search, i, &low, &high);
+    return fmin(fmax(u, low), high);
+}
+
+/* Over all that may be. */
+static void draw_anywhere(const struct gp_search *search, const struct sobol *sobol, int number,
+                          double *u, double *values)
+{
+    sobol_point(sobol, number, u);
+    for (int i = 0; search->around && i < search->space->count; i++) {
+        double low, high;
+        reach_of(search, i, &low, &high);
+        u[i] = low + (high - low) * u[i];
+    }
+    space_from_unit(search->space, u, values);
+}
+
 /* Some coordinates of an incumbent moved: numbers by a normal step of 0.05 or 0.01 of the range,
  * choices drawn anew. About 20 of them at most. */
 static void draw_near(const struct gp_search *search, int number, struct rng *rng, double *u,
@@ -117,7 +149,7 @@ static void draw_near(const struct gp_search *search, int number, struct rng *rn
             continue;
         const struct parameter *parameter = &space->parameters[i];
         if (parameter->type != PARAMETER_CHOICE && !(search->differs && i == forced))
-            u[i] = fmin(fmax(u[i] + spread * normal, 0), 1);
+            u[i] = within(search, i, u[i] + spread * normal);
         else if (i == forced || draw < 0.2 * chance)
             u[i] = fresh;
     }
@@ -143,8 +175,7 @@ static struct candidate *screen(const struct gp_search *search, struct rng *rng,
     for (int i = 0; i < count; i++) {
         candidates[i] = candidate_new(search);
         if (i < spread) {
-            sobol_point(sobol, i, u);
-            space_from_unit(space, u, candidates[i].values);
+            draw_anywhere(search, sobol, i, u, candidates[i].values);
         } else {
             draw_near(search, i - spread, rng, u, candidates[i].values);
         }
@@ -202,8 +233,9 @@ static void climb(const struct gp_search *search, struct candidate *candidate,
         return;
     for (int i = 0; i < polish.count; i++) {
         z[i] = candidate->row[polish.column[i]] / polish.length[i];
-        low[i] = 0;
-        high[i] = 1 / polish.length[i];
+        reach_of(search, search->code->parameter[polish.column[i]], &low[i], &high[i]);
+        low[i] /= polish.length[i];
+        high[i] /= polish.length[i];
     }
     const struct box box = {low, high, polish.count, evaluations, 1e-3, 1e-6};
     minimise_in_box(&box, negative_acquisition, &polish, z);

@@ -20,6 +20,8 @@ struct gp_search {
     int incumbent_count;
     bool differs; /* parameter `other` shall have another value than that of the best one */
     int other;
+    const double *around; /* [space->count] values that floats shall be near; NULL: anywhere */
+    double reach;         /* so near, in the cube */
 };
 
 /* values [space->count]: the best point found, settled, and none of the data's while others are in
