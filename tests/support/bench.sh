@@ -13,6 +13,7 @@ for bench in "$build"/tests/bench/bench_worker* "$build"/tests/bench/bench_serve
     [ -x "$bench" ] || continue
     printf '\n== %s\n' "${bench##*/}"
     OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_CORETYPE=$core "$bench" 2>/tmp/bench.$$ || { tail -5 /tmp/bench.$$; status=1; }
+    case $bench in */bench_server_suggest) /usr/bin/python3 tests/bench/optuna_suggest.py ;; esac
 done
 rm -f /tmp/bench.$$
 exit $status
