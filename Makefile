@@ -44,13 +44,13 @@ WORKER_LIBS := -lopenblas $(COMMON_LIBS)
 
 objects = $(patsubst %,$(B)/%.o,$(basename $(1)))
 COMMON_SOURCES  := $(wildcard common/*.c common/*/*.c)
-SERVER_SOURCES  := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
+SERVER_SOURCES  := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c server/*/*/*.c))
 WORKER_SOURCES  := $(filter-out worker/main.c,$(wildcard worker/*.c worker/*/*.c worker/*/*/*.c))
 # Compiled once more with double for its numbers (worker/math/real.h).
 EXACT_SOURCES   := $(wildcard worker/stepper.c worker/metrics.c worker/math/*.c worker/optimizers/*.c worker/dynamics/*.c \
                      worker/objectives/problem*.c worker/objectives/problems/*.c)
 SUPPORT_SOURCES := $(wildcard tests/support/*.c)
-TEST_SOURCES    := $(wildcard tests/common/test_*.c tests/common/*/test_*.c tests/server/test_*.c tests/server/*/test_*.c \
+TEST_SOURCES    := $(wildcard tests/common/test_*.c tests/common/*/test_*.c tests/server/test_*.c tests/server/*/test_*.c tests/server/*/*/test_*.c \
                      tests/worker/test_*.c tests/worker/*/test_*.c tests/e2e/test_*.c)
 BENCH_SOURCES   := $(wildcard tests/bench/bench_*.c)
 FUZZ_SOURCES    := $(wildcard tests/fuzz/fuzz_*.c)

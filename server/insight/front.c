@@ -1,8 +1,8 @@
 #include "insight/front.h"
 
 #include "memory.h"
-#include "search/pareto.h"
-#include "search/sobol_points.h"
+#include "search/fronts/pareto.h"
+#include "search/numbers/sobol_points.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "compare/distributions.h"
 #include "memory.h"
-#include "search/gp_search.h"
+#include "search/gp/search.h"
 
 #include <math.h>
 #include <stdlib.h>

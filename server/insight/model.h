@@ -10,7 +10,7 @@
 #define MODEL_H
 
 #include "insight/findings.h"
-#include "search/gp_fitted.h"
+#include "search/gp/fitted.h"
 
 enum { MODEL_RUNS = 120, MODEL_RUNS_LEAST = 8 };
 

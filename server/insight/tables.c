@@ -2,7 +2,7 @@
 
 #include "json.h"
 #include "memory.h"
-#include "search/pareto.h"
+#include "search/fronts/pareto.h"
 
 #include <math.h>
 #include <stdlib.h>

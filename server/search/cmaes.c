@@ -5,7 +5,7 @@
  * begins. Parameters that do not apply have no effect.
  */
 #include "memory.h"
-#include "search/cma_search.h"
+#include "search/cma/search.h"
 
 enum { POPULATION, SIGMA, RESTARTS };
 

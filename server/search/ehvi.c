@@ -4,8 +4,8 @@
  * Naujoks, 2006; in logarithms as Ament et al., NeurIPS 2023, arXiv 2310.20708, for one objective).
  */
 #include "memory.h"
-#include "search/gp_front.h"
-#include "search/sobol_points.h"
+#include "search/gp/front.h"
+#include "search/numbers/sobol_points.h"
 
 #include <math.h>
 #include <stdlib.h>

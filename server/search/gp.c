@@ -5,14 +5,14 @@
  * values that fits best, the constraints, what is pending, and trials' own standard errors. The end
  * of the budget goes to a trust region around the best point (search/local_step.h).
  */
-#include "search/acquisition.h"
-#include "search/elsewhere.h"
-#include "search/gp_fitted.h"
-#include "search/gp_search.h"
-#include "search/gp_table.h"
-#include "search/local_step.h"
+#include "search/gp/acquisition.h"
+#include "search/gp/elsewhere.h"
+#include "search/gp/fitted.h"
+#include "search/gp/local_step.h"
+#include "search/gp/search.h"
+#include "search/gp/table.h"
+#include "search/numbers/sobol_points.h"
 #include "search/search.h"
-#include "search/sobol_points.h"
 
 #include "memory.h"
 #include <math.h>

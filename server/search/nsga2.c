@@ -4,9 +4,9 @@
  * spaces of many choices and conditions.
  */
 #include "memory.h"
-#include "search/sobol_points.h"
-#include "search/survivors.h"
-#include "search/variation.h"
+#include "search/fronts/survivors.h"
+#include "search/fronts/variation.h"
+#include "search/numbers/sobol_points.h"
 
 #include <math.h>
 #include <stdlib.h>

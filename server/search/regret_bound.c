@@ -1,8 +1,8 @@
 #include "search/regret_bound.h"
 
 #include "memory.h"
-#include "search/gp_code.h"
-#include "search/sobol_points.h"
+#include "search/gp/code.h"
+#include "search/numbers/sobol_points.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * Points of a scrambled Sobol' sequence: as even as can be without a look at any result. Proposal k
  * is point k, found from its number alone.
  */
+#include "search/numbers/sobol_points.h"
 #include "search/search.h"
-#include "search/sobol_points.h"
 
 #include "memory.h"
 

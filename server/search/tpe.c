@@ -6,10 +6,10 @@
  * Parameters that apply under the same conditions are modelled together ("multivariate") or each
  * alone. Those under way count as no good, so that no two askers get about the same point.
  */
-#include "search/parzen.h"
+#include "search/numbers/sobol_points.h"
 #include "search/search.h"
-#include "search/sobol_points.h"
-#include "search/tpe_groups.h"
+#include "search/tpe/groups.h"
+#include "search/tpe/parzen.h"
 
 #include "memory.h"
 

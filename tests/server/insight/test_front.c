@@ -1,6 +1,6 @@
 #include "insight/front.h"
 
-#include "search/hypervolume.h"
+#include "search/fronts/hypervolume.h"
 
 #include "found.h"
 

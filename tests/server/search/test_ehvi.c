@@ -1,7 +1,7 @@
 #include "server/search/play.h"
 #include "server/search/within.h"
 
-#include "search/hypervolume.h"
+#include "search/fronts/hypervolume.h"
 
 enum { D = 4, RUNS = 40 };
 

@@ -2,8 +2,8 @@
 #include "server/search/play.h"
 #include "server/search/within.h"
 
-#include "search/gp_fitted.h"
-#include "search/gp_table.h"
+#include "search/gp/fitted.h"
+#include "search/gp/table.h"
 
 static const char two[] = "{\"x\": {\"type\": \"float\", \"low\": -5, \"high\": 10},"
                           "\"y\": {\"type\": \"float\", \"low\": 0, \"high\": 15}}";

@@ -2,8 +2,8 @@
 #include "server/search/within.h"
 
 #include "random.h"
-#include "search/hypervolume.h"
-#include "search/variation.h"
+#include "search/fronts/hypervolume.h"
+#include "search/fronts/variation.h"
 
 enum { D = 10 };
 

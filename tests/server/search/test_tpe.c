@@ -1,4 +1,4 @@
-#include "search/tpe_groups.h"
+#include "search/tpe/groups.h"
 
 #include "server/search/kit.h"
 
