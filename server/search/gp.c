@@ -84,29 +84,39 @@ struct best_rows {
     int count;
 };
 
-/* Near a row, the best of a valley; of -1 all are. */
-static bool is_near(const struct gp_table *table, int row, int valley)
+/* A part of the space that is searched as if it were all: near a row, or where one parameter has
+ * another value. */
+struct part {
+    int valley; /* row; -1: anywhere */
+    int other;  /* parameter; -1: none */
+    double unlike;
+};
+static const struct part everywhere = {.valley = -1, .other = -1};
+
+static bool is_part(const struct gp_table *table, int row, const struct part *part)
 {
-    return valley < 0 || elsewhere_is_near(table, row, valley);
+    if (part->other >= 0 && table->trials[row]->values[part->other] == part->unlike)
+        return false;
+    return part->valley < 0 || elsewhere_is_near(table, row, part->valley);
 }
 
-/* The best feasible rows of a valley; where there are none, the best of all of those. */
-static struct best_rows find_best(const struct gp_table *table, int valley)
+/* The best feasible rows of a part; where there are none, the best of all of its rows. */
+static struct best_rows find_best(const struct gp_table *table, const struct part *part)
 {
     AUTO_FREE int *order = xcalloc(table->known, sizeof *order);
     struct best_rows best = {.count = 0};
     warp_median(table->y, table->known, order);
     for (int pass = 0; pass < 2 && best.count == 0; pass++)
         for (int i = 0; i < table->known && best.count < INCUMBENTS; i++)
-            if ((table->feasible[order[i]] || pass == 1) && is_near(table, order[i], valley)) {
+            if ((table->feasible[order[i]] || pass == 1) && is_part(table, order[i], part)) {
                 best.row[best.count] = order[i];
                 best.values[best.count++] = table->trials[order[i]]->values;
             }
     return best;
 }
 
-/* Least mean at the feasible rows of a valley and at pending ones there. */
-static double best_mean(const struct gp_table *table, const struct gp *gp, int valley)
+/* Least mean at the feasible rows of a part and at pending ones there. */
+static double best_mean(const struct gp_table *table, const struct gp *gp, const struct part *part)
 {
     const int columns = table->code.count;
     AUTO_FREE double *x = xcalloc((size_t)columns * GP_BATCH + 1, sizeof *x);
@@ -118,7 +128,7 @@ static double best_mean(const struct gp_table *table, const struct gp *gp, int v
         gp_predict_mean(gp, x, m, mean);
         for (int i = 0; i < m; i++)
             if ((start + i >= table->known || table->feasible[start + i]) &&
-                is_near(table, start + i, valley))
+                is_part(table, start + i, part))
                 best = fmin(best, mean[i]);
     }
     return best;
@@ -161,13 +171,13 @@ static int stand(struct processes *processes, const struct gp_fitted *fitted,
 static const double worth = 0.005;
 
 static struct acquisition acquisition_of(const struct processes *processes,
-                                         const struct gp_table *table, int valley)
+                                         const struct gp_table *table, const struct part *part)
 {
     struct acquisition acquisition = {.constraints = processes->count - 1};
     const double margin = acquisition.constraints > 0 ? 0 : worth;
     if (any_feasible(table) || acquisition.constraints == 0) {
         acquisition.objective = &processes->standing[0].gp;
-        acquisition.best = best_mean(table, acquisition.objective, valley) - margin;
+        acquisition.best = best_mean(table, acquisition.objective, part) - margin;
     }
     for (int c = 0; c < acquisition.constraints; c++) {
         acquisition.constraint[c] = &processes->standing[1 + c].gp;
@@ -185,20 +195,22 @@ static bool is_doubtful(const struct history *history, int i, const double *best
 /*
  * A model that has learnt one optimizer's best rate knows little about the others', and what it
  * has seen of them was badly tuned: it would hardly look there again. So every fourth proposal one
- * of the choices, and of numbers of few values, has to be another than the best point's. -1: none.
+ * of the choices, or of numbers of few values, has to be another than the best point's, and is to
+ * be better than what is known with another.
  */
-static int doubted(const struct history *history, uint64_t seed, const double *best)
+static struct part doubted(const struct history *history, uint64_t seed, const double *best)
 {
     struct rng rng =
         rng_stream(seed, RANDOM_SEARCH, (uint64_t)history->count * SEARCH_STREAMS + STREAM_DOUBT);
-    int count = 0, chosen = -1;
+    struct part part = everywhere;
+    int count = 0;
 
     if (history->count % DOUBT_EVERY != 2)
-        return -1;
+        return part;
     for (int i = 0; i < history->space->count; i++)
         if (is_doubtful(history, i, best) && rng_below(&rng, (uint32_t)++count) == 0)
-            chosen = i;
-    return chosen;
+            part = (struct part){.valley = -1, .other = i, .unlike = best[i]};
+    return part;
 }
 
 static int continuous_count(const struct history *history)
@@ -249,31 +261,41 @@ static void propose_anywhere(const struct history *history, uint64_t seed, int a
     proposal->how = "other";
 }
 
+/* Where nothing is known of a part, all that is known is what has to be surpassed. */
+static const struct part *known_part(const struct gp_table *table, const struct part *part)
+{
+    for (int i = 0; i < table->known; i++)
+        if (table->feasible[i] && is_part(table, i, part))
+            return part;
+    return &everywhere;
+}
+
 static int propose_model(const struct history *history, const struct gp_table *table,
-                         const struct gp_fitted *fitted, int valley, uint64_t seed, int again,
+                         const struct gp_fitted *fitted, struct part part, uint64_t seed, int again,
                          struct proposal *proposal)
 {
     struct processes processes;
     if (stand(&processes, fitted, table, history->constraints) < 0)
         return -1;
-    const struct best_rows best = find_best(table, valley);
-    const int other = doubted(history, seed, best.values[0]);
-    const struct acquisition acquisition = acquisition_of(&processes, table, valley);
+    const struct part *known = known_part(table, &part);
+    const struct best_rows best = find_best(table, known);
+    const struct acquisition acquisition = acquisition_of(&processes, table, known);
     const struct gp_search search = {.acquisition = &acquisition,
                                      .code = &table->code,
                                      .space = history->space,
                                      .incumbents = best.values,
                                      .incumbent_count = best.count,
-                                     .differs = other >= 0,
-                                     .other = other,
-                                     .around = valley < 0 ? NULL : best.values[0],
+                                     .differs = part.other >= 0,
+                                     .other = part.other,
+                                     .unlike = part.unlike,
+                                     .around = part.valley < 0 ? NULL : best.values[0],
                                      .reach = elsewhere_reach};
     struct rng rng = rng_stream(seed, RANDOM_SEARCH,
                                 (uint64_t)history->count * SEARCH_STREAMS + STREAM_ACQUISITION +
                                     (uint64_t)again);
     gp_search_best(&search, &rng, proposal->values);
     processes_release(&processes);
-    proposal->how = other < 0 && valley < 0 ? "model" : "other";
+    proposal->how = part.other < 0 && part.valley < 0 ? "model" : "other";
     return 0;
 }
 
@@ -301,7 +323,7 @@ static bool propose_local(const struct history *history, const struct gp_table *
     struct local_memo memo;
     struct rng rng =
         rng_stream(seed, RANDOM_SEARCH, (uint64_t)history->count * SEARCH_STREAMS + STREAM_LOCAL);
-    const struct best_rows best = find_best(table, -1);
+    const struct best_rows best = find_best(table, &everywhere);
 
     if (again > 0 || !table->feasible[best.row[0]] || !is_endgame(history, table) ||
         !local_step(table, history, best.row[0], &rng, proposal->values, &memo))
@@ -316,9 +338,10 @@ static int propose_elsewhere(const struct history *history, const struct gp_tabl
                              struct proposal *proposal)
 {
     const struct elsewhere elsewhere = elsewhere_next(table, history);
+    const struct part near = {.valley = elsewhere.best, .other = -1};
     if (elsewhere.best < 0)
         propose_anywhere(history, seed, again, proposal);
-    else if (propose_model(history, table, fitted, elsewhere.best, seed, again, proposal) < 0)
+    else if (propose_model(history, table, fitted, near, seed, again, proposal) < 0)
         return -1;
     proposal->memo_count += elsewhere_write(&elsewhere, proposal->memo + proposal->memo_count);
     return 0;
@@ -329,6 +352,7 @@ static void propose_fitted(const struct history *history, const struct chosen *c
                            const struct gp_table *table, uint64_t seed, int again,
                            struct proposal *proposal)
 {
+    const struct best_rows best = find_best(table, &everywhere);
     struct gp_fitted fitted;
     int status = 0;
     gp_fitted_init(&fitted, table, history, (int)chosen->number[WARP] - 1);
@@ -339,7 +363,8 @@ static void propose_fitted(const struct history *history, const struct chosen *c
     if (goes_elsewhere(history, table))
         status = propose_elsewhere(history, table, &fitted, seed, again, proposal);
     else
-        status = propose_model(history, table, &fitted, -1, seed, again, proposal);
+        status = propose_model(history, table, &fitted, doubted(history, seed, best.values[0]),
+                               seed, again, proposal);
     if (status < 0)
         propose_sobol(history, seed, again, proposal);
 }

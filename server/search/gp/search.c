@@ -66,10 +66,10 @@ static bool is_known(const struct gp_search *search, const double *row)
     return false;
 }
 
-/* The best one's value of the parameter that shall have another. */
+/* The value that one parameter shall not have. */
 static bool is_same_again(const struct gp_search *search, const double *values)
 {
-    return search->differs && values[search->other] == search->incumbents[0][search->other];
+    return search->differs && values[search->other] == search->unlike;
 }
 
 /* Where coordinate i may lie. */

@@ -18,8 +18,9 @@ struct gp_search {
     const struct space *space;
     const double *const *incumbents; /* [incumbent_count] values, the best first */
     int incumbent_count;
-    bool differs; /* parameter `other` shall have another value than that of the best one */
+    bool differs; /* parameter `other` shall have another value than this */
     int other;
+    double unlike;
     const double *around; /* [space->count] values that floats shall be near; NULL: anywhere */
     double reach;         /* so near, in the cube */
 };
