@@ -130,13 +130,49 @@ static int make_room(struct survivors *survivors, int trial)
     return at;
 }
 
+/* A good one that one of the last front dominates would be a front of its own, behind all. */
+static bool is_behind_the_fronts(const struct survivors *survivors, const double *point)
+{
+    const size_t size = (size_t)survivors->objectives;
+    int last = 0;
+
+    for (int i = 0; i < survivors->count; i++)
+        last = survivors->list[i].front > last ? survivors->list[i].front : last;
+    for (int i = 0; i < survivors->count; i++)
+        if (survivors->list[i].front == last &&
+            survivors->list[i].standing.class == STANDING_GOOD &&
+            pareto_dominates(survivors->points + i * size, point, survivors->objectives))
+            return true;
+    return false;
+}
+
+static bool is_behind_the_rest(const struct survivors *survivors, const struct standing *standing)
+{
+    for (int i = 0; i < survivors->count; i++)
+        if (survivors->list[i].standing.class != STANDING_GOOD &&
+            standing_compare(standing, &survivors->list[i].standing) < 0)
+            return false;
+    return true;
+}
+
+/* It would come in as the last one, change nothing of the others, and go. */
+static bool would_go_at_once(const struct survivors *survivors, const struct standing *standing,
+                             const double *point)
+{
+    if (survivors->count < survivors->room)
+        return false;
+    return standing->class == STANDING_GOOD ? is_behind_the_fronts(survivors, point)
+                                            : is_behind_the_rest(survivors, standing);
+}
+
 void survivors_add(struct survivors *survivors, const struct history *history, int trial)
 {
     const struct trial *from = survivor_trial(history, trial);
     const struct standing standing = trial_standing(history, from, trial);
     const size_t size = (size_t)survivors->objectives;
 
-    if (standing.class == STANDING_FAILED)
+    if (standing.class == STANDING_FAILED ||
+        would_go_at_once(survivors, &standing, from->objective))
         return;
     const int at = make_room(survivors, trial);
     survivors->list[at] = (struct survivor){.trial = trial, .standing = standing};
