@@ -143,7 +143,7 @@ static bool any_feasible(const struct gp_table *table)
 }
 
 struct processes {
-    struct gp_standing standing[1 + CONSTRAINTS_MAX];
+    struct gp_standing standing[1 + GP_LIMITS_MAX];
     int count;
 };
 
@@ -154,10 +154,10 @@ static void processes_release(struct processes *processes)
 }
 
 static int stand(struct processes *processes, const struct gp_fitted *fitted,
-                 const struct gp_table *table, int constraints)
+                 const struct gp_table *table)
 {
     processes->count = 0;
-    for (int process = 0; process <= constraints; process++) {
+    for (int process = 0; process <= table->limits; process++) {
         if (gp_stand(&processes->standing[process], fitted, table, process) < 0) {
             processes_release(processes);
             return -1;
@@ -174,8 +174,8 @@ static struct acquisition acquisition_of(const struct processes *processes,
                                          const struct gp_table *table, const struct part *part)
 {
     struct acquisition acquisition = {.constraints = processes->count - 1};
-    const double margin = acquisition.constraints > 0 ? 0 : worth;
-    if (any_feasible(table) || acquisition.constraints == 0) {
+    const double margin = table->constraints > 0 ? 0 : worth;
+    if (any_feasible(table) || table->constraints == 0) {
         acquisition.objective = &processes->standing[0].gp;
         acquisition.best = best_mean(table, acquisition.objective, part) - margin;
     }
@@ -275,7 +275,7 @@ static int propose_model(const struct history *history, const struct gp_table *t
                          struct proposal *proposal)
 {
     struct processes processes;
-    if (stand(&processes, fitted, table, history->constraints) < 0)
+    if (stand(&processes, fitted, table) < 0)
         return -1;
     const struct part *known = known_part(table, &part);
     const struct best_rows best = find_best(table, known);
@@ -356,8 +356,7 @@ static void propose_fitted(const struct history *history, const struct chosen *c
     struct gp_fitted fitted;
     int status = 0;
     gp_fitted_init(&fitted, table, history, (int)chosen->number[WARP] - 1);
-    proposal->memo_count =
-        gp_fitted_write(&fitted, table->code.count, history->constraints, proposal->memo);
+    proposal->memo_count = gp_fitted_write(&fitted, table->code.count, proposal->memo);
     if (propose_local(history, table, seed, again, proposal))
         return;
     if (goes_elsewhere(history, table))

@@ -4,13 +4,15 @@
  * target. One run after the other, beside Optuna's in the same table.
  *
  *     quality_search [seeds=20] [evaluations=200] [processes=2] [optuna=SCRIPT LIBRARY]
- *                    [only=branin,levy10] [algorithms=auto,gp] [each]
+ *                    [only=branin,levy10] [algorithms=auto,gp] [fails=0.1] [each]
  *
- * Prints the table in Markdown; with `each` a line for every seed, too.
+ * Prints the table in Markdown; with `each` a line for every seed, too. With `fails` this
+ * share of runs fails by chance, whatever their point.
  */
 #include "bench/objectives.h"
 #include "json.h"
 #include "memory.h"
+#include "random.h"
 #include "search/study.h"
 #include "spec.h"
 
@@ -29,6 +31,7 @@ struct options {
     int seeds, evaluations, processes;
     const char *only, *algorithms; /* lists; NULL: all */
     const char *script, *library;  /* of Optuna; NULL: without */
+    double fails;                  /* 0 … 1 */
     bool each;
 };
 
@@ -74,6 +77,12 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+static bool fails(const struct options *options, uint64_t seed, int number)
+{
+    struct rng rng = rng_stream(seed, RANDOM_SEARCH, (uint64_t)number);
+    return rng_uniform(&rng) < options->fails;
+}
+
 static struct outcome search(const struct objective *objective,
                              const struct search_algorithm *algorithm,
                              const struct options *options, uint64_t seed)
@@ -95,8 +104,10 @@ static struct outcome search(const struct objective *objective,
             x[j] = proposal.values[order[j]];
         double true_value;
         const double value = objective_tell(objective, seed, i, x, &true_value);
-        study_tell(study, proposal.number, &(struct told){TRIAL_DONE, &value, NULL, 0, 0});
-        if (value < best) { /* what people would take, were there noise */
+        const bool failed = fails(options, seed, i);
+        study_tell(study, proposal.number,
+                   &(struct told){failed ? TRIAL_FAILED : TRIAL_DONE, &value, NULL, 0, 0});
+        if (!failed && value < best) { /* what people would take, were there noise */
             best = value;
             outcome.whole = true_value - objective->minimum;
         }
@@ -304,6 +315,8 @@ static bool read_argument(char **argument, struct options *options)
         options->script = value;
     else if ((value = value_of(*argument, "library")))
         options->library = value;
+    else if ((value = value_of(*argument, "fails")))
+        options->fails = atof(value);
     else if (strcmp(*argument, "each") == 0)
         options->each = true;
     else

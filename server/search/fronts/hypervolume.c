@@ -121,7 +121,7 @@ static int by_third(const void *left, const void *right)
     return (a[2] > b[2]) - (a[2] < b[2]);
 }
 
-static double volume(double *points, int count, const double *reference)
+static double space(double *points, int count, const double *reference)
 {
     AUTO_FREE double(*steps)[2] = xcalloc((size_t)count + 1, sizeof *steps);
     struct staircase stairs = {steps, 0, 0};
@@ -149,10 +149,23 @@ static int by_last_falling(const void *left, const void *right, void *last)
     return (a < b) - (a > b);
 }
 
+/* Roughly nanoseconds. */
+struct effort {
+    int64_t left;
+};
+
+/* A place found by halving and steps moved up; sorting is the most of it. */
+static void spend(struct effort *effort, int count, int each)
+{
+    effort->left -= (int64_t)count * each;
+}
+
+enum { SWEEP_EFFORT = 60, CUT_EFFORT = 150 };
+
 /* `others` [count][objectives] cut to the box of `point`: its first `keep` objectives, without the
  * dominated ones. limited [count][keep]; returns how many. */
 static int cut_to_box(const double *point, const double *others, int count, int objectives,
-                      int keep, double *limited)
+                      int keep, double *limited, struct effort *effort)
 {
     AUTO_FREE double *all = xcalloc((size_t)count * keep + 1, sizeof *all);
     AUTO_FREE int *chosen = xcalloc((size_t)count + 1, sizeof *chosen);
@@ -164,15 +177,17 @@ static int cut_to_box(const double *point, const double *others, int count, int 
     for (int i = 0; i < kept; i++)
         memcpy(limited + (size_t)i * keep, all + (size_t)chosen[i] * keep,
                (size_t)keep * sizeof *all);
+    spend(effort, count, CUT_EFFORT + 2 * kept);
     return kept;
 }
 
-typedef double measure_function(double *points, int count, int objectives, const double *reference);
+typedef double measure_function(double *points, int count, int objectives, const double *reference,
+                                struct effort *effort);
 
 /* points are put into another order; all of them are below the reference. `next` measures what has
- * one objective less. */
+ * one objective less. Without effort left it comes back early, with nothing of worth. */
 static double wfg(double *points, int count, int objectives, const double *reference,
-                  measure_function *next)
+                  measure_function *next, struct effort *effort)
 {
     int last = objectives - 1;
     if (count == 0)
@@ -183,40 +198,64 @@ static double wfg(double *points, int count, int objectives, const double *refer
     AUTO_FREE double *limited = xcalloc((size_t)count * last, sizeof *limited);
     double sum = 0;
     qsort_r(points, (size_t)count, (size_t)objectives * sizeof *points, by_last_falling, &last);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && effort->left >= 0; i++) {
         const double *point = points + (size_t)i * objectives;
         const int kept =
-            cut_to_box(point, point + objectives, count - i - 1, objectives, last, limited);
+            cut_to_box(point, point + objectives, count - i - 1, objectives, last, limited, effort);
         sum += (reference[last] - point[last]) *
-               (box(point, reference, last) - next(limited, kept, last, reference));
+               (box(point, reference, last) - next(limited, kept, last, reference, effort));
     }
     return sum;
 }
 
-static double measure(double *points, int count, int objectives, const double *reference)
+static double measure(double *points, int count, int objectives, const double *reference,
+                      struct effort *effort)
 {
+    if (objectives == 2 || objectives == 3)
+        spend(effort, count, SWEEP_EFFORT * objectives);
     if (objectives == 2)
         return area(points, count, reference);
     if (objectives == 3)
-        return volume(points, count, reference);
-    return wfg(points, count, objectives, reference, measure);
+        return space(points, count, reference);
+    return wfg(points, count, objectives, reference, measure, effort);
+}
+
+static struct effort any_effort(void)
+{
+    return (struct effort){INT64_MAX};
 }
 
 double hypervolume(const double *points, int count, int objectives, const double *reference)
 {
     AUTO_FREE double *below = points_below(points, count, objectives, reference, &count);
-    return measure(below, count, objectives, reference);
+    struct effort effort = any_effort();
+    return measure(below, count, objectives, reference, &effort);
 }
 
-static double wfg_only(double *points, int count, int objectives, const double *reference)
+int hypervolume_within(const double *points, int count, int objectives, const double *reference,
+                       int64_t *effort, double *out_volume)
 {
-    return wfg(points, count, objectives, reference, wfg_only);
+    AUTO_FREE double *below = points_below(points, count, objectives, reference, &count);
+    struct effort mine = {*effort};
+    const double volume = measure(below, count, objectives, reference, &mine);
+    *effort = mine.left;
+    if (mine.left < 0)
+        return -1;
+    *out_volume = volume;
+    return 0;
+}
+
+static double wfg_only(double *points, int count, int objectives, const double *reference,
+                       struct effort *effort)
+{
+    return wfg(points, count, objectives, reference, wfg_only, effort);
 }
 
 double hypervolume_wfg(const double *points, int count, int objectives, const double *reference)
 {
     AUTO_FREE double *below = points_below(points, count, objectives, reference, &count);
-    return wfg_only(below, count, objectives, reference);
+    struct effort effort = any_effort();
+    return wfg_only(below, count, objectives, reference, &effort);
 }
 
 /* --- one point's part
@@ -227,9 +266,10 @@ static double gain(const double *point, const double *others, int count, int obj
                    const double *reference)
 {
     AUTO_FREE double *limited = xcalloc((size_t)count * objectives + 1, sizeof *limited);
-    const int kept = cut_to_box(point, others, count, objectives, objectives, limited);
-    return fmax(0,
-                box(point, reference, objectives) - measure(limited, kept, objectives, reference));
+    struct effort effort = any_effort();
+    const int kept = cut_to_box(point, others, count, objectives, objectives, limited, &effort);
+    const double shared = measure(limited, kept, objectives, reference, &effort);
+    return fmax(0, box(point, reference, objectives) - shared);
 }
 
 void hypervolume_contributions(const double *points, int count, int objectives,

@@ -8,10 +8,18 @@
 #ifndef HYPERVOLUME_H
 #define HYPERVOLUME_H
 
+#include <stdint.h>
+
 /* One and two objectives in O(n log n), three in O(n^2) at worst by a sweep along the third, more
  * by WFG (While, Bradstreet and Barone, 2012): exponential in the objectives, so a few hundred
  * points with up to eight are a sensible size. */
 double hypervolume(const double *points, int count, int objectives, const double *reference);
+
+/* The same, where that takes no more than *effort, about the nanoseconds of one core (counted from
+ * the work done, so that the same points always get the same answer); what it took is taken off.
+ * -1: it would take more, *effort is below 0 then. */
+int hypervolume_within(const double *points, int count, int objectives, const double *reference,
+                       int64_t *effort, double *out_volume);
 
 /* By WFG down to one objective: what the sweeps are held against. */
 double hypervolume_wfg(const double *points, int count, int objectives, const double *reference);

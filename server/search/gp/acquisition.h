@@ -7,13 +7,13 @@
 #define ACQUISITION_H
 
 #include "search/gp/model.h"
-#include "search/search.h"
+#include "search/gp/table.h"
 
 struct acquisition {
     const struct gp *objective; /* NULL: chances alone */
     double best;                /* on the process's scale */
-    const struct gp *constraint[CONSTRAINTS_MAX];
-    double limit[CONSTRAINTS_MAX]; /* 0 on the scale of its process */
+    const struct gp *constraint[GP_LIMITS_MAX];
+    double limit[GP_LIMITS_MAX]; /* 0 on the scale of its process */
     int constraints;
 };
 

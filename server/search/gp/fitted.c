@@ -17,33 +17,35 @@ enum {
 /* --- memo ---------------------------------------------------------------------------------------
  */
 
-int gp_fitted_write(const struct gp_fitted *fitted, int columns, int constraints, double *memo)
+int gp_fitted_write(const struct gp_fitted *fitted, int columns, double *memo)
 {
-    const double head[MEMO_HEAD] = {MEMO_VERSION,     columns,           constraints,
+    const double head[MEMO_HEAD] = {MEMO_VERSION,     columns,           fitted->limits,
                                     fitted->finished, fitted->chosen_at, fitted->warp};
     int count = MEMO_HEAD;
-    if (MEMO_HEAD + (1 + constraints) * gp_fit_count(columns) > MEMO_MAX - MEMO_ROOM)
+    if (MEMO_HEAD + (1 + fitted->limits) * gp_fit_count(columns) > MEMO_MAX - MEMO_ROOM)
         return 0;
     memcpy(memo, head, sizeof head);
-    for (int process = 0; process <= constraints; process++) {
+    for (int process = 0; process <= fitted->limits; process++) {
         memcpy(memo + count, fitted->fit[process].log, gp_fit_count(columns) * sizeof *memo);
         count += gp_fit_count(columns);
     }
     return count;
 }
 
-bool gp_fitted_read(struct gp_fitted *fitted, int columns, int constraints, const double *memo,
-                    int count)
+bool gp_fitted_read(struct gp_fitted *fitted, int columns, const double *memo, int count)
 {
-    if (count < MEMO_HEAD + (1 + constraints) * gp_fit_count(columns) || memo[0] != MEMO_VERSION ||
-        memo[1] != columns || memo[2] != constraints)
+    if (count < MEMO_HEAD || memo[0] != MEMO_VERSION || memo[1] != columns ||
+        !(memo[2] >= 0 && memo[2] <= GP_LIMITS_MAX))
+        return false;
+    fitted->limits = (int)memo[2];
+    if (count < MEMO_HEAD + (1 + fitted->limits) * gp_fit_count(columns))
         return false;
     if (!(memo[3] >= 0 && memo[4] >= 0 && memo[5] >= 0 && memo[5] < WARP_KINDS))
         return false;
     fitted->finished = (int)fmin(memo[3], 1e9);
     fitted->chosen_at = (int)fmin(memo[4], 1e9);
     fitted->warp = (enum warp_kind)memo[5];
-    for (int process = 0; process <= constraints; process++)
+    for (int process = 0; process <= fitted->limits; process++)
         memcpy(fitted->fit[process].log, memo + MEMO_HEAD + process * gp_fit_count(columns),
                gp_fit_count(columns) * sizeof *memo);
     return true;
@@ -52,8 +54,7 @@ bool gp_fitted_read(struct gp_fitted *fitted, int columns, int constraints, cons
 bool gp_fitted_newest(struct gp_fitted *fitted, int columns, const struct history *history)
 {
     for (int i = history->count - 1; i >= 0; i--)
-        if (gp_fitted_read(fitted, columns, history->constraints, history->trials[i].memo,
-                           history->trials[i].memo_count))
+        if (gp_fitted_read(fitted, columns, history->trials[i].memo, history->trials[i].memo_count))
             return true;
     return false;
 }
@@ -77,6 +78,9 @@ static double standardise(const double *values, int n, double *y, double *slope)
     return -mean / deviation;
 }
 
+/* The variance of what a failed trial says of anything but that it failed. */
+static const double nothing_known = 1e6;
+
 /* Values and noise of a process; -1: the bend is none for these values. */
 static int lay_out(struct gp_standing *standing, const struct gp_table *table, int process,
                    enum warp_kind warp, double *slope)
@@ -90,14 +94,16 @@ static int lay_out(struct gp_standing *standing, const struct gp_table *table, i
                                       .known = known,
                                       .y = standing->y,
                                       .own_noise = standing->own_noise};
-    if (process > 0) {
-        standing->zero = standardise(table->constraint[process - 1], known, standing->y, slope);
-        return 0;
-    }
-    if (warp_values(warp, table->y, known, standing->y, slope) < 0)
+    if (process > 0)
+        standing->zero = standardise(table->limited[process - 1], known, standing->y, slope);
+    else if (warp_values(warp, table->y, known, standing->y, slope) < 0)
         return -1;
-    for (int i = 0; i < known; i++)
-        standing->own_noise[i] = table->error[i] * table->error[i] * slope[i] * slope[i];
+    for (int i = 0; i < known; i++) {
+        if (process == 0)
+            standing->own_noise[i] = table->error[i] * table->error[i] * slope[i] * slope[i];
+        if (table->failed[i] && process <= table->constraints)
+            standing->own_noise[i] = nothing_known;
+    }
     return 0;
 }
 
@@ -167,8 +173,9 @@ static double improve(const struct gp_standing *standing, struct gp_fit *fit, bo
 
 /* Leave-one-out log density, in the user's unit, of the values up to the median. */
 static double better_half_density(const struct gp_standing *standing, const struct gp_fit *fit,
-                                  const double *y, const double *slope)
+                                  const struct gp_table *table, const double *slope)
 {
+    const double *y = table->y;
     struct gp_data data = standing->data;
     const int n = data.n = data.known;
     AUTO_FREE double *mean = xcalloc(n, sizeof *mean), *variance = xcalloc(n, sizeof *variance);
@@ -183,7 +190,7 @@ static double better_half_density(const struct gp_standing *standing, const stru
     gp_release(&gp);
     for (int i = 0; i < n; i++) {
         const double off = data.y[i] - mean[i];
-        if (y[i] <= median)
+        if (y[i] <= median && !table->failed[i])
             sum += -0.5 * log(variance[i]) - 0.5 * off * off / variance[i] + log(slope[i]);
     }
     return isnan(sum) ? -HUGE_VAL : sum;
@@ -204,7 +211,7 @@ static void choose_warp(struct gp_fitted *fitted, const struct gp_table *table, 
             continue;
         if (lay_out(&standing, table, 0, warp, slope) == 0) {
             improve(&standing, &fit, true);
-            const double density = better_half_density(&standing, &fit, table->y, slope);
+            const double density = better_half_density(&standing, &fit, table, slope);
             if (density > best || warp == only_warp) {
                 best = density;
                 fitted->warp = warp;
@@ -224,12 +231,12 @@ static void refit(struct gp_fitted *fitted, const struct gp_table *table, int pr
     gp_standing_release(&standing);
 }
 
-static void start_at_prior(struct gp_fitted *fitted, const struct gp_table *table, int constraints)
+/* Of processes from this one on. */
+static void start_at_prior(struct gp_fitted *fitted, const struct gp_table *table, int process)
 {
     const struct gp_data data = {.columns = gp_table_columns(table),
                                  .dimensions = table->code.dimensions};
-    *fitted = (struct gp_fitted){.finished = 0};
-    for (int process = 0; process <= constraints; process++)
+    for (; process <= table->limits; process++)
         gp_fit_prior(&data, &fitted->fit[process]);
 }
 
@@ -238,7 +245,9 @@ void gp_fitted_init(struct gp_fitted *fitted, const struct gp_table *table,
 {
     const int finished = table->finished;
     if (!gp_fitted_newest(fitted, table->code.count, history))
-        start_at_prior(fitted, table, history->constraints);
+        *fitted = (struct gp_fitted){.limits = -1}; /* not even of the objective */
+    start_at_prior(fitted, table, 1 + fitted->limits);
+    fitted->limits = table->limits;
     const bool anew = finished >= 1.3 * fitted->chosen_at || finished < fitted->finished;
     const bool due = finished != fitted->finished &&
                      (finished <= 100 || finished >= 1.05 * fitted->finished || anew);
@@ -250,7 +259,7 @@ void gp_fitted_init(struct gp_fitted *fitted, const struct gp_table *table,
     } else {
         refit(fitted, table, 0, false);
     }
-    for (int c = 0; c < history->constraints; c++)
-        refit(fitted, table, 1 + c, anew);
+    for (int i = 0; i < table->limits; i++)
+        refit(fitted, table, 1 + i, anew);
     fitted->finished = finished;
 }

@@ -1,5 +1,5 @@
 /*
- * Fitted processes of an objective and its constraints, and how they travel from one proposal to
+ * Fitted processes of an objective and its limits, and how they travel from one proposal to
  * the next: as numbers of the memo. A fit begins where the last one ended, so what is proposed
  * depends on the memos before it, and on no state.
  *
@@ -14,8 +14,9 @@
 
 struct gp_fitted {
     int finished, chosen_at; /* trials at the last fit, at the last choice of a bend */
+    int limits;              /* that are fitted */
     enum warp_kind warp;
-    struct gp_fit fit[1 + CONSTRAINTS_MAX]; /* of the objective, then of each constraint */
+    struct gp_fit fit[1 + GP_LIMITS_MAX]; /* of the objective, then of each limit of the table */
 };
 
 /* What the memos say, or fitted anew where none does or it is time. `only_warp`: -1, or the one
@@ -24,11 +25,10 @@ void gp_fitted_init(struct gp_fitted *fitted, const struct gp_table *table,
                     const struct history *history, int only_warp);
 
 /* Writes it down; returns how many numbers: none where they would not fit (225 columns with 8
- * constraints), so that the next proposal fits anew. At least 16 are left of MEMO_MAX. */
-int gp_fitted_write(const struct gp_fitted *fitted, int columns, int constraints, double *memo);
+ * limits), so that the next proposal fits anew. At least 16 are left of MEMO_MAX. */
+int gp_fitted_write(const struct gp_fitted *fitted, int columns, double *memo);
 /* false: written by something else, or of another space. */
-bool gp_fitted_read(struct gp_fitted *fitted, int columns, int constraints, const double *memo,
-                    int count);
+bool gp_fitted_read(struct gp_fitted *fitted, int columns, const double *memo, int count);
 
 /* That of the newest trial which has one. */
 bool gp_fitted_newest(struct gp_fitted *fitted, int columns, const struct history *history);
@@ -37,11 +37,11 @@ bool gp_fitted_newest(struct gp_fitted *fitted, int columns, const struct histor
 struct gp_standing {
     struct gp_data data;
     double *y, *own_noise;
-    double zero; /* 0 of the user's unit on its scale (of constraints) */
+    double zero; /* 0 of the user's unit on its scale (of limits) */
     struct gp gp;
 };
 
-/* Process number 0 … constraints of the fit, given all of the table. -1 where it cannot be
+/* Process number 0 … limits of the fit, given all of the table. -1 where it cannot be
  * factored. */
 int gp_stand(struct gp_standing *standing, const struct gp_fitted *fitted,
              const struct gp_table *table, int process);

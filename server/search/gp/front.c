@@ -207,14 +207,14 @@ static void add_improvement(const struct gp_front *front, const double *x, int m
 void gp_front_promise(const struct gp_front *front, const double *x, int m, double *promise)
 {
     const struct gp_several *several = front->several;
-    struct acquisition chances = {.constraints = several->constraints};
+    struct acquisition chances = {.constraints = several->limits};
 
-    for (int c = 0; c < several->constraints; c++) {
+    for (int c = 0; c < several->limits; c++) {
         const struct gp_standing *standing = &several->standing[several->objectives + c];
         chances.constraint[c] = &standing->gp;
         chances.limit[c] = standing->zero;
     }
-    acquisition_batch(&chances, x, m, promise); /* 0 where there are no constraints */
-    if (front->feasible || several->constraints == 0)
+    acquisition_batch(&chances, x, m, promise); /* 0 where there are no limits */
+    if (front->feasible || several->tables[0].constraints == 0)
         add_improvement(front, x, m, promise);
 }

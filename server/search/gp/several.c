@@ -65,8 +65,8 @@ static int stand_all(struct gp_several *several)
     for (int k = 0; k < several->objectives; k++)
         if (stand(several, k, 0) < 0)
             return -1;
-    for (int c = 0; c < several->constraints; c++)
-        if (stand(several, 0, 1 + c) < 0)
+    for (int i = 0; i < several->limits; i++)
+        if (stand(several, 0, 1 + i) < 0)
             return -1;
     return 0;
 }
@@ -76,18 +76,20 @@ int gp_several_init(struct gp_several *several, const struct history *history, i
     const int objectives = history->objectives;
     bool known = true;
 
-    *several = (struct gp_several){.constraints = history->constraints};
+    *several = (struct gp_several){0};
     several->views = xcalloc((size_t)objectives, sizeof *several->views);
     several->tables = xcalloc((size_t)objectives, sizeof *several->tables);
     several->fitted = xcalloc((size_t)objectives, sizeof *several->fitted);
-    several->standing =
-        xcalloc((size_t)objectives + history->constraints, sizeof *several->standing);
+    several->standing = xcalloc((size_t)objectives + GP_LIMITS_MAX, sizeof *several->standing);
     for (int k = 0; k < objectives; k++) {
         several->views[k] = view_of(history, k);
         gp_table_init(&several->tables[k], &several->views[k]);
         several->objectives++;
+        if (k > 0)
+            several->tables[k].limits = 0; /* the first one has them */
         known &= several->tables[k].known >= 2 && several->tables[k].code.count > 0;
     }
+    several->limits = several->tables[0].limits;
     for (int k = 0; k < objectives && known; k++)
         gp_fitted_init(&several->fitted[k], &several->tables[k], &several->views[k], only_warp);
     if (known && stand_all(several) == 0)
@@ -120,8 +122,7 @@ int gp_several_write(const struct gp_several *several, double *memo)
 
     memo[0] = several->objectives;
     for (int k = 0; k < several->objectives; k++) {
-        const int length = gp_fitted_write(&several->fitted[k], code->count,
-                                           k == 0 ? several->constraints : 0, block);
+        const int length = gp_fitted_write(&several->fitted[k], code->count, block);
         if (count + length > MEMO_MAX)
             return 0;
         memcpy(memo + count, block, (size_t)length * sizeof *memo);

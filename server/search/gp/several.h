@@ -1,5 +1,5 @@
 /*
- * A Gaussian process for each objective and constraint, as search/gp_fitted.h makes them for one:
+ * A Gaussian process for each objective and limit, as search/gp_fitted.h makes them for one:
  * objective k is seen as a history of its own. What they were fitted to goes into the memo, one
  * block after the other.
  */
@@ -9,11 +9,11 @@
 #include "search/gp/fitted.h"
 
 struct gp_several {
-    int objectives, constraints;
+    int objectives, limits;
     struct history *views;        /* [objectives] the history with objective k as its first */
     struct gp_table *tables;      /* [objectives] */
     struct gp_fitted *fitted;     /* [objectives] */
-    struct gp_standing *standing; /* [objectives + constraints] */
+    struct gp_standing *standing; /* [objectives + limits]: those of the first table */
     int standing_count;
 };
 

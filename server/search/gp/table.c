@@ -119,7 +119,8 @@ static void fill_objective(struct gp_table *table)
     for (int i = 0; i < table->known; i++) {
         const struct trial *trial = table->trials[i];
         const bool pruned = trial->state == TRIAL_PRUNED;
-        table->y[i] = !has_value(trial) ? worst : tame(trial->objective[0]);
+        table->failed[i] = !has_value(trial);
+        table->y[i] = table->failed[i] ? worst : tame(trial->objective[0]);
         if (pruned && table->y[i] < median)
             table->y[i] = median;
         table->error[i] = trial->error > 0 && isfinite(trial->error) ? tame(trial->error) : 0;
@@ -140,8 +141,30 @@ static void fill_constraint(struct gp_table *table, int c)
     for (int i = 0; i < table->known; i++) {
         const struct trial *trial = table->trials[i];
         const bool fine = has_value(trial) && isfinite(trial->constraint[c]);
-        table->constraint[c][i] = fine ? tame(trial->constraint[c]) : worst;
+        table->limited[c][i] = fine ? tame(trial->constraint[c]) : worst;
     }
+}
+
+static double *add_limit(struct gp_table *table)
+{
+    return table->limited[table->limits++] = xcalloc(table->known + 1, sizeof(double));
+}
+
+static void fill_limits(struct gp_table *table, int constraints)
+{
+    bool any = false;
+    table->constraints = constraints;
+    for (int c = 0; c < constraints; c++) {
+        add_limit(table);
+        fill_constraint(table, c);
+    }
+    for (int i = 0; i < table->known; i++)
+        any |= table->failed[i];
+    if (!any)
+        return;
+    double *failing = add_limit(table);
+    for (int i = 0; i < table->known; i++)
+        failing[i] = table->failed[i] ? 1 : -1;
 }
 
 void gp_table_init(struct gp_table *table, const struct history *history)
@@ -154,11 +177,9 @@ void gp_table_init(struct gp_table *table, const struct history *history)
     table->y = xcalloc(table->known + 1, sizeof *table->y);
     table->error = xcalloc(table->known + 1, sizeof *table->error);
     table->feasible = xcalloc(table->known + 1, sizeof *table->feasible);
+    table->failed = xcalloc(table->known + 1, sizeof *table->failed);
     fill_objective(table);
-    for (int c = 0; c < history->constraints; c++) {
-        table->constraint[c] = xcalloc(table->known + 1, sizeof(double));
-        fill_constraint(table, c);
-    }
+    fill_limits(table, history->constraints);
 
     double row[GP_COLUMNS_MAX];
     table->stride = algebra_stride(table->n);
@@ -178,8 +199,9 @@ void gp_table_release(struct gp_table *table)
     free(table->y);
     free(table->error);
     free(table->feasible);
-    for (int c = 0; c < CONSTRAINTS_MAX; c++)
-        free(table->constraint[c]);
+    free(table->failed);
+    for (int c = 0; c < GP_LIMITS_MAX; c++)
+        free(table->limited[c]);
     free(table->trials);
 }
 

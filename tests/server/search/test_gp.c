@@ -144,6 +144,28 @@ static void runs_that_fail_are_kept_away_from(void **state)
     play_end(&play);
 }
 
+/* As machines lose runs: it says nothing of the point. */
+static void runs_that_fail_by_chance_cost_little_more_than_themselves(void **state)
+{
+    (void)state;
+    struct rng rng = rng_stream(11, RANDOM_SEARCH, 1);
+    struct play play = play_begin("gp", two, "{}", 1, 0, 60, 6);
+    double best = HUGE_VAL;
+    play.history.budget = 60;
+    while (play.history.count < 60) {
+        const int k = play_propose(&play);
+        const double value = branin(play.trials[k].values);
+        if (rng_uniform(&rng) < 0.2) {
+            play_tell(&play, k, NULL, NULL);
+        } else {
+            tell(&play, k, value);
+            best = fmin(best, value);
+        }
+    }
+    assert_true(best < 0.397887358 + 1e-4);
+    play_end(&play);
+}
+
 /* --- tables and memos ---------------------------------------------------------------------------
  */
 
@@ -187,6 +209,9 @@ static void failed_and_pruned_trials_have_values_too(void **state)
     for (int i = 0; i < 6; i++)
         assert_true(table.y[i] == want[i]);
     assert_true(table.feasible[0] && !table.feasible[1] && !table.feasible[5]);
+    assert_int_equal(table.limits, 1); /* of not failing */
+    for (int i = 0; i < 6; i++)
+        assert_true(table.limited[0][i] == (i == 5 ? 1 : -1));
     gp_table_release(&table);
     play_end(&play);
 }
@@ -194,13 +219,15 @@ static void failed_and_pruned_trials_have_values_too(void **state)
 static void a_fit_comes_back_from_its_memo(void **state)
 {
     (void)state;
-    struct gp_fitted fitted = {.finished = 40, .chosen_at = 31, .warp = WARP_LOG}, back;
+    struct gp_fitted fitted = {.finished = 40, .chosen_at = 31, .limits = 2, .warp = WARP_LOG};
+    struct gp_fitted back;
     double memo[MEMO_MAX];
     for (int process = 0; process < 3; process++)
         for (int i = 0; i < gp_fit_count(5); i++)
             fitted.fit[process].log[i] = process - 0.1 * i;
-    const int count = gp_fitted_write(&fitted, 5, 2, memo);
-    assert_true(gp_fitted_read(&back, 5, 2, memo, count));
+    const int count = gp_fitted_write(&fitted, 5, memo);
+    assert_true(gp_fitted_read(&back, 5, memo, count));
+    assert_int_equal(back.limits, 2);
     assert_int_equal(back.finished, 40);
     assert_int_equal(back.chosen_at, 31);
     assert_int_equal(back.warp, WARP_LOG);
@@ -208,12 +235,12 @@ static void a_fit_comes_back_from_its_memo(void **state)
         assert_memory_equal(back.fit[process].log, fitted.fit[process].log,
                             gp_fit_count(5) * sizeof(double));
 
-    assert_false(gp_fitted_read(&back, 4, 2, memo, count)); /* of another space */
-    assert_false(gp_fitted_read(&back, 5, 3, memo, count));
-    assert_false(gp_fitted_read(&back, 5, 2, memo, count - 1));
+    assert_false(gp_fitted_read(&back, 4, memo, count)); /* of another space */
+    assert_false(gp_fitted_read(&back, 5, memo, count - 1));
     memo[0] = 0;
-    assert_false(gp_fitted_read(&back, 5, 2, memo, count));
-    assert_int_equal(gp_fitted_write(&fitted, 256, 8, memo), 0); /* no room */
+    assert_false(gp_fitted_read(&back, 5, memo, count));
+    fitted.limits = 8;
+    assert_int_equal(gp_fitted_write(&fitted, 256, memo), 0); /* no room */
 }
 
 /* Every fourth proposal, once the start is over. */
@@ -256,6 +283,7 @@ int main(void)
         cmocka_unit_test(choices_and_conditions_are_learnt),
         cmocka_unit_test(now_and_then_a_choice_is_not_the_best_ones),
         cmocka_unit_test(runs_that_fail_are_kept_away_from),
+        cmocka_unit_test(runs_that_fail_by_chance_cost_little_more_than_themselves),
         cmocka_unit_test(of_many_trials_the_best_and_some_others_are_kept),
         cmocka_unit_test(failed_and_pruned_trials_have_values_too),
         cmocka_unit_test(a_fit_comes_back_from_its_memo),
