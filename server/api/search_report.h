@@ -46,6 +46,7 @@
  *                     "values": [[…] for each y], "by": "gp", "runs": 200, "note": null | "…"},
  *        what a model fitted to the runs predicts, averaged over what was tried of the others
  *  "front": null | {"reference": [1.1, 20], "hypervolume": 0.7, "exact": true,
+ *                   "error": 0 | the standard error of an estimate, which the history is then, too,
  *                   "points": [{"run", "number", "values": […]}], by the first objective, <= 2,000
  *                   "of": how many there are,
  *                   "history": [[place in the order of tells, hypervolume]] at most 200},

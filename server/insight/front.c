@@ -2,26 +2,10 @@
 
 #include "memory.h"
 #include "search/fronts/pareto.h"
-#include "search/numbers/sobol_points.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SEED = 1 };
-
-/* Feasible runs in the order of their tells. */
-struct told_points {
-    double *points; /* [count][objectives] */
-    int *numbers;   /* [count] */
-    int *places;    /* [count] in the order of tells */
-    int count, objectives;
-};
-
-static const double *point_at(const struct told_points *told, int i)
-{
-    return told->points + (size_t)i * (size_t)told->objectives;
-}
 
 static struct told_points gather(const struct findings *findings)
 {
@@ -57,8 +41,8 @@ static void find_box(const struct told_points *told, double *ideal, double *refe
     for (int k = 0; k < told->objectives; k++) {
         double worst = ideal[k] = told->points[k];
         for (int i = 1; i < told->count; i++) {
-            worst = fmax(worst, point_at(told, i)[k]);
-            ideal[k] = fmin(ideal[k], point_at(told, i)[k]);
+            worst = fmax(worst, told_point(told, i)[k]);
+            ideal[k] = fmin(ideal[k], told_point(told, i)[k]);
         }
         reference[k] = worst > 0 ? 1.1 * worst : worst < 0 ? 0.9 * worst : 0.1;
     }
@@ -83,7 +67,7 @@ static int by_key(const void *left, const void *right)
 static bool is_dominated(const struct told_points *told, const int *chosen, int count, int i)
 {
     for (int j = 0; j < count; j++)
-        if (pareto_dominates(point_at(told, chosen[j]), point_at(told, i), told->objectives))
+        if (pareto_dominates(told_point(told, chosen[j]), told_point(told, i), told->objectives))
             return true;
     return false;
 }
@@ -97,7 +81,7 @@ static int choose_by_sums(const struct told_points *told, const double *ideal,
     for (int i = 0; i < told->count; i++) {
         ranked[i].at = i;
         for (int k = 0; k < told->objectives; k++)
-            ranked[i].key += (point_at(told, i)[k] - ideal[k]) / (reference[k] - ideal[k]);
+            ranked[i].key += (told_point(told, i)[k] - ideal[k]) / (reference[k] - ideal[k]);
     }
     qsort(ranked, (size_t)told->count, sizeof *ranked, by_key);
     for (int i = 0; i < told->count && count < FRONT_MOST; i++)
@@ -114,7 +98,7 @@ static void choose_front(struct front *front, const struct told_points *told, co
                        ? pareto_best(told->points, told->count, told->objectives, chosen)
                        : choose_by_sums(told, ideal, front->reference, chosen);
     for (int i = 0; i < front->count; i++)
-        ranked[i] = (struct ranked){point_at(told, chosen[i])[0], chosen[i]};
+        ranked[i] = (struct ranked){told_point(told, chosen[i])[0], chosen[i]};
     qsort(ranked, (size_t)front->count, sizeof *ranked, by_key);
     front->numbers = xcalloc((size_t)front->count, sizeof *front->numbers);
     for (int i = 0; i < front->count; i++)
@@ -170,109 +154,57 @@ static double put_stair(struct stairs *stairs, struct stair new)
     return gain;
 }
 
-static int climb(struct front *front, const struct told_points *told, struct front_step *steps)
+static void climb(struct growth *growth, const struct told_points *told, const double *reference)
 {
     AUTO_FREE struct stair *list = xcalloc((size_t)told->count + 1, sizeof *list);
-    struct stairs stairs = {list, 0, front->reference[0], front->reference[1]};
-    int count = 0;
+    struct stairs stairs = {list, 0, reference[0], reference[1]};
+    *growth = (struct growth){.steps = xcalloc((size_t)told->count, sizeof *growth->steps)};
     for (int i = 0; i < told->count; i++) {
-        const double *point = point_at(told, i);
+        const double *point = told_point(told, i);
         const double gain = put_stair(&stairs, (struct stair){point[0], point[1]});
         if (gain <= 0)
             continue;
-        front->volume += gain;
-        steps[count++] = (struct front_step){told->places[i], front->volume};
+        growth->volume += gain;
+        growth->steps[growth->count++] = (struct growth_step){told->places[i], growth->volume};
     }
-    return count;
-}
-
-/* --- the volume of more --------------------------------------------------------------------------
- */
-
-static bool is_below(const double *point, const double *draw, int objectives)
-{
-    for (int k = 0; k < objectives; k++)
-        if (point[k] > draw[k])
-            return false;
-    return true;
-}
-
-/* Draws that a run takes in leave the list. */
-static int take_in(const double *point, double *draws, int count, int objectives)
-{
-    int kept = 0;
-    for (int i = 0; i < count; i++) {
-        double *draw = draws + (size_t)i * (size_t)objectives;
-        if (is_below(point, draw, objectives))
-            continue;
-        if (kept < i)
-            memcpy(draws + (size_t)kept * (size_t)objectives, draw,
-                   (size_t)objectives * sizeof *draw);
-        kept++;
-    }
-    return kept;
-}
-
-static double *draw_points(const double *ideal, const double *reference, int objectives)
-{
-    AUTO_FREE struct sobol *sobol = xcalloc(1, sizeof *sobol);
-    double *draws = xcalloc((size_t)FRONT_DRAWS * (size_t)objectives, sizeof *draws);
-    struct rng rng = rng_stream(SEED, RANDOM_SAMPLE, 0);
-    sobol_scrambled(sobol, objectives, &rng);
-    for (int i = 0; i < FRONT_DRAWS; i++) {
-        double *draw = draws + (size_t)i * (size_t)objectives;
-        sobol_point(sobol, (uint32_t)i, draw);
-        for (int k = 0; k < objectives; k++)
-            draw[k] = ideal[k] + draw[k] * (reference[k] - ideal[k]);
-    }
-    return draws;
-}
-
-static int count_draws(struct front *front, const struct told_points *told, const double *ideal,
-                       struct front_step *steps)
-{
-    const int objectives = told->objectives;
-    AUTO_FREE double *draws = draw_points(ideal, front->reference, objectives);
-    int left = FRONT_DRAWS, count = 0;
-    double box = 1;
-
-    for (int k = 0; k < objectives; k++)
-        box *= front->reference[k] - ideal[k];
-    for (int i = 0; i < told->count && left > 0; i++) {
-        const int before = left;
-        left = take_in(point_at(told, i), draws, left, objectives);
-        front->volume = box * (FRONT_DRAWS - left) / FRONT_DRAWS;
-        if (left < before)
-            steps[count++] = (struct front_step){told->places[i], front->volume};
-    }
-    return count;
 }
 
 /* --- together ------------------------------------------------------------------------------------
  */
 
-static void thin_out(struct front *front, const struct front_step *steps, int count)
+static void thin_out(struct front *front, const struct growth *growth)
 {
-    front->step_count = count < FRONT_STEPS_MAX ? count : FRONT_STEPS_MAX;
+    const int count = growth->count;
+    front->volume = growth->volume;
+    front->error = growth->error;
+    front->step_count = count < GROWTH_STEPS_MAX ? count : GROWTH_STEPS_MAX;
     for (int i = 0; i < front->step_count; i++) {
         const int64_t last = front->step_count > 1 ? front->step_count - 1 : 1;
-        front->steps[i] = steps[(int64_t)i * (count - 1) / last];
+        front->steps[i] = growth->steps[(int64_t)i * (count - 1) / last];
     }
+}
+
+static void measure(struct front *front, const struct told_points *told, const double *ideal)
+{
+    struct growth growth;
+    if (told->objectives <= 2)
+        climb(&growth, told, front->reference);
+    else if (growth_exact(&growth, told, front->reference, FRONT_MOST) < 0)
+        growth_estimate(&growth, told, ideal, front->reference);
+    thin_out(front, &growth);
+    growth_release(&growth);
 }
 
 void front_init(struct front *front, const struct findings *findings)
 {
     struct told_points told = gather(findings);
-    AUTO_FREE struct front_step *steps = xcalloc((size_t)told.count + 1, sizeof *steps);
     double ideal[OBJECTIVES_MAX];
 
-    *front = (struct front){.exact = told.objectives <= 2};
+    *front = (struct front){.count = 0};
     if (told.count > 0) {
         find_box(&told, ideal, front->reference);
         choose_front(front, &told, ideal);
-        thin_out(front, steps,
-                 front->exact ? climb(front, &told, steps)
-                              : count_draws(front, &told, ideal, steps));
+        measure(front, &told, ideal);
     }
     told_release(&told);
 }

@@ -237,7 +237,8 @@ json_t *table_front(const struct findings *findings, const struct front *front)
     for (int i = 0; i < front->step_count; i++)
         json_array_append_new(
             steps, json_pack("[io]", front->steps[i].place, json_number(front->steps[i].volume)));
-    return json_pack("{so so sb so si so}", "reference", reference, "hypervolume",
-                     json_number(front->volume), "exact", front->exact, "points",
-                     front_points(findings, front), "of", front->count, "history", steps);
+    return json_pack("{so so sb so so si so}", "reference", reference, "hypervolume",
+                     json_number(front->volume), "exact", front->error <= 0, "error",
+                     json_number(front->error), "points", front_points(findings, front), "of",
+                     front->count, "history", steps);
 }

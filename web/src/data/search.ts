@@ -39,6 +39,7 @@ export interface Front {
     reference: number[];
     hypervolume: number;
     exact: boolean;
+    error: number;
     points: { run: number; number: number; values: number[] }[];
     of: number;
     history: [number, number][];

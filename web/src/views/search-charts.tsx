@@ -140,7 +140,7 @@ export function FrontPanel({ shown }: { shown: Shown }) {
         ) : undefined;
     const xOf = new Map(dots.map((dot) => [dot.key, dot.x]));
     return (
-        <Panel title={<>Pareto front <span class="muted">{plural(front.of, "run")}, hypervolume {number(front.hypervolume, 5)}{front.exact ? "" : ", estimated"}</span></>} tools={tools} class="front">
+        <Panel title={<>Pareto front <span class="muted">{plural(front.of, "run")}, hypervolume {number(front.hypervolume, 5)}{front.exact ? "" : ` ± ${number(front.error, 2)}, estimated`}</span></>} tools={tools} class="front">
             <Plot
                 label={`${names[b]} against ${names[a]}`}
                 x={x}

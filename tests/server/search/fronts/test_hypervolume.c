@@ -181,9 +181,32 @@ static void a_subset_may_be_larger_than_what_counts(void **state)
     assert_int_equal(chosen[2], 2);
 }
 
+static void a_volume_that_takes_too_long_is_given_up(void **state)
+{
+    (void)state;
+    const int count = 60, objectives = 6;
+    AUTO_FREE double *points = some_points(5, count, objectives, false);
+    const double want = hypervolume(points, count, objectives, ones);
+    int64_t effort = 1000000000, taken;
+    double volume = -1;
+
+    assert_int_equal(hypervolume_within(points, count, objectives, ones, &effort, &volume), 0);
+    assert_true(volume == want);
+    taken = 1000000000 - effort;
+    assert_true(taken > count);
+    assert_int_equal(hypervolume_within(points, count, objectives, ones, &taken, &volume), 0);
+    assert_true(taken == 0);
+    taken = 1000000000 - effort - 1;
+    volume = -1;
+    assert_int_equal(hypervolume_within(points, count, objectives, ones, &taken, &volume), -1);
+    assert_true(taken < 0);
+    assert_true(volume == -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_volume_that_takes_too_long_is_given_up),
         cmocka_unit_test(the_staircase_of_two_objectives_has_its_area),
         cmocka_unit_test(nothing_has_no_volume),
         cmocka_unit_test(volumes_agree_with_inclusion_and_exclusion),
