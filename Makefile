@@ -8,6 +8,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libmicrohttpd-dev libjansson-dev libs
 TEST_PACKAGES  := libcmocka-dev curl jq gzip chromium fonts-dejavu-core nginx-light openssl python3
 CHECK_PACKAGES := clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind wrk \
                   universal-ctags
+BENCH_PACKAGES := python3-optuna
 
 WARN := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
         -Wdouble-promotion -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
@@ -156,13 +157,15 @@ define install_missing
 endef
 node_package = $(if $(shell command -v node 2>/dev/null),,nodejs) $(if $(shell command -v npm 2>/dev/null),,npm)
 
-.PHONY: setup-build setup-test setup-check
+.PHONY: setup-build setup-test setup-check setup-bench
 setup-build:
 	$(call install_missing,$(BUILD_PACKAGES) $(node_package))
 setup-test: setup-build
 	$(call install_missing,$(TEST_PACKAGES))
 setup-check: setup-test
 	$(call install_missing,$(CHECK_PACKAGES))
+setup-bench: setup-check
+	$(call install_missing,$(BENCH_PACKAGES))
 
 # --- the page: bundled by esbuild, embedded into the server ---------------------------------------
 
@@ -269,13 +272,14 @@ fuzz: setup-check  ## every libFuzzer target, or those of FUZZ="csv npy", FUZZ_S
 	@$(MAKE) --no-print-directory MODE=fuzz -j$(shell nproc) fuzzers
 	@tests/support/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(FUZZ)
 
-bench: setup-check all $(BENCHES)  ## the tables of speed, ratios within one run
+SEARCH_BENCH := $(B)/tests/bench/quality_search $(B)/tests/bench/objectives.so
+bench: setup-bench all $(BENCHES) $(SEARCH_BENCH)  ## the tables of speed, ratios within one run; 15 minutes
 	tests/support/bench.sh $(B)
 
 SEARCH ?=
 .PHONY: bench-search
-bench-search: setup-check  ## how good searches are, beside Optuna: an hour (SEARCH="seeds=5 only=branin" for less)
-	@$(MAKE) --no-print-directory -j$(shell nproc) $(B)/tests/bench/quality_search $(B)/tests/bench/objectives.so
+bench-search: setup-bench  ## how good searches are, beside Optuna: an hour (SEARCH="seeds=5 only=branin" for less)
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(SEARCH_BENCH)
 	@$(B)/tests/bench/quality_search optuna=tests/bench/optuna_search.py library=$(B)/tests/bench/objectives.so $(SEARCH)
 
 PARTS ?=

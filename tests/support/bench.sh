@@ -15,5 +15,8 @@ for bench in "$build"/tests/bench/bench_worker* "$build"/tests/bench/bench_serve
     OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_CORETYPE=$core "$bench" 2>/tmp/bench.$$ || { tail -5 /tmp/bench.$$; status=1; }
     case $bench in */bench_server_suggest) /usr/bin/python3 tests/bench/optuna_suggest.py ;; esac
 done
+printf '\n== quality_search, in short (the whole of it: make bench-search)\n'
+"$build"/tests/bench/quality_search seeds=5 algorithms=auto optuna=tests/bench/optuna_search.py \
+    library="$build"/tests/bench/objectives.so || status=1
 rm -f /tmp/bench.$$
 exit $status
