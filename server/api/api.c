@@ -10,13 +10,15 @@
 extern const struct route job_routes[], run_routes[], metric_routes[], dataset_routes[],
     queue_routes[], event_routes[], health_routes[], catalog_routes[], report_routes[],
     preview_routes[], theory_routes[], scale_routes[], team_routes[], session_routes[],
-    ask_routes[], replay_routes[], search_edit_routes[], search_export_routes[], lineage_routes[];
+    ask_routes[], replay_routes[], search_edit_routes[], search_export_routes[], lineage_routes[],
+    confirm_routes[];
 
 const struct route *const api_tables[] = {
     health_routes, job_routes,         run_routes,           metric_routes,  report_routes,
     queue_routes,  event_routes,       dataset_routes,       catalog_routes, preview_routes,
     theory_routes, scale_routes,       team_routes,          session_routes, ask_routes,
-    replay_routes, search_edit_routes, search_export_routes, lineage_routes, NULL,
+    replay_routes, search_edit_routes, search_export_routes, lineage_routes, confirm_routes,
+    NULL,
 };
 
 /* --- reads ------------------------------------------------------------------------------------ */

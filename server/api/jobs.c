@@ -1,285 +1,50 @@
 /* Jobs: submit, list, show, cancel, pause, resume, change the priority; their runs. */
 #include "api/api.h"
-#include "api/search_check.h"
+#include "api/create_job.h"
 #include "api/search_edits.h"
-#include "api/warm_start.h"
 
-#include "digest.h"
 #include "json.h"
 #include "memory.h"
 #include "workers/refining.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { IDEMPOTENCY_KEY_MOST = 200 };
-
-/* --- submitting --------------------------------------------------------------------------------
+/* --- submitting ----------------------------------------------------------------------------------
  */
 
-static bool sees(const struct data_view *view, const char *key)
+/* A run that somebody names has to be read; of one that is trained nothing else has. */
+static bool is_quick(const json_t *body)
 {
-    const char *slash = strchr(key, '/');
-    return !slash || atoll(key) == view->team;
+    return strcmp(json_text_at(body, "kind", "train"), "train") == 0 && !plan_names_runs(body) &&
+           !json_object_get(body, "after");
 }
 
-/* The data sets a job may name: uploaded ones. The planner knows the built-ins by itself. */
-struct data_facts api_data_facts(void *context, const char *name)
+static int plan_body(struct reader *reader, const struct making *making, struct job_plan *plan,
+                     struct problems *problems, struct error *err)
 {
-    const struct data_view *view = context;
-    const json_t *facts = data_view_find(view, name);
-    struct data_facts answer = {.known = facts != NULL,
-                                .classes = (int)json_integer_at(facts, "classes", 0)};
-    if (facts)
-        return answer;
-
-    const int count = (int)json_object_size(view->datasets);
-    AUTO_FREE const char **names = xcalloc((size_t)count, sizeof *names);
-    const char *key;
-    json_t *value;
-    int used = 0;
-    json_object_foreach(view->datasets, key, value)
-    {
-        const char *slash = strchr(key, '/');
-        if (sees(view, key))
-            names[used++] = slash ? slash + 1 : key;
-    }
-    answer.nearest = nearest_name(name, names, used);
-    return answer;
+    const struct request *req = making->req;
+    (void)err;
+    job_plan_read(world_of(req)->catalog, api_data_facts, making->view, req->json, plan, problems);
+    if (reader)
+        refine_plan(reader, req->json, plan, problems);
+    return 0;
 }
 
-struct creation {
-    struct request *req;
-    const char *key;  /* the request's Idempotency-Key, or NULL */
-    int64_t repeated; /* the job that its key has made before; 0: none */
-    bool refused;     /* and it was made by another body: */
-    struct error why;
-    struct job_plan plan;
-    struct problems problems;
-    struct data_view view; /* with a copy of the data sets for the helper thread */
-    int64_t now_ms;
-};
-
-static void creation_free(struct creation *creation)
+static struct reply create_job(struct request *req)
 {
-    job_plan_release(&creation->plan);
-    problems_release(&creation->problems);
-    json_decref(creation->view.datasets);
-    free(creation);
+    if (!req->json)
+        return reply_problem(400, "the body is empty; POST a job such as "
+                                  "{\"kind\": \"train\", \"spec\": {…}}");
+    return create_job_by(req, plan_body, is_quick(req->json));
 }
+
+/* --- reading ------------------------------------------------------------------------------------
+ */
 
 static int read_job(struct reader *reader, struct api_read *read, json_t **out, struct error *err)
 {
     return store_read_job(reader, read->id, out, err);
 }
-
-json_t *api_adopt(struct world *world, const struct job_plan *plan, const struct added_job *added,
-                  int64_t now_ms)
-{
-    const struct owned_job owned = {.id = added->job,
-                                    .team = added->team,
-                                    .first_run = added->first_run,
-                                    .run_count = added->run_count,
-                                    .for_everyone = plan->for_everyone};
-    const struct team *team = auth_team(world->auth, added->team);
-    owners_add(world->owners, &owned); /* before anybody hears of it */
-    json_t *job = conductor_adopt(world->conductor, plan, added, now_ms);
-    json_object_set_new(job, "team", team ? json_text(team->name) : json_null());
-    json_object_set_new(job, "visibility", json_string(visibility_names[plan->for_everyone]));
-    api_make_builtins(world, plan);
-    return job;
-}
-
-static void job_added(void *context, const struct added_job *added, const struct error *err)
-{
-    struct creation *creation = context;
-    struct request *req = creation->req;
-    struct world *world = world_of(req);
-    struct reply reply;
-
-    if (err) {
-        reply = reply_error(err);
-        if (err->kind == ERROR_UNAVAILABLE)
-            reply.retry_after_s = 1;
-    } else if (added->repeated) {
-        reply = api_read(req, &(struct api_read){.id = added->job, .work = read_job});
-    } else {
-        json_t *job = api_adopt(world, &creation->plan, added, creation->now_ms);
-        reply = reply_created(xprintf("/api/v1/jobs/%" PRId64, added->job), job);
-    }
-    if (reply.kind != REPLY_LATER)
-        request_answer(req, reply);
-    creation_free(creation);
-}
-
-/* With the plan made: its problems, or on to the disk. */
-static struct reply store_plan(struct creation *creation)
-{
-    struct request *req = creation->req;
-    const char *key = creation->key;
-    const struct team *team = auth_team(world_of(req)->auth, team_of(req));
-    struct audit_entry entry;
-    char digest[DIGEST_TEXT_BYTES];
-
-    if (creation->problems.found) {
-        struct reply reply = reply_problems(&creation->problems);
-        creation_free(creation);
-        return reply;
-    }
-    if (key)
-        digest_of(req->body, req->body_bytes, digest);
-    const struct new_job job = {
-        .plan = &creation->plan,
-        .request_text = creation->plan.request ? creation->plan.request
-                                               : req->body, /* valid JSON: it was read before */
-        .idempotency_key = key,
-        .body_digest = key ? digest : NULL,
-        .now_ms = creation->now_ms,
-        .team = team_of(req),
-        .max_queued = team ? team->max_queued : 0,
-        .max_bytes = team ? team->max_bytes : 0,
-        .audit = access_note_made(req, "/api/v1/jobs", &entry),
-    };
-    store_add_job(world_of(req)->store, &job, job_added, creation);
-    return reply_later();
-}
-
-/* The jobs that this one is to come after. What the team must not see is not there for it. */
-static void check_others(struct reader *reader, struct creation *creation)
-{
-    const struct job_options *options = &creation->plan.options;
-    for (int i = 0; i < options->after_count; i++) {
-        struct error err;
-        bool sees;
-        char index[16];
-        snprintf(index, sizeof index, "%d", i);
-        if (store_sees_job(reader, options->after[i], creation->view.team, &sees, &err) < 0)
-            problems_add(&creation->problems, "/after", index, "%s", err.sentence);
-        else if (!sees)
-            problems_add(&creation->problems, "/after", index, "there is no job %" PRId64,
-                         options->after[i]);
-    }
-}
-
-/* Whoever asks again gets the answer of the first time, whatever would be said of the body now: its
- * data set may be gone, or this server have other workers. */
-static bool is_repeated(struct reader *reader, struct creation *creation)
-{
-    const struct request *req = creation->req;
-    char digest[DIGEST_TEXT_BYTES];
-    const struct used_key key = {creation->view.team, creation->key, digest, creation->now_ms};
-
-    if (!creation->key)
-        return false;
-    digest_of(req->body, req->body_bytes, digest);
-    creation->refused = store_find_key(reader, &key, &creation->repeated, &creation->why) < 0;
-    return creation->refused || creation->repeated > 0;
-}
-
-static void plan_on_helper(void *reader, void *context)
-{
-    struct creation *creation = context;
-    if (is_repeated(reader, creation))
-        return;
-    job_plan_read(world_of(creation->req)->catalog, api_data_facts, &creation->view,
-                  creation->req->json, &creation->plan, &creation->problems);
-    refine_plan(reader, creation->req->json, &creation->plan, &creation->problems);
-    check_others(reader, creation);
-    search_check_plan(reader, creation->view.team, &creation->plan, &creation->problems);
-    search_check_population(world_of(creation->req)->catalog, &creation->plan, &creation->problems);
-    warm_start_fill(reader, world_of(creation->req)->catalog, &creation->plan, &creation->problems);
-}
-
-/* A data set may have been deleted while the plan was made. */
-static void check_data(struct creation *creation)
-{
-    const char *last = "";
-    for (int i = 0; i < creation->plan.variant_count; i++) {
-        const char *name = creation->plan.variants[i].dataset;
-        if (!name || strcmp(name, last) == 0)
-            continue;
-        last = name;
-        if (!api_knows_dataset(world_of(creation->req), creation->view.team, name)) {
-            problems_add(&creation->problems, "", NULL, "data set \"%s\" was just deleted", name);
-            return;
-        }
-    }
-}
-
-static struct reply after_planning(struct creation *creation)
-{
-    struct request *req = creation->req;
-    struct reply reply;
-
-    if (creation->refused) {
-        reply = reply_error(&creation->why);
-    } else if (creation->repeated > 0) {
-        reply = api_read(req, &(struct api_read){.id = creation->repeated, .work = read_job});
-    } else {
-        check_data(creation);
-        return store_plan(creation);
-    }
-    creation_free(creation);
-    return reply;
-}
-
-static void planned(void *context)
-{
-    struct creation *creation = context;
-    struct request *req = creation->req;
-
-    struct reply reply = after_planning(creation);
-    if (reply.kind != REPLY_LATER)
-        request_answer(req, reply);
-}
-
-static struct reply busy(const char *why)
-{
-    struct reply reply = reply_problem(503, "%s; try again", why);
-    reply.retry_after_s = 1;
-    return reply;
-}
-
-/* A comparison may have thousands of variants, each resolved by itself, and a schedule that is
- * refined from a run needs that run's norms: not on the loop. A key has to be looked up. */
-static struct reply plan_elsewhere(struct creation *creation)
-{
-    struct world *world = world_of(creation->req);
-    creation->view.datasets = json_deep_copy(world->datasets);
-    if (helpers_run(world->helpers, plan_on_helper, planned, creation))
-        return reply_later();
-    creation_free(creation);
-    return busy("too many reads are waiting");
-}
-
-static struct reply create_job(struct request *req)
-{
-    struct world *world = world_of(req);
-    const char *key = request_header(req, "Idempotency-Key");
-
-    if (!req->json)
-        return reply_problem(400, "the body is empty; POST a job such as "
-                                  "{\"kind\": \"train\", \"spec\": {…}}");
-    if (key && (!*key || strlen(key) > IDEMPOTENCY_KEY_MOST))
-        return reply_problem(400, "Idempotency-Key must have 1 to %d bytes", IDEMPOTENCY_KEY_MOST);
-    if (store_is_full(world->store))
-        return busy("the disk does not keep up");
-
-    struct creation *creation = xcalloc(1, sizeof *creation);
-    *creation = (struct creation){
-        .req = req, .key = key, .now_ms = wall_ms(), .view = {.team = team_of(req)}};
-    if (key || strcmp(json_text_at(req->json, "kind", "train"), "train") != 0 ||
-        plan_names_runs(req->json) || json_object_get(req->json, "after"))
-        return plan_elsewhere(creation);
-    creation->view.datasets = json_incref(world->datasets);
-    job_plan_read(world->catalog, api_data_facts, &creation->view, req->json, &creation->plan,
-                  &creation->problems);
-    return store_plan(creation);
-}
-
-/* --- reading ------------------------------------------------------------------------------------
- */
 
 static int read_jobs(struct reader *reader, struct api_read *read, json_t **out, struct error *err)
 {

@@ -2,6 +2,7 @@
 #include "compare/report.h"
 #include "api/api.h"
 #include "api/job_runs.h"
+#include "api/report.h"
 #include "api/report_budgets.h"
 #include "api/report_curves.h"
 #include "api/report_theory.h"
@@ -162,6 +163,18 @@ static int gather(struct reader *reader, const struct api_read *read, struct gat
     gathered->input.theory = gathered->theory;
     return gather_curves(reader, read, gathered, err) < 0 ? -1
                                                           : gather_courses(reader, gathered, err);
+}
+
+int report_without_curves(struct reader *reader, int64_t job, json_t **out, struct error *err)
+{
+    const struct api_read read = {.id = job};
+    struct gathered gathered;
+    const int outcome = gather(reader, &read, &gathered, false, err);
+    gathered.input.baseline_only = true;
+    if (outcome == 0)
+        *out = report_json(&gathered.input);
+    gathered_release(&gathered);
+    return outcome;
 }
 
 static int comparison_as_json(struct reader *reader, const struct api_read *read, json_t **out,

@@ -56,7 +56,8 @@
  *  "improvement": {"expected": 0.002 | null, "chance": 0.1 | null, "note": null | "not known: …"},
  *        of the next run over the best value, by a Gaussian process; the best point it sees
  *  "narrower": null | {"space": {…}, "runs": 6, "note": "holds the best 6 of 60 runs"},
- *  "warnings": ["…"]}
+ *  "warnings": ["…"],
+ *  "confirmations": [comparisons of its best runs over fresh seeds, confirmations.h]}
  */
 #ifndef SEARCH_REPORT_H
 #define SEARCH_REPORT_H

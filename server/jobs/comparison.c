@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ID_MAX INT64_C(9007199254740992) /* 2^53 */
+
 static void read_base(const json_t *body, struct comparison *comparison, struct problems *problems)
 {
     const json_t *base = json_object_get(body, "base");
@@ -36,7 +38,7 @@ static void refuse_name_taken(const struct job_plan *plan, const char *here, con
 static void read_arm(const json_t *arm, const char *here, struct comparison *comparison,
                      struct job_plan *plan, struct problems *problems)
 {
-    static const char *const fields[] = {"name", "patch", "branch_from", "note"};
+    static const char *const fields[] = {"name", "patch", "branch_from", "note", "run"};
     const json_t *patch = json_object_get(arm, "patch");
 
     if (!json_is_object(arm)) {
@@ -57,6 +59,7 @@ static void read_arm(const json_t *arm, const char *here, struct comparison *com
                      "%s what the arm changes in the base; {} changes nothing",
                      patch ? "must be an object:" : "is missing:");
     fields_text(arm, here, "note", ARM_NOTE_BYTES, false, problems); /* for the report */
+    fields_integer(arm, here, "run", 1, ID_MAX, 0, problems);        /* of "from_search" */
     branch_read(arm, here, &comparison->branches[plan->arm_count], problems);
     if (name)
         comparison->names[plan->arm_count] = name;
@@ -143,9 +146,10 @@ void comparison_read(const json_t *body, struct comparison *comparison, struct j
         "kind",   "name",     "priority",    "visibility", OPTION_FIELDS,
         "base",   "tasks",    "arms",        "tune",       "seeds",
         "metric", "baseline", "scale_batch", "level",      "equivalent_within",
-        "target", "band",     "sequential"};
+        "target", "band",     "sequential",  "from_search"};
 
     fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), problems);
+    plan->from_search = fields_integer(body, "", "from_search", 1, ID_MAX, 0, problems);
     read_base(body, comparison, problems);
     read_arms(body, comparison, plan, problems);
     comparison->report_seeds = seeds_read(body, "", "seeds", RUNS_MAX, true, problems);

@@ -107,6 +107,7 @@ struct job_plan {
     struct halving halving;     /* of the tuning runs */
     struct search_plan *search; /* of a search; owned; NULL: it is none */
     struct judging judging;     /* of a comparison */
+    int64_t from_search;        /* of one that confirms a search's runs (confirm.h); 0: of none */
 };
 
 /* What is known about a data set beside its name, for checks that need it. */

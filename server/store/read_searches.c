@@ -218,6 +218,39 @@ int store_read_pruned(struct reader *reader, int64_t job, void (*pruned)(void *,
     return got;
 }
 
+/* Few requests have the word, and only those are read as JSON. */
+static struct statement *confirmations_statement(struct sql *db, int64_t search, int64_t team,
+                                                 int most)
+{
+    struct statement *read =
+        sql_statement(db, "SELECT job.id FROM job JOIN job_text ON job_text.job_id = job.id"
+                          " WHERE job.id > ?1 AND job.kind = 'compare'"
+                          " AND job.team_id = (SELECT team_id FROM job WHERE id = ?1)"
+                          " AND (job.team_id = ?2 OR job.visibility = 'everyone')"
+                          " AND CASE WHEN instr(request, '\"from_search\"') > 0"
+                          " THEN json_extract(request, '$.from_search') = ?1 ELSE 0 END"
+                          " ORDER BY job.id DESC LIMIT ?3");
+    put_integer(read, search);
+    put_integer(read, team);
+    put_integer(read, most);
+    return read;
+}
+
+int store_read_confirmations(struct reader *reader, int64_t search, int64_t team, int most,
+                             int64_t *out_jobs, int *out_count, struct error *err)
+{
+    struct sql *db = reader_begin(reader, err);
+    int count = 0, got;
+    if (!db)
+        return -1;
+    struct statement *read = confirmations_statement(db, search, team, most);
+    while ((got = statement_next(read, err)) > 0)
+        out_jobs[count++] = row_integer(read, 0);
+    *out_count = count;
+    reader_end(reader);
+    return got;
+}
+
 static int read_curves(struct sql *db, int64_t job, const char *metric,
                        void (*on_point)(void *, int64_t, int64_t, double), void *context,
                        struct error *err)

@@ -134,6 +134,11 @@ int store_read_pruned(struct reader *reader, int64_t job,
                       void (*pruned)(void *context, int64_t run, int64_t steps), void *context,
                       struct error *err);
 
+/* Comparisons that confirm runs of the search ("from_search" of their requests), of its own team
+ * and such that `team` may see them: at most `most`, the newest first. */
+int store_read_confirmations(struct reader *reader, int64_t search, int64_t team, int most,
+                             int64_t *out_jobs, int *out_count, struct error *err);
+
 /* The values that a metric had in the runs of a job, run by run, in the order of the steps: what a
  * pruner compares. */
 int store_load_curves(struct store *store, int64_t job, const char *metric,

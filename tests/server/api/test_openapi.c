@@ -393,6 +393,26 @@ static void answers_about_searches_are_described(void **state)
     check_job_and_run(job, diverged);
 }
 
+#define TWO_RATES                                                                                  \
+    "{'kind': 'search', 'base': {" PROBLEM ", 'optimizer': {'type': 'sgd', 'lr': 0.1},"            \
+    " 'steps': 40}, 'space': {'/optimizer/lr': {'type': 'choice', 'values': [0.2, 0.3]}},"         \
+    " 'algorithm': 'grid', 'budget': {'runs': 2}}"
+
+static void answers_about_confirmations_are_described(void **state)
+{
+    (void)state;
+    static const char confirm[] = "/api/v1/jobs/{id}/confirm";
+    AUTO_FREE char *job = submitted(TWO_RATES, "succeeded");
+    AUTO_FREE char *compared = submitted(COMPARE, "succeeded");
+    ask("POST", confirm, job, "", "{'best': 1, 'seeds': 2}", 201);
+    ask("POST", confirm, job, "", NULL, 201);
+    ask("POST", confirm, job, "", "{'best': 0}", 422);
+    ask("POST", confirm, job, "", "{'best':", 400);
+    ask("POST", confirm, compared, "", NULL, 409);
+    ask("POST", confirm, "98765", "", NULL, 404);
+    ask("GET", "/api/v1/jobs/{id}/report", job, "", NULL, 200);
+}
+
 static void answers_about_lineages_are_described(void **state)
 {
     (void)state;
@@ -634,6 +654,7 @@ int main(void)
         cmocka_unit_test(answers_about_external_runners_are_described),
         cmocka_unit_test(answers_about_changes_by_hand_are_described),
         cmocka_unit_test(answers_about_searches_are_described),
+        cmocka_unit_test(answers_about_confirmations_are_described),
         cmocka_unit_test(answers_about_lineages_are_described),
         cmocka_unit_test(answers_about_what_runs_are_described),
         cmocka_unit_test(answers_about_data_sets_are_described),
