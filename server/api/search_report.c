@@ -7,6 +7,7 @@
 #include "json.h"
 #include "memory.h"
 #include "prune/pruner.h"
+#include "search/telling.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -92,8 +93,12 @@ static char *explain(const struct search_algorithm *algorithm,
     if (!algorithm || !algorithm->explain)
         return NULL;
     chosen_read(algorithm->settings, plan->algorithm, &chosen);
-    void *state = algorithm->open ? algorithm->open(&gathered->history, &chosen, plan->seed) : NULL;
-    char *sentence = algorithm->explain(state, &gathered->history);
+    AUTO_FREE struct trial *earlier = telling_earlier(plan);
+    struct history history = gathered->history;
+    history.earlier = earlier;
+    history.earlier_count = plan->warm_count;
+    void *state = algorithm->open ? algorithm->open(&history, &chosen, plan->seed) : NULL;
+    char *sentence = algorithm->explain(state, &history);
     if (algorithm->close && state)
         algorithm->close(state);
     chosen_release(&chosen);

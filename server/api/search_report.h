@@ -37,7 +37,7 @@
  *                 "parameters": [{"name", "share": 0.6}], largest first, shares add up to 1
  *                      (fanova: of the variance, with that of pairs and more they do)
  *                 "pairs": null | [{"names": ["/a", "/b"], "share": 0.1}],
- *                 "note": null | "why there is none"},
+ *                 "note": null | "why there is none, or which runs it is read from"},
  *  "slices": [{"parameter": "/optimizer/lr", "scale": "linear" | "log" | "choice",
  *              "bins": [{"low": 1e-3, "high": 2e-3, "place": null | 0, "runs": 12,
  *                        "best": 0.31, "median": 0.4}]}],

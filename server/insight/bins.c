@@ -8,13 +8,14 @@
 /* --- which runs ----------------------------------------------------------------------------------
  */
 
-static int choose_runs(const struct findings *findings, int *chosen)
+static int choose_runs(const struct evidence *evidence, const struct evidence_point **chosen)
 {
-    AUTO_FREE int *done = xcalloc((size_t)findings->ended + 1, sizeof *done);
+    AUTO_FREE const struct evidence_point **done =
+        xcalloc((size_t)evidence->count + 1, sizeof *done);
     int count = 0;
-    for (int i = 0; i < findings->ended; i++)
-        if (findings->view.trials[findings->order[i]].state == TRIAL_DONE)
-            done[count++] = findings->order[i];
+    for (int i = 0; i < evidence->count; i++)
+        if (evidence->list[i].trial->state == TRIAL_DONE)
+            done[count++] = &evidence->list[i];
     const int kept = count < BINS_RUNS_MAX ? count : BINS_RUNS_MAX;
     for (int i = 0; i < kept; i++)
         chosen[i] = done[(int64_t)i * count / kept];
@@ -115,12 +116,12 @@ static int different(const struct coordinate *at, int count)
     return found;
 }
 
-static void fill_parameter(struct bins *bins, const struct findings *findings, const int *runs,
-                           int i, struct coordinate *at)
+static void fill_parameter(struct bins *bins, const struct findings *findings,
+                           const struct evidence_point *const *runs, int i, struct coordinate *at)
 {
     const struct parameter *parameter = findings_parameter(findings, i);
     for (int run = 0; run < bins->runs; run++) {
-        const double value = findings->view.trials[runs[run]].values[i];
+        const double value = runs[run]->trial->values[i];
         at[run] =
             (struct coordinate){isnan(value) ? 0.5 : parameter_to_unit(parameter, value), run};
     }
@@ -133,9 +134,9 @@ static void fill_parameter(struct bins *bins, const struct findings *findings, c
 
 void bins_init(struct bins *bins, const struct findings *findings)
 {
-    AUTO_FREE int *runs = xcalloc(BINS_RUNS_MAX, sizeof *runs);
+    AUTO_FREE const struct evidence_point **runs = xcalloc(BINS_RUNS_MAX, sizeof *runs);
     const size_t parameters = (size_t)findings->plan->space.count;
-    const size_t count = (size_t)choose_runs(findings, runs);
+    const size_t count = (size_t)choose_runs(&findings->evidence, runs);
     AUTO_FREE struct coordinate *at = xcalloc(count + 1, sizeof *at);
 
     *bins = (struct bins){
@@ -147,7 +148,7 @@ void bins_init(struct bins *bins, const struct findings *findings)
         .value = xcalloc(count + 1, sizeof *bins->value),
     };
     for (size_t i = 0; i < count; i++)
-        bins->value[i] = findings->view.trials[runs[i]].objective[0];
+        bins->value[i] = runs[i]->key;
     for (int i = 0; i < (int)parameters && count > 0; i++)
         fill_parameter(bins, findings, runs, i, at);
 }

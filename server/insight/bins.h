@@ -24,7 +24,8 @@ struct bins {
     double *value;  /* [runs] minimised */
 };
 
-/* Of the runs that are done, kept constraints or not; of more than BINS_RUNS_MAX those evenly
+/* Of the evidence (evidence.h) that is done, kept constraints or not; a population's values are
+ * ranks; of more than BINS_RUNS_MAX those evenly
  * spread over their order. */
 void bins_init(struct bins *bins, const struct findings *findings);
 void bins_release(struct bins *bins);

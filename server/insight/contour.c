@@ -64,6 +64,16 @@ static double value_at(const struct model *model, const struct axis *x, double a
     return model_shown(model, sum / count);
 }
 
+/* What a reader must know of the runs behind it; NULL: nothing. */
+static char *note_of(const struct model *model)
+{
+    const struct evidence *evidence = &model->findings->evidence;
+    if (evidence->by_generation)
+        return xprintf("of the last complete generation alone, runs %d to %d", evidence->model_from,
+                       evidence->model_to - 1);
+    return evidence->earlier > 0 ? xstrdup("with results of earlier searches") : NULL;
+}
+
 static json_t *axis_json(const struct axis *axis)
 {
     json_t *list = json_array();
@@ -77,6 +87,7 @@ json_t *contour_json(const struct model *model, int first, int second)
     const struct space *space = model->history.space;
     const struct axis x = axis_of(space, first), y = axis_of(space, second);
     AUTO_FREE double *room = xcalloc(CONTOUR_OTHERS * (size_t)space->count, sizeof *room);
+    AUTO_FREE char *note = note_of(model);
     json_t *values = json_array();
 
     for (int j = 0; j < y.count; j++) {
@@ -86,7 +97,8 @@ json_t *contour_json(const struct model *model, int first, int second)
                                   json_number(value_at(model, &x, x.at[i], &y, y.at[j], room)));
         json_array_append_new(values, row);
     }
-    return json_pack("{s[ss] so so so ss si sn}", "parameters", space->parameters[first].name,
+    return json_pack("{s[ss] so so so ss si so}", "parameters", space->parameters[first].name,
                      space->parameters[second].name, "x", axis_json(&x), "y", axis_json(&y),
-                     "values", values, "by", "gp", "runs", model->history.count, "note");
+                     "values", values, "by", "gp", "runs", model->history.count, "note",
+                     note ? json_text(note) : json_null());
 }

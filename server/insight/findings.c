@@ -2,9 +2,9 @@
 
 #include "memory.h"
 #include "search/standing.h"
+#include "search/telling.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static void look_at_one(struct findings *findings)
 {
@@ -18,6 +18,9 @@ static void look_at_one(struct findings *findings)
     findings->view.trials = findings->trials;
     findings->view.objectives = 1;
     findings->view.earlier_count = 0;
+    findings->earlier = telling_earlier(findings->plan);
+    for (int i = 0; i < findings->plan->warm_count; i++)
+        findings->earlier[i].objective += findings->objective;
 }
 
 static void put_in_order(struct findings *findings)
@@ -44,6 +47,8 @@ void findings_init(struct findings *findings)
     findings->good = 0;
     look_at_one(findings);
     put_in_order(findings);
+    evidence_init(&findings->evidence, findings->plan, &findings->view, findings->earlier,
+                  findings->plan->warm_count);
 }
 
 void findings_release(struct findings *findings)
@@ -51,6 +56,9 @@ void findings_release(struct findings *findings)
     free(findings->order);
     free(findings->told);
     free(findings->trials);
+    free(findings->earlier);
+    evidence_release(&findings->evidence);
+    findings->earlier = NULL;
     findings->order = findings->told = NULL;
     findings->trials = NULL;
 }
@@ -63,14 +71,4 @@ double findings_shown(const struct findings *findings, double minimised)
 double findings_value(const struct findings *findings, int number)
 {
     return findings_shown(findings, findings->view.trials[number].objective[0]);
-}
-
-double *findings_rows(const struct findings *findings, int count)
-{
-    const size_t width = (size_t)findings->plan->space.count;
-    double *rows = xcalloc((size_t)count * width + 1, sizeof *rows);
-    for (int i = 0; i < count; i++)
-        memcpy(rows + (size_t)i * width, findings->view.trials[findings->order[i]].values,
-               width * sizeof *rows);
-    return rows;
 }

@@ -5,8 +5,7 @@
 #ifndef FINDINGS_H
 #define FINDINGS_H
 
-#include "jobs/search_plan.h"
-#include "search/search.h"
+#include "insight/evidence.h"
 
 enum { FINDING_HOW_BYTES = 16 };
 
@@ -30,9 +29,11 @@ struct findings {
     struct history view; /* with that objective alone */
     int *order;          /* [ended] numbers of those that were told, best first (standing.h) */
     int ended;
-    int good;             /* of those, the first ones: done, and all constraints kept */
-    int *told;            /* [ended] the same in the order in which they were told */
-    struct trial *trials; /* the view's */
+    int good;              /* of those, the first ones: done, and all constraints kept */
+    int *told;             /* [ended] the same in the order in which they were told */
+    struct trial *trials;  /* the view's */
+    struct trial *earlier; /* [plan->warm_count] what it started warm with, with that objective */
+    struct evidence evidence;
 };
 
 /* With plan, history, list and objective set. What those point to must outlive it. */
@@ -42,10 +43,6 @@ void findings_release(struct findings *findings);
 /* The view's value of a proposal in its own sign. */
 double findings_value(const struct findings *findings, int number);
 double findings_shown(const struct findings *findings, double minimised);
-
-/* Values of the first `count` runs of the order, [count][space.count]: side by side, as those who
- * look at one parameter after the other want them. The caller frees it. */
-double *findings_rows(const struct findings *findings, int count);
 
 /* The i-th of the parameters of the space. */
 static inline const struct parameter *findings_parameter(const struct findings *findings, int i)

@@ -134,21 +134,31 @@ static void count_run(struct tally *tally, double value, bool is_best)
 }
 
 /* In the order of their numbers, as they lie in memory. */
+static void count_point(struct tally *tallies, int parameters, const double *values, bool is_best)
+{
+    for (int i = 0; i < parameters; i++)
+        count_run(&tallies[i], values[i], is_best);
+}
+
 static struct tally *count_runs(const struct findings *findings, int best)
 {
+    const struct evidence *evidence = &findings->evidence;
     const int parameters = findings->plan->space.count;
     AUTO_FREE bool *is_best = xcalloc((size_t)findings->view.count + 1, sizeof *is_best);
     struct tally *tallies = xcalloc((size_t)parameters, sizeof *tallies);
     for (int i = 0; i < parameters; i++)
         tally_init(&tallies[i], findings_parameter(findings, i));
     for (int i = 0; i < best; i++)
-        is_best[findings->order[i]] = true;
+        if (evidence->list[i].number >= 0)
+            is_best[evidence->list[i].number] = true;
+    for (int i = 0; evidence->earlier > 0 && i < evidence->count; i++)
+        if (evidence->list[i].number < 0)
+            count_point(tallies, parameters, evidence->list[i].trial->values, i < best);
     for (int number = 0; number < findings->view.count; number++) {
         const struct trial *trial = &findings->view.trials[number];
         if (trial->state == TRIAL_PENDING || trial->state == TRIAL_GONE)
             continue;
-        for (int i = 0; i < parameters; i++)
-            count_run(&tallies[i], trial->values[i], is_best[number]);
+        count_point(tallies, parameters, trial->values, is_best[number]);
     }
     return tallies;
 }
@@ -195,16 +205,17 @@ static double importance_of(const struct tally *tally, int best, int ended)
 
 int importance_best_count(const struct findings *findings)
 {
-    const struct trial *trials = findings->view.trials;
-    int count = (findings->ended + IMPORTANCE_BEST - 1) / IMPORTANCE_BEST;
+    const struct evidence *evidence = &findings->evidence;
+    const struct evidence_point *list = evidence->list;
+    int count = (evidence->count + IMPORTANCE_BEST - 1) / IMPORTANCE_BEST;
     if (count < IMPORTANCE_BEST_LEAST)
         count = IMPORTANCE_BEST_LEAST;
-    if (findings->ended < 2 * IMPORTANCE_BEST_LEAST || findings->good < IMPORTANCE_BEST_LEAST)
+    if (evidence->count < 2 * IMPORTANCE_BEST_LEAST || evidence->good < IMPORTANCE_BEST_LEAST)
         return 0;
-    if (count > findings->good)
-        count = findings->good;
-    const double last = trials[findings->order[count - 1]].objective[0];
-    while (count < findings->good && trials[findings->order[count]].objective[0] <= last)
+    if (count > evidence->good)
+        count = evidence->good;
+    const double last = list[count - 1].key;
+    while (count < evidence->good && list[count].key <= last)
         count++;
     return count;
 }
@@ -220,11 +231,11 @@ int importance_shares(const struct findings *findings, double *shares, const cha
     if (best == 0)
         return -1;
     *why = "not known: all runs are equally good";
-    if (best == findings->ended)
+    if (best == findings->evidence.count)
         return -1;
     struct tally *tallies = count_runs(findings, best);
     for (int i = 0; i < parameters; i++)
-        sum += shares[i] = importance_of(&tallies[i], best, findings->ended);
+        sum += shares[i] = importance_of(&tallies[i], best, findings->evidence.count);
     tallies_free(tallies, parameters);
     for (int i = 0; i < parameters && sum > 0; i++)
         shares[i] /= sum;

@@ -5,7 +5,8 @@
  * spread evenly, and takes O(runs) a parameter.
  *
  * Runs that were pruned, failed or broke a constraint count among all of them, and are never among
- * the best.
+ * the best. Results of earlier searches count, too; runs of a population by their rank within their
+ * generation (evidence.h).
  */
 #ifndef IMPORTANCE_H
 #define IMPORTANCE_H
@@ -18,8 +19,8 @@ enum {
     IMPORTANCE_BEST_LEAST = 5 /* … but at least so many; from twice as many runs on */
 };
 
-/* The best ones: the first of findings->order; those as good as the last of them are among them.
- * 0: there are too few runs to say anything. */
+/* The best ones: the first of the evidence (evidence.h); those as good as the last of them are
+ * among them. 0: there are too few runs to say anything. */
 int importance_best_count(const struct findings *findings);
 
 /* shares [space.count], adding up to 1 (all 0 where no parameter tells the best from the rest).

@@ -142,10 +142,11 @@ static json_t *fanova_json(const struct findings *findings)
     bins_init(&bins, findings);
     const int runs = bins.runs, outcome = fanova_of(&bins, fanova, &why);
     bins_release(&bins);
+    AUTO_FREE char *words = evidence_words(&findings->evidence);
     return json_pack("{ss si so so so}", "method", "fanova", "runs", runs, "parameters",
                      outcome < 0 ? json_array() : shares_json(findings, fanova->share), "pairs",
                      outcome < 0 ? json_null() : pairs_json(findings, fanova), "note",
-                     outcome < 0 ? json_text(why) : json_null());
+                     text_or_null(outcome < 0 ? why : words));
 }
 
 static json_t *importance_json(const struct insight_input *input)
@@ -157,9 +158,10 @@ static json_t *importance_json(const struct insight_input *input)
     if (input->wishes.fanova)
         return fanova_json(findings);
     const int outcome = importance_shares(findings, shares, &why);
-    return json_pack("{ss si so sn so}", "method", "ped_anova", "runs", findings->ended,
+    AUTO_FREE char *words = evidence_words(&findings->evidence);
+    return json_pack("{ss si so sn so}", "method", "ped_anova", "runs", findings->evidence.count,
                      "parameters", outcome < 0 ? json_array() : shares_json(findings, shares),
-                     "pairs", "note", outcome < 0 ? json_text(why) : json_null());
+                     "pairs", "note", text_or_null(outcome < 0 ? why : words));
 }
 
 /* --- what a model says ---------------------------------------------------------------------------
@@ -171,7 +173,7 @@ static json_t *no_contour(const struct insight_input *input, const char *why)
     return json_pack("{s[ss] s[] s[] s[] ss si ss}", "parameters",
                      findings_parameter(input->findings, pair[0])->name,
                      findings_parameter(input->findings, pair[1])->name, "x", "y", "values", "by",
-                     "gp", "runs", input->findings->ended, "note", why);
+                     "gp", "runs", input->findings->evidence.count, "note", why);
 }
 
 static json_t *improvement_of(const struct model *model)
@@ -207,6 +209,10 @@ static void add_model(const struct insight_input *input, json_t *report)
     else if (input->findings->history->objectives > 1)
         json_object_set_new(report, "improvement",
                             no_improvement("not known: there are several objectives"));
+    else if (input->findings->evidence.by_generation)
+        json_object_set_new(report, "improvement",
+                            no_improvement("not known: members of a population train on from each "
+                                           "other's weights"));
     else
         json_object_set_new(report, "improvement", improvement_of(model));
     if (outcome == 0)
@@ -222,7 +228,9 @@ static json_t *narrower_json(const struct findings *findings)
     if (!space)
         return json_null();
     const int best = importance_best_count(findings);
-    AUTO_FREE char *note = xprintf("holds the best %d of %d runs", best, findings->ended);
+    AUTO_FREE char *words = evidence_words(&findings->evidence);
+    AUTO_FREE char *note = xprintf("holds the best %d of %d runs%s%s", best,
+                                   findings->evidence.count, words ? ", " : "", words ? words : "");
     return json_pack("{so si ss}", "space", space, "runs", best, "note", note);
 }
 

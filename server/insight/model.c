@@ -18,21 +18,35 @@ struct model_value {
 /* --- which runs ----------------------------------------------------------------------------------
  */
 
+/* Points that it may see, best first: [evidence->count]. */
+static int find_points(const struct evidence *evidence, const struct evidence_point **points)
+{
+    int count = 0;
+    for (int i = 0; i < evidence->count; i++)
+        if (evidence_models(evidence, &evidence->list[i]))
+            points[count++] = &evidence->list[i];
+    return count;
+}
+
 static void choose_runs(struct model *model)
 {
-    const struct findings *findings = model->findings;
-    const int count = findings->ended < MODEL_RUNS ? findings->ended : MODEL_RUNS;
-    const int best = count / 2, rest = findings->ended - best;
+    const struct evidence *evidence = &model->findings->evidence;
+    AUTO_FREE const struct evidence_point **points =
+        xcalloc((size_t)evidence->count + 1, sizeof *points);
+    const int found = find_points(evidence, points);
+    const int count = found < MODEL_RUNS ? found : MODEL_RUNS;
+    const int best = count / 2, rest = found - best;
 
     model->trials = xcalloc((size_t)count + 1, sizeof *model->trials);
     model->told = xcalloc((size_t)count + 1, sizeof *model->told);
     for (int i = 0; i < count; i++) {
         const int at = i < best ? i : best + (int)((int64_t)(i - best) * rest / (count - best));
-        model->trials[i] = findings->view.trials[findings->order[at]];
+        model->trials[i] = *points[at]->trial;
+        model->good += points[at]->good;
         model->trials[i].memo_count = 0; /* they belong to all of them */
         model->told[i] = i;
     }
-    model->history = findings->view;
+    model->history = model->findings->view;
     model->history.trials = model->trials;
     model->history.count = model->history.told_count = count;
     model->history.told = model->told;
@@ -95,9 +109,9 @@ static void find_scale(struct model *model)
 static int try_init(struct model *model, const char **why)
 {
     *why = "not known: it takes 8 runs that have ended, 2 of them with a value";
-    if (model->findings->ended < MODEL_RUNS_LEAST)
-        return -1;
     choose_runs(model);
+    if (model->history.count < MODEL_RUNS_LEAST)
+        return -1;
     gp_table_init(&model->table, &model->history);
     if (model->table.known < MODEL_RUNS_LEAST)
         return -1;
@@ -292,7 +306,7 @@ struct improvement model_improvement(const struct model *model, double *values)
     const struct acquisition acquisition = acquisition_of(model);
     const double *best[INCUMBENTS];
     int count = 0;
-    while (count < INCUMBENTS && count < model->findings->good && count < model->history.count) {
+    while (count < INCUMBENTS && count < model->good) {
         best[count] = model->trials[count].values;
         count++;
     }

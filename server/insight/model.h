@@ -1,7 +1,8 @@
 /*
  * A Gaussian process over a search's runs, small enough to be fitted while somebody waits: what a
- * contour and the improvement still to be had are read from. On at most MODEL_RUNS runs, the best
- * half of them and others evenly spread over the rest.
+ * contour and the improvement still to be had are read from. On at most MODEL_RUNS points of the
+ * evidence (evidence.h), results of earlier searches among them, the best half of them and others
+ * evenly spread over the rest; of a population the last complete generation alone.
  *
  * Values that are all above zero are modelled by their logarithms, which tell good ones apart and
  * cannot fall below zero; others half-rank, those above the median by their rank (gp_warp.h).
@@ -19,6 +20,7 @@ struct model {
     struct history history; /* of those runs */
     struct trial *trials;
     int *told;
+    int good; /* of those, the first ones: done, and all constraints kept */
     struct gp_table table;
     struct gp_standing standing[1 + CONSTRAINTS_MAX]; /* [standing_count] objective, constraints */
     int standing_count;
@@ -35,7 +37,8 @@ void model_mean(const struct model *model, const double *values, int m, double *
 /* A bent value as people know it, in its own sign. */
 double model_shown(const struct model *model, double bent);
 
-/* The improvement of the objective that the next run may be expected to bring, in the user's unit,
+/* The improvement over the best that is known, earlier searches included, that the next run may be
+ * expected to bring, in the user's unit,
  * at the point that promises most, and the chance that there is any. values [space.count] out. */
 struct improvement {
     double expected, chance;

@@ -206,7 +206,8 @@ json_t *narrower_space(const struct findings *findings)
     if (narrowing.best == 0)
         return NULL;
     narrowing.space = json_object();
-    narrowing.rows = findings_rows(findings, narrowing.best);
+    narrowing.rows =
+        evidence_rows(&findings->evidence, findings->plan->space.count, narrowing.best);
     for (int i = 0; i < findings->plan->space.count; i++)
         add_parameter(&narrowing, i, json_object_get(given, findings_parameter(findings, i)->name));
     free(narrowing.rows);

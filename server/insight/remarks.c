@@ -136,7 +136,7 @@ static struct ends count_ends(const struct findings *findings, const double *row
 static void warn_of_ends(const struct findings *findings, json_t *warnings)
 {
     const int best = importance_best_count(findings);
-    AUTO_FREE double *rows = findings_rows(findings, best);
+    AUTO_FREE double *rows = evidence_rows(&findings->evidence, findings->plan->space.count, best);
     for (int i = 0; i < findings->plan->space.count && best > 0; i++) {
         const struct parameter *parameter = findings_parameter(findings, i);
         const uint64_t size = parameter_size(parameter);

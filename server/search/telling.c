@@ -1,8 +1,10 @@
 #include "search/telling.h"
 
 #include "json.h"
+#include "memory.h"
 
 #include <math.h>
+#include <string.h>
 
 static double excess(const struct search_limit *limit, double value)
 {
@@ -30,6 +32,35 @@ void telling_of(const struct search_plan *plan, enum trial_state state, const do
         telling->constraint[i] = excess(&plan->constraints[i], limited[i]);
     for (int i = 0; telling->told.state == TRIAL_FAILED && i < plan->objective_count; i++)
         telling->objective[i] = (double)NAN;
+}
+
+/* Results are finite where they were kept (jobs/warm_start.h); a constraint's may be unknown. */
+struct trial *telling_earlier(const struct search_plan *plan)
+{
+    const size_t limits = (size_t)(plan->objective_count + plan->constraint_count);
+    const size_t results = limits + 1, count = (size_t)plan->warm_count;
+    const size_t head = (count * sizeof(struct trial) + sizeof(double) - 1) / sizeof(double);
+    double *block = xcalloc(head + count * limits + 1, sizeof *block);
+    struct trial *trials = (struct trial *)(void *)block;
+
+    for (size_t i = 0; i < count; i++) {
+        double *own = block + head + i * limits;
+        struct telling telling;
+        telling_of(plan, TRIAL_DONE, plan->warm_results + i * results, -1, &telling);
+        memcpy(own, telling.objective, (size_t)plan->objective_count * sizeof *own);
+        for (int k = 0; k < plan->constraint_count; k++)
+            own[plan->objective_count + k] =
+                isfinite(telling.constraint[k]) ? telling.constraint[k] : (double)NAN;
+        trials[i] = (struct trial){
+            .state = telling.told.state,
+            .values = plan->warm_values + i * (size_t)plan->space.count,
+            .objective = own,
+            .constraint = own + plan->objective_count,
+            .error = isfinite(telling.told.error) ? telling.told.error : 0,
+            .step = -1,
+        };
+    }
+    return trials;
 }
 
 static void add_earlier(const struct search_plan *plan, struct study *study)

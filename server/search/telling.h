@@ -19,6 +19,10 @@ struct telling {
 void telling_of(const struct search_plan *plan, enum trial_state state, const double *results,
                 int64_t step, struct telling *telling);
 
+/* What the plan starts warm with, as the study hears of it: [plan->warm_count] in one block, which
+ * the caller frees. They point into the plan and into the block. */
+struct trial *telling_earlier(const struct search_plan *plan);
+
 /* A study for the plan, with nothing but what it starts warm with; NULL where this program does not
  * know its algorithm. The caller frees it. */
 struct study *study_of_plan(const struct search_plan *plan, int64_t budget, int parallel);

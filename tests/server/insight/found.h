@@ -101,6 +101,20 @@ static inline void found_add(struct found *found, enum trial_state state, const 
     found->history.count = found->history.told_count = n + 1;
 }
 
+/* A result that the search starts warm with, of one objective. The caller looks after it. */
+static inline void found_warm(struct found *found, const double *values, double objective)
+{
+    struct search_plan *plan = &found->plan;
+    const size_t n = (size_t)plan->warm_count++, width = (size_t)plan->space.count;
+    const size_t results = (size_t)plan->constraint_count + 2;
+    plan->warm_values = xrealloc(plan->warm_values, (n + 1) * width, sizeof(double));
+    plan->warm_results = xrealloc(plan->warm_results, (n + 1) * results, sizeof(double));
+    memcpy(plan->warm_values + n * width, values, width * sizeof(double));
+    plan->warm_results[n * results] = objective;
+    for (size_t i = 1; i < results; i++)
+        plan->warm_results[n * results + i] = 0;
+}
+
 static inline void found_look(struct found *found, int objective)
 {
     found->history.trials = found->trials;
@@ -121,6 +135,8 @@ static inline void found_end(struct found *found)
     free(found->trials);
     free(found->list);
     free(found->told);
+    free(found->plan.warm_values);
+    free(found->plan.warm_results);
     json_decref(found->plan.algorithm);
     json_decref(found->plan.pruner);
     json_decref(found->plan.stop);
