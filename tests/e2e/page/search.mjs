@@ -222,6 +222,57 @@ test("the budget is raised, and the search stopped after a question", async ({ o
     }
 });
 
+/* Of this server's own workers, on a problem, which takes them milliseconds. */
+const problem = { problem: { type: "quadratic", eigenvalues: [1, 4], start: [1, 1], noise: 0.1 }, optimizer: { type: "sgd", lr: 0.01 }, steps: 80 };
+const rates = (name, rest) => ({ kind: "search", name, base: problem, space: { "/optimizer/lr": number(0.02, 0.3, { scale: "log" }) }, ...rest });
+
+const confirmed = (api) =>
+    once("confirmed", async () => {
+        const job = await api.submit(rates("confirmed", { algorithm: { type: "sobol" }, budget: { runs: 6 } }));
+        await api.finished(job.id);
+        const { id } = await post(api, `/jobs/${job.id}/confirm`, { best: 2, seeds: 3 });
+        await api.finished(id);
+        return job;
+    });
+
+test("the best runs of a search are confirmed over fresh seeds", async ({ open, api }) => {
+    const { id } = await api.submit(rates("to confirm", { algorithm: { type: "sobol" }, budget: { runs: 6 } }));
+    await api.finished(id);
+    const page = await open(`/jobs/${id}`);
+    const panel = page.locator(".confirm");
+    await panel.getByLabel("Best").fill("2");
+    await panel.getByLabel("over seeds").fill("0");
+    same(await panel.getByRole("button", { name: "Confirm" }).isDisabled(), true, "no seeds at all");
+    await panel.getByLabel("over seeds").fill("7");
+    await panel.getByRole("button", { name: "Confirm" }).click();
+    await page.getByRole("heading", { name: "confirm to confirm" }).waitFor();
+    await page.locator(".confirms", { hasText: `#${id} to confirm` }).waitFor();
+    const made = Number(new URL(page.url()).pathname.split("/").at(-1));
+    const job = await api.finished(made);
+    same([job.request.from_search, job.request.arms.length, job.request.seeds.length], [id, 3, 7], "the comparison");
+    await page.locator(".confirms a").click();
+    const { confirmations, best } = await api.get(`/jobs/${id}/report`);
+    await panel.locator(".confirmation", { hasText: confirmations[0].sentence }).waitFor();
+    same(await panel.locator("tbody th").allInnerTexts(), ["base", ...best.slice(0, 2).map(({ run }) => `run ${run}`)], "arms");
+});
+
+test("a run of a population shows where its weights come from, and the schedule that makes", async ({ open, api }) => {
+    const { id } = await api.submit(rates("population", { algorithm: { type: "pbt", population: 2, interval: 0.25 }, budget: { runs: 8 } }));
+    await api.finished(id);
+    const lineage = await api.get(`/jobs/${id}/lineage`);
+    const page = await open(`/jobs/${id}`);
+    same(await page.locator(".confirm").count(), 0, "ways to confirm runs that are no specification");
+    const panel = page.locator(".lineage");
+    await panel.locator("tbody tr").first().waitFor();
+    same(await panel.getByRole("region").locator("tbody tr").count(), lineage.chain.length, "parts");
+    await panel.getByRole("button", { name: "Train it as one run" }).click();
+    const next = JSON.parse(await page.getByLabel("The job as JSON").inputValue());
+    same([next.kind, next.spec], ["train", lineage.spec], "the job");
+    await page.goto(`${api.base}/runs/${lineage.run}`);
+    await panel.locator("tbody tr a").first().click();
+    await page.getByRole("heading", { name: `Run ${lineage.chain[0].run}` }).waitFor();
+});
+
 /* 100,000 runs as the server reports them: 2,000 of them as dots. */
 function bigSearch(report) {
     const rows = Array.from({ length: 2000 }, (_, i) => [i + 1, i, i, i % 9 ? "done" : "pruned", true, 1 + ((i * 7919) % 2000) / 300, 10 ** (-4 * ((i * 613) % 997) / 997), 1 + (i % 8), i % 2]);
@@ -266,7 +317,7 @@ for (const colorScheme of ["light", "dark"])
     test(`axe finds no serious barrier on searches in ${colorScheme}`, async ({ open, api }) => {
         const page = await open(null, { colorScheme, reducedMotion: "reduce" });
         const found = [];
-        for (const job of [await searched(api), await traded(api)]) {
+        for (const job of [await searched(api), await traded(api), await confirmed(api)]) {
             await page.goto(`${api.base}/jobs/${job.id}`);
             await settled(page);
             await page.evaluate(axe);
@@ -279,7 +330,7 @@ for (const colorScheme of ["light", "dark"])
 
 test("no search is wider than a phone of 360 pixels", async ({ open, api }) => {
     const page = await open(null, { viewport: { width: 360, height: 740 }, hasTouch: true });
-    for (const job of [await searched(api), await traded(api)]) {
+    for (const job of [await searched(api), await traded(api), await confirmed(api)]) {
         await page.goto(`${api.base}/jobs/${job.id}`);
         await settled(page);
         same(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, `${job.name}: pixels too wide`);

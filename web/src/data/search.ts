@@ -76,6 +76,28 @@ export interface SearchReport {
     improvement: { expected: number | null; chance: number | null; note: string | null };
     narrower: { space: JsonObject; runs: number; note: string } | null;
     warnings: string[];
+    confirmations: Confirmation[];
+}
+
+/* A comparison of the search's best runs over fresh seeds. */
+export interface Confirmation {
+    job: number;
+    state: JobState;
+    seeds: number;
+    metric: string;
+    arms: { name: string; run: number | null; searched: number | null; n: number; mean: number | null; standard_error: number | null }[];
+    sentence: string | null;
+}
+
+/* How a member of a population came to be (server/insight/lineage.h). */
+export interface Lineage {
+    job: number;
+    run: number;
+    value: number | null;
+    steps: number;
+    chain: { number: number; run: number; how: string; from_step: number; to_step: number; value: number | null; parameters: JsonObject }[];
+    spec: JsonObject | null;
+    why_no_spec: string | null;
 }
 
 /* A told run of the report; of a choice its parameter is the place among the values. */

@@ -69,7 +69,7 @@ export interface Run {
     resume_mismatches?: number;
     worker?: string | null;
     series?: SeriesSummary[];
-    proposal?: { how: string; seen: number; values: (number | null)[] | null; late: boolean } | null; /* of a search */
+    proposal?: { how: string; seen: number; values: (number | null)[] | null; parent: number | null; late: boolean } | null; /* of a search */
 }
 
 export interface SeriesSummary {

@@ -13,6 +13,7 @@ import { JsonView } from "../parts/json";
 import { countsInWords, RunsBar, runsOver, StateMark } from "../parts/state";
 import { Elapsed, Moment } from "../parts/time";
 import { count } from "../text/format";
+import { ConfirmsNote } from "./confirm";
 import { CurvesPanel } from "./job-curves";
 import { ReportPanels } from "./job-report";
 import { RunsPanel } from "./job-runs";
@@ -141,6 +142,7 @@ export function JobView({ id: text }: { id: string }) {
     return (
         <>
             <Header job={job} part={part} />
+            {job.kind === "compare" ? <ConfirmsNote job={job} /> : null}
             {job.kind === "compare" ? <ReportPanels job={job} looks={looks} /> : null}
             {job.kind === "search" ? <SearchPanels job={job} runs={runs} /> : null}
             {trained ? <CurvesPanel job={job} runs={runs} looks={looks} /> : null}

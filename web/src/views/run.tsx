@@ -17,6 +17,7 @@ import { StateMark, StepsBar } from "../parts/state";
 import { Elapsed, Moment } from "../parts/time";
 import { count, duration, NOTHING, number, plural, point } from "../text/format";
 import { usualMetrics } from "./job-curves";
+import { LineagePanel } from "./lineage";
 
 const POINTS = 600;
 const LOG_LINES = 1000;
@@ -151,11 +152,18 @@ function isExternal(run: Run): boolean {
     return run.phase === "search" && run.spec?.["optimizer"] === undefined && run.worker !== null && run.steps === null;
 }
 
+/* Its members go on from each other's weights. */
+function isOfPopulation(job: Job | undefined): boolean {
+    const algorithm = job?.request?.["algorithm"];
+    return typeof algorithm === "object" && algorithm !== null && !Array.isArray(algorithm) && algorithm["type"] === "pbt";
+}
+
 /* How its point came about. */
 function proposalFacts({ proposal }: Run): [string, preact.ComponentChildren][] {
     if (!proposal) return [];
     const facts: [string, preact.ComponentChildren][] = [["Proposed by", `${proposal.how}, knowing ${plural(proposal.seen, "result")}`]];
     if (proposal.values && proposal.values.length > 1) facts.push(["All values", <span class="number">{proposal.values.map((value) => number(value, 6)).join(", ")}</span>]);
+    if (proposal.parent !== null) facts.push(["Weights from", <span class="number">number {proposal.parent} of the search</span>]);
     if (proposal.late) facts.push(["Told", "after its lease had ended"]);
     return facts;
 }
@@ -257,6 +265,7 @@ export function RunView({ id: text }: { id: string }) {
         <>
             <Header run={run} job={parent} />
             <Metrics run={run} arm={arm} />
+            {isOfPopulation(parent) && run.finished_ms !== null && run.proposal ? <LineagePanel job={run.job} run={run.id} /> : null}
             <div class="pair even" hidden={isExternal(run)}>
                 <Panel title="Resolved specification">{run.spec ? <JsonView value={run.spec} /> : <p class="muted note">Known once its arm is tuned.</p>}</Panel>
                 <div>

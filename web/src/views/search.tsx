@@ -12,6 +12,8 @@ import type { Job, Run } from "../data/types";
 import { Asking, Copyable, Facts, Panel, Waiting } from "../parts/bits";
 import { runsOver } from "../parts/state";
 import { count, number, plural } from "../text/format";
+import { ConfirmPanel } from "./confirm";
+import { LineagePanel } from "./lineage";
 import { ContourPanel, ImportancePanel, SlicesPanel } from "./search-insight";
 import { FrontPanel, HistoryPanel, ParallelPanel } from "./search-charts";
 import { SearchRunsPanel } from "./search-runs";
@@ -218,7 +220,7 @@ function useReport(job: Job, wishes: Wishes) {
     const refresh = useThrottled(loaded.again, every_ms);
     useEffect(() => watch(`ended:${job.id}`, refresh), [job.id, refresh]);
     useEffect(refresh, [job.state, runsOver(job.runs), job.runs.waiting]);
-    return { report, loaded };
+    return { report, loaded, refresh };
 }
 
 export interface Shown {
@@ -244,7 +246,7 @@ function Charts({ shown, wishes, wish }: { shown: Shown; wishes: Wishes; wish: (
 
 export function SearchPanels({ job, runs }: { job: Job; runs: Run[] }) {
     const [wishes, setWishes] = useState<Wishes>({ objective: 0, pair: null, pairs: false });
-    const { report, loaded } = useReport(job, wishes);
+    const { report, loaded, refresh } = useReport(job, wishes);
     const shown = useMemo<Shown | null>(() => report && { report, tried: triedRuns(report), names: shortNames(Object.keys(report.space)) }, [report]);
     const pair = report ? defaultPair(report) : null;
     useEffect(() => {
@@ -263,6 +265,8 @@ export function SearchPanels({ job, runs }: { job: Job; runs: Run[] }) {
         <>
             <Summary job={job} report={report} />
             {external && !isOver(job) ? <External job={job} /> : null}
+            <ConfirmPanel job={job} report={report} refresh={refresh} />
+            {report.algorithm.type === "pbt" && report.counts.done > 0 ? <LineagePanel job={job.id} run={null} again={report.counts.done} /> : null}
             {charts}
             <SearchRunsPanel job={job} report={report} entries={searchRuns(report, runs)} names={shown.names} />
             <Narrower job={job} report={report} />
