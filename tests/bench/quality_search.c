@@ -4,7 +4,8 @@
  * target. One run after the other, beside Optuna's in the same table.
  *
  *     quality_search [seeds=20] [evaluations=200] [processes=2] [optuna=SCRIPT LIBRARY]
- *                    [only=branin,levy10] [algorithms=auto,gp] [fails=0.1] [each]
+ *                    [only=branin,levy10] [algorithms=auto,gp] [parallel=1]
+ *                    [fails=0.1] [each]
  *
  * Prints the table in Markdown; with `each` a line for every seed, too. With `fails` this
  * share of runs fails by chance, whatever their point.
@@ -28,7 +29,7 @@
 enum { SEEDS_MAX = 1000, PROCESSES_MAX = 64, ROWS_MAX = 64 };
 
 struct options {
-    int seeds, evaluations, processes;
+    int seeds, evaluations, processes, parallel;
     const char *only, *algorithms; /* lists; NULL: all */
     const char *script, *library;  /* of Optuna; NULL: without */
     double fails;                  /* 0 … 1 */
@@ -64,7 +65,7 @@ static struct study *begin(const struct search_algorithm *algorithm, const json_
                                   .chosen = chosen,
                                   .seed = seed,
                                   .budget = options->evaluations,
-                                  .parallel = 1};
+                                  .parallel = options->parallel};
     space_read(text, "", &study.space, &problems);
     assert(problems.found == 0);
     return study_new(&study);
@@ -83,39 +84,65 @@ static bool fails(const struct options *options, uint64_t seed, int number)
     return rng_uniform(&rng) < options->fails;
 }
 
+struct searching {
+    const struct objective *objective;
+    const struct options *options;
+    struct study *study;
+    uint64_t seed;
+    int order[PARAMETERS_MAX];
+    double best; /* told: what people would take, were there noise */
+    struct outcome outcome;
+};
+
+/* What a proposal comes to. */
+static void tell(struct searching *searching, int number)
+{
+    const struct objective *objective = searching->objective;
+    const double *values = study_history(searching->study)->trials[number].values;
+    double x[OBJECTIVE_DIMENSIONS], true_value;
+
+    for (int j = 0; j < objective->dimensions; j++)
+        x[j] = values[searching->order[j]];
+    const double value = objective_tell(objective, searching->seed, number, x, &true_value);
+    const bool failed = fails(searching->options, searching->seed, number);
+    study_tell(searching->study, number,
+               &(struct told){failed ? TRIAL_FAILED : TRIAL_DONE, &value, NULL, 0, 0});
+    if (!failed && value < searching->best) {
+        searching->best = value;
+        searching->outcome.whole = true_value - objective->minimum;
+    }
+    if (number + 1 == searching->options->evaluations / 2)
+        searching->outcome.half = searching->outcome.whole;
+}
+
+/* With several under way, the oldest ends before the next one is proposed. */
 static struct outcome search(const struct objective *objective,
                              const struct search_algorithm *algorithm,
                              const struct options *options, uint64_t seed)
 {
     json_auto_t *text = json_loads(objective->space, 0, NULL);
-    struct study *study = begin(algorithm, text, options, seed);
-    struct outcome outcome = {(double)INFINITY, (double)INFINITY, 0};
+    struct searching searching = {.objective = objective,
+                                  .options = options,
+                                  .study = begin(algorithm, text, options, seed),
+                                  .seed = seed,
+                                  .best = (double)INFINITY,
+                                  .outcome = {(double)INFINITY, (double)INFINITY, 0}};
     struct study_proposal proposal;
-    double x[OBJECTIVE_DIMENSIONS], best = (double)INFINITY;
-    int order[PARAMETERS_MAX];
+    int proposed = 0, told = 0;
 
-    find_order(study_space(study), text, order);
-    for (int i = 0; i < options->evaluations; i++) {
+    find_order(study_space(searching.study), text, searching.order);
+    for (; proposed < options->evaluations; proposed++) {
+        if (proposed - told == options->parallel)
+            tell(&searching, told++);
         const double before = now();
-        if (study_propose(study, &proposal) < 0)
+        if (study_propose(searching.study, &proposal) < 0)
             break;
-        outcome.seconds += now() - before;
-        for (int j = 0; j < objective->dimensions; j++)
-            x[j] = proposal.values[order[j]];
-        double true_value;
-        const double value = objective_tell(objective, seed, i, x, &true_value);
-        const bool failed = fails(options, seed, i);
-        study_tell(study, proposal.number,
-                   &(struct told){failed ? TRIAL_FAILED : TRIAL_DONE, &value, NULL, 0, 0});
-        if (!failed && value < best) { /* what people would take, were there noise */
-            best = value;
-            outcome.whole = true_value - objective->minimum;
-        }
-        if (i + 1 == options->evaluations / 2)
-            outcome.half = outcome.whole;
+        searching.outcome.seconds += now() - before;
     }
-    study_free(study);
-    return outcome;
+    while (told < proposed)
+        tell(&searching, told++);
+    study_free(searching.study);
+    return searching.outcome;
 }
 
 /* --- many, in processes -------------------------------------------------------------------------
@@ -307,6 +334,8 @@ static bool read_argument(char **argument, struct options *options)
         options->evaluations = whole_number(value, 100000);
     else if ((value = value_of(*argument, "processes")))
         options->processes = whole_number(value, PROCESSES_MAX);
+    else if ((value = value_of(*argument, "parallel")))
+        options->parallel = whole_number(value, 1000);
     else if ((value = value_of(*argument, "only")))
         options->only = value;
     else if ((value = value_of(*argument, "algorithms")))
@@ -326,7 +355,7 @@ static bool read_argument(char **argument, struct options *options)
 
 int main(int count, char **arguments)
 {
-    struct options options = {.seeds = 20, .evaluations = 200, .processes = 2};
+    struct options options = {.seeds = 20, .evaluations = 200, .processes = 2, .parallel = 1};
     bool fine = true;
 
     for (int i = 1; i < count; i++)
