@@ -227,6 +227,7 @@ static void plan_on_helper(void *reader, void *context)
     check_others(reader, creation);
     check_from_search(reader, creation);
     search_check_plan(reader, creation->view.team, &creation->plan, &creation->problems);
+    search_fit_population(creation->req->body, &creation->plan);
     search_check_population(world_of(creation->req)->catalog, &creation->plan, &creation->problems);
     warm_start_fill(reader, world_of(creation->req)->catalog, &creation->plan, &creation->problems);
 }

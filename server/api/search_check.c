@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void check_algorithm(const struct search_plan *search, struct problems *problems)
 {
@@ -50,6 +51,19 @@ void search_check_plan(struct reader *reader, int64_t team, const struct job_pla
     check_algorithm(plan->search, problems);
     pruner_check(plan->search, problems);
     check_earlier(reader, team, plan->search, problems);
+}
+
+void search_fit_population(const char *body, struct job_plan *plan)
+{
+    if (!plan->search || !plan->request)
+        return;
+    json_auto_t *asked = json_loads(body, 0, NULL);
+    if (!population_fit(json_object_get(asked, "algorithm"), plan->search))
+        return;
+    json_auto_t *request = json_loads(plan->request, 0, NULL);
+    json_object_set(request, "algorithm", plan->search->algorithm);
+    free(plan->request);
+    plan->request = json_ordered(request);
 }
 
 void search_check_population(const json_t *catalog, const struct job_plan *plan,

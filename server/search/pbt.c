@@ -2,10 +2,12 @@
  * Population based training (Jaderberg et al., 2017, "Population Based Training of Neural
  * Networks", arXiv 1711.09846), by generations: population.h. The worst of a generation are
  * replaced by copies of one of the best, drawn at random, whose parameters are then perturbed; the
- * others go on as they are.
+ * others go on as they are. Of the first generation half begin with the best points of earlier
+ * searches, where it starts warm.
  */
 #include "search/population.h"
 #include "search/search.h"
+#include "search/standing.h"
 
 #include "memory.h"
 
@@ -165,6 +167,112 @@ static void begin_fresh(const struct history *history, struct rng *rng, struct p
     proposal->how = "start";
 }
 
+/* --- earlier searches ----------------------------------------------------------------------------
+ * Half of the first generation begins where those were best: of the best points, twice as many as
+ * are taken, those that lie farthest from each other (Gonzalez, 1985), so that the population is
+ * not twenty times the same one. */
+
+struct starts {
+    const double **points; /* [count] the best first, then as they were chosen */
+    double *gap;           /* [count] squared, to the nearest that was chosen */
+    int count, chosen;
+};
+
+static bool same_point(const struct space *space, const double *a, const double *b)
+{
+    for (int i = 0; i < space->count; i++)
+        if (a[i] != b[i] && !(isnan(a[i]) && isnan(b[i])))
+            return false;
+    return true;
+}
+
+static bool has_point(const struct space *space, const double *const *points, int count,
+                      const double *point)
+{
+    for (int i = 0; i < count; i++)
+        if (same_point(space, points[i], point))
+            return true;
+    return false;
+}
+
+/* The best ones, each point once; most of them at most. */
+static void take_best(const struct history *history, int most, struct starts *starts)
+{
+    const int count = history->earlier_count;
+    AUTO_FREE struct standing *standings = xcalloc((size_t)count, sizeof *standings);
+    for (int i = 0; i < count; i++)
+        standings[i] = trial_standing(history, &history->earlier[i], i);
+    qsort(standings, (size_t)count, sizeof *standings, standing_compare);
+    for (int i = 0; i < count && starts->count < most; i++) {
+        const double *point = history->earlier[standings[i].number].values;
+        if (!has_point(history->space, starts->points, starts->count, point))
+            starts->points[starts->count++] = point;
+    }
+}
+
+/* Choices lie 1 apart, and so do a parameter that applies and one that does not. */
+static double squared_gap(const struct space *space, const double *a, const double *b)
+{
+    double sum = 0;
+    for (int i = 0; i < space->count; i++) {
+        const struct parameter *parameter = &space->parameters[i];
+        if (isnan(a[i]) || isnan(b[i]) || parameter->type == PARAMETER_CHOICE) {
+            sum += a[i] != b[i] && !(isnan(a[i]) && isnan(b[i]));
+            continue;
+        }
+        const double gap = parameter_to_unit(parameter, a[i]) - parameter_to_unit(parameter, b[i]);
+        sum += gap * gap;
+    }
+    return sum;
+}
+
+static void choose_next(const struct space *space, struct starts *starts)
+{
+    int far = starts->chosen;
+    for (int i = starts->chosen; i < starts->count; i++) {
+        if (starts->chosen > 0)
+            starts->gap[i] = fmin(starts->gap[i], squared_gap(space, starts->points[i],
+                                                              starts->points[starts->chosen - 1]));
+        if (starts->chosen > 0 && starts->gap[i] > starts->gap[far])
+            far = i;
+    }
+    const double *point = starts->points[far];
+    starts->points[far] = starts->points[starts->chosen];
+    starts->gap[far] = starts->gap[starts->chosen];
+    starts->points[starts->chosen++] = point;
+}
+
+static bool was_proposed(const struct history *history, const double *point)
+{
+    for (int i = 0; i < history->count; i++)
+        if (same_point(history->space, history->trials[i].values, point))
+            return true;
+    return false;
+}
+
+/* The next of those that no member has. False: there is none, or half of them have one. */
+static bool begin_warm(const struct history *history, int members, struct proposal *proposal)
+{
+    const int most = (members + 1) / 2;
+    AUTO_FREE const double **points = xcalloc((size_t)(2 * most), sizeof *points);
+    AUTO_FREE double *gap = xcalloc((size_t)(2 * most), sizeof *gap);
+    struct starts starts = {.points = points, .gap = gap};
+
+    take_best(history, 2 * most, &starts);
+    for (int i = 0; i < starts.count; i++)
+        gap[i] = HUGE_VAL;
+    while (starts.chosen < most && starts.chosen < starts.count) {
+        choose_next(history->space, &starts);
+        const double *point = points[starts.chosen - 1];
+        if (was_proposed(history, point))
+            continue;
+        memcpy(proposal->values, point, (size_t)history->space->count * sizeof *point);
+        proposal->how = "earlier";
+        return true;
+    }
+    return false;
+}
+
 static void succeed(const struct history *history, const struct chosen *chosen, int members,
                     struct rng *rng, struct proposal *proposal)
 {
@@ -198,10 +306,10 @@ static void propose(void *state, const struct history *history, const struct cho
 
     if (history->count >= population.members * population.generations)
         proposal->exhausted = true;
-    else if (history->count < population.members)
-        begin_fresh(history, &rng, proposal);
-    else
+    else if (history->count >= population.members)
         succeed(history, chosen, population.members, &rng, proposal);
+    else if (!begin_warm(history, population.members, proposal))
+        begin_fresh(history, &rng, proposal);
 }
 
 /* --- for people ---------------------------------------------------------------------------------
@@ -217,13 +325,21 @@ static void *keep_population(const struct history *history, const struct chosen 
     return population;
 }
 
+enum { USUAL = 5 }; /* generations, where nothing else is asked for */
+
 static char *explain(void *state, const struct history *history)
 {
     const struct population *population = state;
     if (history->count == 0)
         return NULL;
-    return xprintf("a population of %d in generation %d of %d", population->members,
-                   (history->count - 1) / population->members + 1, population->generations);
+    const int generations = population->generations;
+    AUTO_FREE char *fits = generations < USUAL && history->budget > 0 &&
+                                   history->budget < (generations + 1) * population->members
+                               ? xprintf(", as many as its budget of %lld runs has room for",
+                                         (long long)history->budget)
+                               : xstrdup("");
+    return xprintf("a population of %d in generation %d of %d%s", population->members,
+                   (history->count - 1) / population->members + 1, generations, fits);
 }
 
 const struct search_algorithm pbt_search = {

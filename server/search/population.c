@@ -26,6 +26,37 @@ bool population_of(const struct search_plan *plan, struct population *out)
     return true;
 }
 
+/* Two members at least, in two generations: fewer are refused by population_check(). */
+static struct population fitting(int runs, const struct population *population, bool keeps_interval)
+{
+    struct population fit = *population;
+    if (!keeps_interval) {
+        const int most = runs / fit.members;
+        fit.generations = most < 2 ? 2 : most < fit.generations ? most : fit.generations;
+        fit.interval = 1.0 / fit.generations;
+    }
+    const int members = runs / fit.generations;
+    if (members < fit.members)
+        fit.members = members < 2 ? 2 : members;
+    return fit;
+}
+
+bool population_fit(const json_t *given, struct search_plan *plan)
+{
+    struct population population;
+    if (!population_of(plan, &population) || json_object_get(given, "population") ||
+        plan->budget.runs >= population.members * population.generations)
+        return false;
+    const struct population fit =
+        fitting(plan->budget.runs, &population, json_object_get(given, "interval"));
+    json_t *algorithm = json_copy(plan->algorithm);
+    json_object_set_new(algorithm, "population", json_integer(fit.members));
+    json_object_set_new(algorithm, "interval", json_real(fit.interval));
+    json_decref(plan->algorithm);
+    plan->algorithm = algorithm;
+    return true;
+}
+
 int population_waits_for(const struct population *population, int number)
 {
     return number / population->members * population->members;

@@ -22,6 +22,12 @@ struct population {
 struct population population_chosen(double members, double interval);
 bool population_of(const struct search_plan *plan, struct population *out);
 
+/* Where the search's budget has no room for the population and `given`, the algorithm as it was
+ * asked for, names none, it gets one that has: of 20 members in as many generations as fit, two at
+ * least, or where the interval is given, too, in its generations, with fewer members. True where
+ * the plan's algorithm was changed. */
+bool population_fit(const json_t *given, struct search_plan *plan);
+
 /* How many of the first runs must have ended before run `number` is proposed. */
 int population_waits_for(const struct population *population, int number);
 

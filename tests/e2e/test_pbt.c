@@ -17,6 +17,7 @@ enum { MEMBERS = 6, GENERATIONS = 4, RUNS = MEMBERS * GENERATIONS };
 #define BASE                                                                                       \
     "'dataset': 'digits', 'model': {'type': 'mlp', 'hidden': [16]}, 'epochs': 8,"                  \
     " 'schedule': 'constant', 'optimizer': {'type': 'nesterov', 'lr': "
+#define RATE "'/optimizer/lr': {'type': 'float', 'low': 0.001, 'high': 0.1}"
 #define DIGITS(more)                                                                               \
     "{'kind': 'search', 'base': {" BASE "0.1}},"                                                   \
     " 'space': {'/optimizer/lr': {'type': 'float', 'low': 1e-4, 'high': 3, 'scale': 'log'}},"      \
@@ -186,6 +187,44 @@ static void members_that_diverge_give_way(void **state)
     assert_int_equal(api_integer(lineage, "/chain/0/number"), 0);
 }
 
+/* --- beginnings ----------------------------------------------------------------------------------
+ */
+
+/* Of 20 members in 5 generations 12 runs are too few; 2 generations of 6 are not. */
+static void a_small_budget_gets_a_population_that_fits(void **state)
+{
+    (void)state;
+    const int64_t job = search("{'kind': 'search', 'base': {" BASE "0.1}}, 'space': {" RATE "},"
+                               " 'algorithm': 'pbt', 'budget': {'runs': 12}}");
+    json_auto_t *shown = api_get(port, "/api/v1/jobs/%lld", (long long)job);
+    assert_int_equal(api_integer(shown, "/request/algorithm/population"), 6);
+    assert_true(api_number(shown, "/request/algorithm/interval") == 0.5);
+    json_auto_t *runs = api_runs(port, job);
+    assert_int_equal(json_array_size(runs), 12);
+    assert_int_equal(api_integer(runs, "/5/step") * 2, api_integer(runs, "/11/step"));
+    json_auto_t *report = api_get(port, "/api/v1/jobs/%lld/report", (long long)job);
+    assert_string_equal(api_text(report, "/explained"),
+                        "a population of 6 in generation 2 of 2, as many as its budget of 12 runs "
+                        "has room for");
+    assert_non_null(strstr(api_text(report, "/importance/note"), "generation"));
+}
+
+static void a_population_begins_where_an_earlier_search_was_best(void **state)
+{
+    (void)state;
+    const int64_t earlier = search("{'kind': 'search', 'base': {" BASE "0.1}}, 'space': {" RATE "},"
+                                   " 'algorithm': 'random', 'budget': {'runs': 4}}");
+    json_auto_t *report = api_get(port, "/api/v1/jobs/%lld/report", (long long)earlier);
+    AUTO_FREE char *body =
+        xprintf("{'kind': 'search', 'base': {" BASE "0.1}}, 'space': {" RATE "}, 'algorithm':"
+                " {'type': 'pbt', 'population': 3, 'interval': 0.5}, 'budget': {'runs': 6},"
+                " 'warm_start': {'jobs': [%lld]}}",
+                (long long)earlier);
+    const int64_t job = search(body);
+    json_auto_t *runs = api_runs(port, job);
+    assert_true(json_equal(api_at(runs, "/0/tuned"), api_at(report, "/best/0/parameters")));
+}
+
 /* --- refusals -----------------------------------------------------------------------------------
  */
 
@@ -200,8 +239,6 @@ static void assert_refused(const char *space, const char *more, const char *poin
     assert_string_equal(api_text(answer, "/errors/0/pointer"), pointer);
     assert_string_equal(api_text(answer, "/errors/0/detail"), detail);
 }
-
-#define RATE "'/optimizer/lr': {'type': 'float', 'low': 0.001, 'high': 0.1}"
 
 static void a_population_that_cannot_be_trained_is_refused(void **state)
 {
@@ -273,6 +310,8 @@ int main(void)
         cmocka_unit_test(the_lineage_of_the_best_trains_again_as_a_schedule),
         cmocka_unit_test(how_many_run_at_once_and_kills_change_nothing),
         cmocka_unit_test(members_that_diverge_give_way),
+        cmocka_unit_test(a_small_budget_gets_a_population_that_fits),
+        cmocka_unit_test(a_population_begins_where_an_earlier_search_was_best),
         cmocka_unit_test(a_population_that_cannot_be_trained_is_refused),
         cmocka_unit_test(a_base_whose_runs_cannot_be_compared_on_the_way_is_refused),
         cmocka_unit_test(what_did_not_train_a_population_has_no_lineage),

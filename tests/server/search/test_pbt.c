@@ -134,6 +134,96 @@ static void it_says_how_far_it_is(void **state)
     study_free(study);
 }
 
+/* --- earlier searches ----------------------------------------------------------------------------
+ */
+
+static void add_earlier(struct study *study, double rate_value, double value)
+{
+    study_add_earlier(study, &rate_value, &(struct told){TRIAL_DONE, &value, NULL, 0, -1});
+}
+
+/* A population of 4 begins with 2 of the best 4 points: 0.01, the best, and of 0.011, 0.012 and 0.5
+ * the one that lies farthest from it. */
+static void half_of_it_begins_where_earlier_searches_were_best(void **state)
+{
+    (void)state;
+    struct study *study = population(rate, "{'population':4}", 5);
+    add_earlier(study, 0.5, 4);
+    add_earlier(study, 0.0001, 5); /* the farthest, and not good */
+    add_earlier(study, 0.011, 2);
+    add_earlier(study, 0.01, 1);
+    add_earlier(study, 0.01, 1.5); /* the same point */
+    add_earlier(study, 0.012, 3);
+    const struct study_proposal best = next_proposal(study);
+    assert_true(best.values[0] == 0.01);
+    assert_string_equal(best.how, "earlier");
+    assert_int_equal(best.parent, -1);
+    assert_true(next_proposal(study).values[0] == 0.5);
+    assert_string_equal(next_proposal(study).how, "start");
+    assert_string_equal(next_proposal(study).how, "start");
+    study_free(study);
+}
+
+/* What is enqueued comes first, and is not tried twice. */
+static void earlier_points_that_are_enqueued_are_not_begun_with_again(void **state)
+{
+    (void)state;
+    const double enqueued[] = {0.5, 0.25};
+    struct study *study = population(rate, "{'population':4}", 5);
+    add_earlier(study, 0.01, 1);
+    add_earlier(study, 0.5, 2);
+    study_enqueue(study, &enqueued[0]);
+    study_enqueue(study, &enqueued[1]);
+    assert_true(next_proposal(study).values[0] == 0.5);
+    assert_true(next_proposal(study).values[0] == 0.25);
+    assert_true(next_proposal(study).values[0] == 0.01);
+    assert_string_equal(next_proposal(study).how, "start");
+    study_free(study);
+}
+
+/* --- budgets -------------------------------------------------------------------------------------
+ */
+
+static void assert_fits(const char *asked, int runs, bool changed, int members, int generations)
+{
+    struct population population;
+    json_auto_t *given = loads(asked);
+    struct search_plan plan = {.budget.runs = runs,
+                               .algorithm = resolve(search_find("pbt"), asked)};
+    json_object_set_new(plan.algorithm, "type", json_string("pbt"));
+    assert_int_equal(population_fit(given, &plan), changed);
+    assert_true(population_of(&plan, &population));
+    assert_int_equal(population.members, members);
+    assert_int_equal(population.generations, generations);
+    json_decref(plan.algorithm);
+}
+
+/* 20 members in 5 generations are 100 runs. */
+static void a_small_budget_gets_fewer_generations_then_fewer_members(void **state)
+{
+    (void)state;
+    assert_fits("{}", 100, false, 20, 5);
+    assert_fits("{}", 99, true, 20, 4);
+    assert_fits("{}", 60, true, 20, 3);
+    assert_fits("{}", 45, true, 20, 2);
+    assert_fits("{}", 39, true, 19, 2);
+    assert_fits("{}", 4, true, 2, 2);
+    assert_fits("{}", 3, true, 2, 2); /* population_check() refuses it */
+    assert_fits("{'interval': 0.25}", 60, true, 15, 4);
+    assert_fits("{'population': 20}", 60, false, 20, 5);
+}
+
+static void it_says_that_its_budget_has_room_for_no_more(void **state)
+{
+    (void)state;
+    struct study *study = population(rate, "{'population':20,'interval':0.3333333333333333}", 4);
+    next_proposal(study);
+    AUTO_FREE char *words = study_explain(study);
+    assert_string_equal(words, "a population of 20 in generation 1 of 3, as many as its budget of "
+                               "60 runs has room for");
+    study_free(study);
+}
+
 /* --- explore ------------------------------------------------------------------------------------
  */
 
@@ -260,6 +350,10 @@ int main(void)
         cmocka_unit_test(where_all_failed_the_next_generation_begins_anew),
         cmocka_unit_test(members_that_break_a_constraint_are_the_worst),
         cmocka_unit_test(it_ends_with_the_last_generation),
+        cmocka_unit_test(half_of_it_begins_where_earlier_searches_were_best),
+        cmocka_unit_test(earlier_points_that_are_enqueued_are_not_begun_with_again),
+        cmocka_unit_test(a_small_budget_gets_fewer_generations_then_fewer_members),
+        cmocka_unit_test(it_says_that_its_budget_has_room_for_no_more),
         cmocka_unit_test(it_says_how_far_it_is),
         cmocka_unit_test(a_copy_takes_four_fifths_or_six_fifths_or_is_drawn_anew),
         cmocka_unit_test(a_copy_stays_within_the_bounds),
