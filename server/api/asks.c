@@ -2,6 +2,7 @@
 #include "api/api.h"
 
 #include "jobs/fields.h"
+#include "jobs/search_plan.h"
 #include "jobs/space.h"
 #include "json.h"
 #include "memory.h"
@@ -42,6 +43,26 @@ static bool is_busy(const struct request *req)
     return store_is_full(world_of(req)->store);
 }
 
+static bool is_external(const json_t *job)
+{
+    const json_t *request = json_object_get(job, "request");
+    return strcmp(json_text_at(request, "runner", ""), "external") == 0;
+}
+
+/* A run of a search that has ended, and its job; both are the caller's. */
+static int read_external(struct reader *reader, int64_t id, json_t **out_run, json_t **out_job,
+                         struct error *err)
+{
+    if (store_read_run(reader, id, out_run, err) < 0 ||
+        store_read_job(reader, json_integer_at(*out_run, "job", 0), out_job, err) < 0)
+        return -1;
+    if (is_external(*out_job))
+        return 0;
+    return error_of(err, ERROR_CONFLICT,
+                    "run %lld has ended, and is not of a search with \"runner\": \"external\"",
+                    (long long)id);
+}
+
 static bool is_object(const json_t *body, struct problems *problems)
 {
     if (json_is_object(body))
@@ -61,16 +82,16 @@ static int read_job(struct reader *reader, struct api_read *read, json_t **out, 
 /* A search that has ended has no points any more; whoever asks in a loop learns so. */
 static struct reply no_more(struct request *req, struct api_read *read, json_t *job)
 {
-    const json_t *request = json_object_get(job, "request");
-    const bool external = strcmp(json_text_at(request, "runner", ""), "external") == 0;
-    struct reply reply =
-        reply_problem(409, "job %lld has ended, and is not a search with \"runner\": \"external\"",
-                      (long long)read->id);
+    struct reply reply;
     (void)req;
-    if (external)
+    if (is_external(job))
         reply = reply_json(200, json_pack("{s:[], s:{s:I, s:O, s:i, s:i}}", "runs", "job", "id",
                                           read->id, "state", json_object_get(job, "state"), "left",
                                           0, "running", 0));
+    else
+        reply = reply_problem(
+            409, "job %lld has ended, and is not a search with \"runner\": \"external\"",
+            (long long)read->id);
     json_decref(job);
     return reply;
 }
@@ -125,14 +146,14 @@ static bool read_row(const json_t *row, const char *pointer, struct report_row *
     const bool has_value = json_is_number(value) || json_is_null(value);
     int64_t step = 0;
     if (json_array_size(row) != 3 ||
-        !fields_is_whole(json_array_get(row, 0), 0, INT64_C(1) << 53, &step) ||
+        !fields_is_whole(json_array_get(row, 0), 0, RUN_STEPS_MAX, &step) ||
         !is_metric_name(name, sizeof out->name) || !has_value) {
         problems_add(
             problems, pointer, NULL,
             "must be [step, \"name\", number], such as [100, \"valid_loss\", 0.25]: a step "
-            "of at least 0, a name of 1 to %zu letters without spaces, and null for a "
-            "value that is not finite",
-            sizeof out->name - 1);
+            "of at least 0 and at most %lld, a name of 1 to %zu letters without spaces, and "
+            "null for a value that is not finite",
+            (long long)RUN_STEPS_MAX, sizeof out->name - 1);
         return false;
     }
     out->step = step;
@@ -166,13 +187,8 @@ static struct report_row *read_rows(const json_t *body, int *out_count, struct p
 static int read_ended(struct reader *reader, struct api_read *read, json_t **out, struct error *err)
 {
     json_auto_t *run = NULL, *job = NULL;
-    if (store_read_run(reader, read->id, &run, err) < 0 ||
-        store_read_job(reader, json_integer_at(run, "job", 0), &job, err) < 0)
+    if (read_external(reader, read->id, &run, &job, err) < 0)
         return -1;
-    if (strcmp(json_text_at(json_object_get(job, "request"), "runner", ""), "external") != 0)
-        return error_of(err, ERROR_CONFLICT,
-                        "run %lld has ended, and is not of a search with \"runner\": \"external\"",
-                        (long long)read->id);
     *out = json_pack("{s:b, s:O, s:n}", "stop", 1, "state", json_object_get(run, "state"),
                      "lease_until_ms");
     return 0;
@@ -249,95 +265,90 @@ struct repeat {
     struct telling telling;
     int64_t run, job;
     bool same, lapsed;
+    enum run_state state; /* as it ended */
+    struct problems problems;
     int outcome;
     struct error err;
 };
 
-static bool all_finite(const struct repeat *repeat)
+static void repeat_free(struct repeat *repeat)
 {
-    for (int i = 0; i < repeat->telling.options.value_count; i++)
-        if (!isfinite(repeat->telling.values[i]))
-            return false;
-    return true;
+    problems_release(&repeat->problems);
+    free(repeat);
 }
 
-static enum proposal_outcome outcome_of(const struct repeat *repeat)
+static bool is_same(const struct repeat *repeat, const struct search_plan *plan,
+                    const struct kept_proposal *kept)
 {
-    const enum run_state state = repeat->telling.options.state;
-    if (state == RUN_PRUNED)
-        return PROPOSAL_PRUNED;
-    return state == RUN_SUCCEEDED && all_finite(repeat) ? PROPOSAL_DONE : PROPOSAL_FAILED;
+    struct told_results told;
+    told_results_of(plan, &repeat->telling.options, &told);
+    return kept->told >= 0 &&
+           told_results_repeat(&told, kept->outcome, kept->results, kept->result_count);
 }
 
-static enum run_state final_state(const struct repeat *repeat)
+static void take_run(struct repeat *repeat, const json_t *run)
 {
-    return outcome_of(repeat) == PROPOSAL_FAILED ? RUN_FAILED : repeat->telling.options.state;
-}
-
-static bool is_same(const struct repeat *repeat, const struct kept_proposal *kept)
-{
-    const struct telling *telling = &repeat->telling;
-    if (kept->told < 0 || kept->outcome != outcome_of(repeat) ||
-        telling->options.value_count > kept->result_count)
-        return false;
-    for (int i = 0; i < telling->options.value_count; i++)
-        if (kept->results[i] != telling->values[i] &&
-            !(isnan(kept->results[i]) && isnan(telling->values[i])))
-            return false;
-    return true;
-}
-
-static int read_lapsed(struct reader *reader, struct repeat *repeat)
-{
-    json_auto_t *run = NULL;
-    if (store_read_run(reader, repeat->run, &run, &repeat->err) < 0)
-        return -1;
+    const char *state = json_text_at(run, "state", "");
     repeat->job = json_integer_at(run, "job", 0);
-    repeat->lapsed = strcmp(json_text_at(run, "state", ""), "failed") == 0 &&
-                     strcmp(json_text_at(run, "reason", ""), "lease lapsed") == 0;
+    while (repeat->state < RUN_STATES - 1 && strcmp(run_state_names[repeat->state], state) != 0)
+        repeat->state++;
+    repeat->lapsed =
+        repeat->state == RUN_FAILED && strcmp(json_text_at(run, "reason", ""), "lease lapsed") == 0;
+}
+
+static int compare_told(struct reader *reader, struct repeat *repeat)
+{
+    AUTO_FREE struct proposal_rooms *rooms = xcalloc(1, sizeof *rooms);
+    json_auto_t *run = NULL, *job = NULL;
+    struct kept_proposal kept;
+    if (read_external(reader, repeat->run, &run, &job, &repeat->err) < 0 ||
+        store_read_proposal(reader, repeat->run, rooms, &kept, &repeat->err) < 0)
+        return -1;
+    AUTO_FREE char *request = json_ordered(json_object_get(job, "request"));
+    struct search_plan *plan = search_plan_of(world_of(repeat->req)->catalog, request);
+    take_run(repeat, run);
+    tell_check(plan, &repeat->telling.options, &repeat->problems);
+    repeat->same = repeat->problems.found == 0 && !repeat->lapsed && is_same(repeat, plan, &kept);
+    search_plan_free(plan);
     return 0;
 }
 
 static void read_told(void *reader, void *context)
 {
     struct repeat *repeat = context;
-    AUTO_FREE struct proposal_rooms *rooms = xcalloc(1, sizeof *rooms);
-    struct kept_proposal kept;
-    repeat->outcome = store_read_proposal(reader, repeat->run, rooms, &kept, &repeat->err);
-    if (repeat->outcome == 0)
-        repeat->outcome = read_lapsed(reader, repeat);
-    repeat->same = repeat->outcome == 0 && !repeat->lapsed && is_same(repeat, &kept);
+    repeat->outcome = compare_told(reader, repeat);
 }
 
 static void answer_late(void *context, json_t *answer, const struct error *err)
 {
     struct repeat *repeat = context;
     answered(repeat->req, answer, err);
-    free(repeat);
+    repeat_free(repeat);
 }
 
-static struct reply reply_repeat(const struct repeat *repeat)
+static struct reply reply_repeat(struct repeat *repeat)
 {
     if (repeat->outcome < 0)
         return reply_error(&repeat->err);
+    if (repeat->problems.found)
+        return reply_problems(&repeat->problems);
     if (!repeat->same)
         return reply_problem(409, "run %lld has ended already, and was not told so",
                              (long long)repeat->run);
-    return reply_json(200,
-                      json_pack("{s:I, s:s, s:b, s:b}", "id", repeat->run, "state",
-                                run_state_names[final_state(repeat)], "late", 0, "repeated", 1));
+    return reply_json(200, json_pack("{s:I, s:s, s:b, s:b}", "id", repeat->run, "state",
+                                     run_state_names[repeat->state], "late", 0, "repeated", 1));
 }
 
 static void answer_repeat(void *context)
 {
     struct repeat *repeat = context;
-    if (repeat->outcome == 0 && repeat->lapsed) {
+    if (repeat->outcome == 0 && repeat->problems.found == 0 && repeat->lapsed) {
         conductor_tell_ended(world_of(repeat->req)->conductor, repeat->job, repeat->run,
                              &repeat->telling.options, answer_late, repeat);
         return;
     }
     request_answer(repeat->req, reply_repeat(repeat));
-    free(repeat);
+    repeat_free(repeat);
 }
 
 /* The pointers follow the room. */
@@ -355,7 +366,7 @@ static struct reply tell_again(struct request *req, int64_t run, const struct te
     keep_telling(&repeat->telling);
     if (helpers_run(world_of(req)->helpers, read_told, answer_repeat, repeat))
         return reply_later();
-    free(repeat);
+    repeat_free(repeat);
     return busy("too many reads are waiting");
 }
 

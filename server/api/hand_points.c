@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t step_most = INT64_C(1) << 53;
-
 /* As in an export, and in the states of runs. */
 static const char *const states[] = {"succeeded", "pruned", "failed"};
 static const enum proposal_outcome outcomes[] = {PROPOSAL_DONE, PROPOSAL_PRUNED, PROPOSAL_FAILED};
@@ -124,7 +122,7 @@ void hand_point_read(const struct search_plan *plan, const json_t *object, const
     *point = (struct hand_point){
         .values = xcalloc((size_t)plan->space.count, sizeof(double)),
         .has_results = json_object_get(object, "values") || json_object_get(object, "state"),
-        .step = fields_integer(object, pointer, "step", 0, step_most, -1, problems),
+        .step = fields_integer(object, pointer, "step", 0, RUN_STEPS_MAX, -1, problems),
     };
     read_values(plan, object, pointer, point, problems);
     clear_results(plan, point->results);

@@ -19,6 +19,9 @@
 #include "jobs/plan.h"
 #include "jobs/space.h"
 
+/* Of one run, as external runners report them: those of all runs of a job can be added up. */
+#define RUN_STEPS_MAX INT64_C(10000000000000)
+
 enum { SEARCH_PARALLEL_MAX = 1024, SEARCH_WARM_JOBS_MAX = 16, SEARCH_RUNS = 100 };
 
 /* In the metric's own unit and sign; at least or at most that. */

@@ -11,9 +11,9 @@
 #include "jobs/plan.h"
 #include "queue/queue.h"
 #include "store/teams.h"
+#include "workers/told.h"
 
 struct conductor;
-struct problems;
 
 struct conductor_options {
     const char *program;   /* sweepd-worker */
@@ -98,17 +98,7 @@ void conductor_report(struct conductor *conductor, int64_t run, int attempt,
                       const struct report_row *rows, int count, conductor_answered *done,
                       void *context);
 
-struct tell_options {
-    enum run_state state; /* succeeded, failed, pruned */
-    const double *values; /* [value_count] objectives in their own sign */
-    int value_count;
-    const double *constraints; /* [constraint_count] likewise; 0: not known */
-    int constraint_count;
-    double error;        /* standard error of values[0]; 0: not known */
-    const char *message; /* or NULL */
-    int attempt;         /* of whoever tells; 0: not known */
-};
-/* As many values as the run's search has objectives, and as many constraints. */
+/* tell_check() for a run whose search is going on. */
 void conductor_check_tell(const struct conductor *conductor, int64_t run,
                           const struct tell_options *options, struct problems *problems);
 /* Of one that was checked: {"id", "state", "late", "repeated"}. ERROR_CONFLICT: told before with

@@ -170,9 +170,7 @@ void conductor_report(struct conductor *conductor, int64_t id, int attempt,
 struct external_end {
     struct search *search;
     struct run *run;
-    enum proposal_outcome outcome;
-    double results[RESULTS_MAX];
-    bool has_results;   /* else they are the last ones it has reported */
+    struct told_results told_of;
     const char *reason; /* static; NULL: none */
     char *message;
     bool late;
@@ -225,10 +223,10 @@ static void end_written(void *context, const struct added_tell *told, const stru
         return; /* keeps its hold on the job */
     }
     run->endings--;
-    memcpy(end->results, told->results, (size_t)search_result_count(search) * sizeof(double));
-    run->objective = end->outcome == PROPOSAL_DONE ? end->results[0] : (double)NAN;
+    const enum proposal_outcome outcome = end->told_of.outcome;
+    run->objective = outcome == PROPOSAL_DONE ? told->results[0] : (double)NAN;
     search->edits += told->edits;
-    search_learn(search, run->number, end->outcome, end->results, run->step);
+    search_learn(search, run->number, outcome, told->results, run->step);
     publish_run(conductor, run);
     answer_end(end, NULL);
     search_feed(search);
@@ -256,9 +254,9 @@ static void write_end(void *context)
     const struct new_tell tell = {
         .job = run->job->id,
         .run = run->id,
-        .outcome = end->outcome,
+        .outcome = end->told_of.outcome,
         .plan = end->search->plan,
-        .results = end->has_results ? end->results : NULL,
+        .results = end->told_of.given ? end->told_of.results : NULL,
         .step = run->step,
         .late = end->late,
         .change = &change,
@@ -291,7 +289,7 @@ static void end_external(struct external_end *end)
     struct run *run = end->run;
     end->late = take_up_late(search, run) || end->late;
     search_unlease(search, run);
-    job_move(run, event_of(end->outcome), NULL);
+    job_move(run, event_of(end->told_of.outcome), NULL);
     if (job_is_final(run->job))
         run->job->finished_ms = wall_ms();
     run->endings++;
@@ -302,77 +300,33 @@ static void end_external(struct external_end *end)
 /* --- telling -------------------------------------------------------------------------------------
  */
 
-static const char *many(int count)
-{
-    return count == 1 ? "" : "s";
-}
-
 void conductor_check_tell(const struct conductor *conductor, int64_t id,
                           const struct tell_options *options, struct problems *problems)
 {
     const struct run *run = job_index_find_run(conductor->jobs, id);
     const struct search_plan *plan = run && run->job->search ? run->job->search->plan : NULL;
-    const bool needs_values = options->state == RUN_SUCCEEDED;
-    if (!plan || !plan->external)
-        return; /* another refusal */
-    const int objectives = plan->objective_count, constraints = plan->constraint_count;
-    if (options->value_count != objectives && (needs_values || options->value_count > 0))
-        problems_add(problems, "", "values", "must have one number for each of the %d objective%s",
-                     objectives, many(objectives));
-    if (options->constraint_count > 0 && options->constraint_count != constraints)
-        problems_add(problems, "", "constraints",
-                     "must have one number for each of the %d constraint%s", constraints,
-                     many(constraints));
-}
-
-static bool all_finite(const double *values, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (!isfinite(values[i]))
-            return false;
-    return true;
-}
-
-static void fill_results(const struct search_plan *plan, const struct tell_options *options,
-                         double *results)
-{
-    for (int i = 0; i < plan->objective_count; i++)
-        results[i] = i < options->value_count ? options->values[i] : (double)NAN;
-    for (int i = 0; i < plan->constraint_count; i++)
-        results[plan->objective_count + i] =
-            i < options->constraint_count ? options->constraints[i] : (double)NAN;
-    results[plan->objective_count + plan->constraint_count] = options->error;
+    if (plan && plan->external) /* else another refusal */
+        tell_check(plan, options, problems);
 }
 
 static struct external_end *end_of(struct search *search, struct run *run,
                                    const struct tell_options *options)
 {
     struct external_end *end = xcalloc(1, sizeof *end);
-    const bool finite = all_finite(options->values, options->value_count);
     *end = (struct external_end){
         .search = search,
         .run = run,
-        .has_results = options->state != RUN_PRUNED || options->value_count > 0,
         .late = options->attempt > 0 && options->attempt != run->position.attempt,
     };
-    fill_results(search->plan, options, end->results);
-    end->outcome = options->state == RUN_PRUNED                ? PROPOSAL_PRUNED
-                   : options->state == RUN_SUCCEEDED && finite ? PROPOSAL_DONE
-                                                               : PROPOSAL_FAILED;
-    if (end->outcome == PROPOSAL_FAILED)
-        end->reason = options->state == RUN_SUCCEEDED ? "diverged" : "error";
+    told_results_of(search->plan, options, &end->told_of);
+    const bool diverged =
+        options->state == RUN_SUCCEEDED && end->told_of.outcome == PROPOSAL_FAILED;
+    if (end->told_of.outcome == PROPOSAL_FAILED)
+        end->reason = diverged ? "diverged" : "error";
     end->message = options->message ? xstrdup(options->message)
-                   : options->state == RUN_SUCCEEDED && !finite
-                       ? xstrdup("a value that it was told with is not finite")
-                       : NULL;
+                   : diverged       ? xstrdup("a value that it was told with is not finite")
+                                    : NULL;
     return end;
-}
-
-static bool told_the_same(const struct search_outcome *told, const struct external_end *end,
-                          size_t count)
-{
-    return told->is_told && told->outcome == end->outcome &&
-           (!end->has_results || memcmp(told->results, end->results, count * sizeof(double)) == 0);
 }
 
 /* Told before: the same again is fine, anything else is not. One whose leases all lapsed was told
@@ -389,7 +343,9 @@ static int check_repeat(const struct search *search, const struct run *run,
     if (run->endings > 0)
         return error_of(err, ERROR_UNAVAILABLE,
                         "what was told of run %" PRId64 " is being written; try again", run->id);
-    *out_repeated = told_the_same(told, end, (size_t)search_result_count(search));
+    *out_repeated =
+        told->is_told && told_results_repeat(&end->told_of, told->outcome, told->results,
+                                             search_result_count(search));
     if (*out_repeated)
         return 0;
     return error_of(err, ERROR_CONFLICT, "run %" PRId64 " has %s already, and with other values",
@@ -454,13 +410,12 @@ void search_cancel_run(struct run *run, const struct audit_entry *audit, store_d
     struct external_end *end = xcalloc(1, sizeof *end);
     *end = (struct external_end){.search = search,
                                  .run = run,
-                                 .outcome = PROPOSAL_DELETED,
-                                 .has_results = true,
+                                 .told_of = {.outcome = PROPOSAL_DELETED, .given = true},
                                  .cancelled = done,
                                  .audit = audit_copy(audit),
                                  .context = context};
     for (int i = 0; i < search_result_count(search); i++)
-        end->results[i] = (double)NAN;
+        end->told_of.results[i] = (double)NAN;
     search_unlease(search, run);
     job_move(run, EVENT_CANCEL, NULL);
     if (job_is_final(run->job))

@@ -381,7 +381,7 @@ const char *search_spent(const struct search *search, const struct search_budget
 {
     const struct job *job = search->job;
     int64_t steps = 0;
-    for (int i = 0; budget->steps > 0 && i < search->proposed; i++)
+    for (int i = 0; steps < budget->steps && i < search->proposed; i++)
         steps += steps_made(&job->runs[i]);
     if (budget->steps > 0 && steps >= budget->steps)
         return "its runs have trained for as many steps as its budget has";
