@@ -5,6 +5,7 @@
 #include "memory.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { LONGEST_WORD = 64, FARTHEST = 3 };
@@ -56,4 +57,21 @@ const char *nearest_name(const char *word, const char *const *names, int count)
         }
     }
     return best;
+}
+
+void names_joined(const char *const *names, int count, char *joined, size_t bytes)
+{
+    static const char more[] = ", …";
+    size_t used = 0;
+
+    snprintf(joined, bytes, "%s", count > 0 ? "" : "none");
+    for (int i = 0; i < count; i++) {
+        const size_t wanted = strlen(names[i]) + (i > 0 ? 2 : 0);
+        const size_t behind = i + 1 < count ? sizeof more : 1; /* with the end */
+        if (used + wanted + behind > bytes) {
+            snprintf(joined + used, bytes - used, "%s", more + (used > 0 ? 0 : 2));
+            return;
+        }
+        used += (size_t)snprintf(joined + used, bytes - used, "%s%s", i ? ", " : "", names[i]);
+    }
 }

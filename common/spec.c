@@ -144,13 +144,9 @@ static void unknown_name(const struct place *place, const char *pointer, const c
     /* Problems that nobody will see need no search for the nearest name. */
     const bool kept = place->problems->found < PROBLEMS_MAX;
     const char *nearest = kept ? nearest_name(word, names, count) : NULL;
-    char all[320] = "";
-    size_t used = 0;
+    char all[320];
 
-    for (int i = 0; i < count && used < sizeof all; i++) {
-        const int wrote = snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
-        used += (size_t)wrote;
-    }
+    names_joined(names, count, all, sizeof all);
     if (nearest)
         problems_add(place->problems, pointer, key,
                      "unknown %s \"%.64s\"; did you mean \"%s\"? (%s)", what, word, nearest, all);

@@ -58,4 +58,9 @@ json_t *json_merge_patch(const json_t *target, const json_t *patch);
  * NULL where none is near. For "did you mean". */
 const char *nearest_name(const char *word, const char *const *names, int count);
 
+/* "a, b, c" for a sentence: whole names, and "…" behind those that fit; "none" where there are
+ * none.
+ */
+void names_joined(const char *const *names, int count, char *joined, size_t bytes);
+
 #endif

@@ -8,22 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "a, b, c", cut where it does not fit. */
-static void join_names(const char *const *names, int count, char *joined, size_t bytes)
-{
-    size_t used = 0;
-    joined[0] = '\0';
-    for (int i = 0; i < count && used < bytes; i++)
-        used += (size_t)snprintf(joined + used, bytes - used, "%s%s", i ? ", " : "", names[i]);
-}
-
 void fields_unknown_word(const char *pointer, const char *key, const char *what, const char *word,
                          const char *const *names, int count, struct problems *problems)
 {
     const char *nearest = nearest_name(word, names, count);
     char all[320];
 
-    join_names(names, count, all, sizeof all);
+    names_joined(names, count, all, sizeof all);
     if (nearest)
         problems_add(problems, pointer, key, "unknown %s \"%.64s\"; did you mean \"%s\"? (%s)",
                      what, word, nearest, all);
@@ -87,7 +78,7 @@ int fields_choice(const json_t *object, const char *pointer, const char *key,
         if (strcmp(json_string_value(value), names[i]) == 0)
             return i;
     }
-    join_names(names, count, all, sizeof all);
+    names_joined(names, count, all, sizeof all);
     if (json_is_string(value))
         fields_unknown_word(pointer, key, key, json_string_value(value), names, count, problems);
     else if (value)

@@ -36,6 +36,15 @@ static bool is_better_high(const json_t *metric)
     return strcmp(json_text_at(metric, "goal", goals[0]), goals[1]) == 0;
 }
 
+/* As rows of an external runner can name it. */
+static bool is_row_name(const char *name)
+{
+    for (; *name; name++)
+        if (*name <= ' ' || *name > '~')
+            return false;
+    return true;
+}
+
 static void read_metric(const struct reading *reading, const json_t *entry,
                         struct metric_choice *metric)
 {
@@ -46,6 +55,10 @@ static void read_metric(const struct reading *reading, const json_t *entry,
 
     *metric = (struct metric_choice){.maximize = is_better_high(known)};
     snprintf(metric->name, sizeof metric->name, "%s", name ? name : "");
+    if (name && reading->external && !is_row_name(name))
+        problems_add(problems, reading->pointer, "metric",
+                     "must be letters, digits and signs of ASCII without spaces, as reports of it "
+                     "are");
     if (known && reading->on_problem && strncmp(name, "valid_", 6) == 0)
         problems_add(problems, reading->pointer, "metric",
                      "a problem has no validation part, so no \"%s\"; take \"train_loss\"", name);

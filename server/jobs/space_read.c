@@ -47,16 +47,16 @@ static void read_number(const json_t *object, const char *here, const char *key,
                      value ? "must be" : "is missing:", -most, most);
 }
 
-static void read_whole(const json_t *object, const char *here, const char *key, double fallback,
-                       double *out, struct problems *problems)
+static void read_whole(const json_t *object, const char *here, const char *key, double least,
+                       double fallback, double *out, struct problems *problems)
 {
     const json_t *value = json_object_get(object, key);
     *out = value ? json_number_value(value) : fallback;
     if (!value && !isnan(fallback))
         return;
-    if (!json_is_number(value) || fabs(*out) > WHOLE_MAX || *out != floor(*out))
+    if (!json_is_number(value) || *out < least || *out > WHOLE_MAX || *out != floor(*out))
         problems_add(problems, here, key, "%s a whole number, at least %.0f and at most %.0f",
-                     value ? "must be" : "is missing:", -WHOLE_MAX, WHOLE_MAX);
+                     value ? "must be" : "is missing:", least, WHOLE_MAX);
 }
 
 static bool read_range(const json_t *object, const char *here, struct parameter *parameter,
@@ -65,9 +65,9 @@ static bool read_range(const json_t *object, const char *here, struct parameter 
     const double required = (double)NAN;
     const int found = problems->found;
     if (parameter->type == PARAMETER_INT) {
-        read_whole(object, here, "low", required, &parameter->low, problems);
-        read_whole(object, here, "high", required, &parameter->high, problems);
-        read_whole(object, here, "step", 1, &parameter->step, problems);
+        read_whole(object, here, "low", -WHOLE_MAX, required, &parameter->low, problems);
+        read_whole(object, here, "high", -WHOLE_MAX, required, &parameter->high, problems);
+        read_whole(object, here, "step", 1, 1, &parameter->step, problems);
     } else {
         read_number(object, here, "low", END_MAX, required, &parameter->low, problems);
         read_number(object, here, "high", END_MAX, required, &parameter->high, problems);
@@ -83,17 +83,13 @@ static bool check_step(const json_t *object, const char *here, const struct para
                        struct problems *problems)
 {
     const double end = fmax(fabs(parameter->low), fabs(parameter->high));
-    if (!json_object_get(object, "step"))
+    if (!json_object_get(object, "step") || parameter->type == PARAMETER_INT)
         return true;
-    if (parameter->step > 0 &&
-        end / parameter->step <= (parameter->type == PARAMETER_INT ? WHOLE_MAX : STEPS_MAX))
+    if (parameter->step > 0 && end / parameter->step <= STEPS_MAX)
         return true;
-    if (parameter->type == PARAMETER_INT)
-        problems_add(problems, here, "step", "must be a whole number, at least 1");
-    else
-        problems_add(problems, here, "step",
-                     "must be greater than 0, and at least %.10g: a billionth of the larger end",
-                     end / STEPS_MAX);
+    problems_add(problems, here, "step",
+                 "must be greater than 0, and at least %.10g: a billionth of the larger end",
+                 end / STEPS_MAX);
     return false;
 }
 
@@ -305,7 +301,10 @@ static void read_within(const struct parameter *parent, const json_t *wanted, co
     fields_refuse_unknown(wanted, there, known, COUNT_OF(known), problems);
     read_number(wanted, there, "at_least", END_MAX, -HUGE_VAL, &condition->low, problems);
     read_number(wanted, there, "at_most", END_MAX, HUGE_VAL, &condition->high, problems);
-    if (problems->found == found && !has_value_within(parent, condition->low, condition->high))
+    if (problems->found == found && condition->high < condition->low)
+        problems_add(problems, there, "at_most", "must be at least \"at_least\", %.10g",
+                     condition->low);
+    else if (problems->found == found && !has_value_within(parent, condition->low, condition->high))
         problems_add(problems, there, NULL, "no value of \"%.100s\" lies there", parent->name);
 }
 

@@ -44,6 +44,8 @@ static char *look(const struct chosen *chosen, const struct history *history, ui
     (void)sign;
     if (history_best(history) < 0 || since < (int)chosen->number[RUNS])
         return NULL;
+    if (since == 1)
+        return xstrdup("the last run brought nothing better");
     return xprintf("the last %d runs brought nothing better", since);
 }
 

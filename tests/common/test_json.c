@@ -269,6 +269,24 @@ static void near_names_are_suggested_and_far_ones_not(void **state)
     assert_null(nearest_name(endless, names, 5));
 }
 
+static void names_in_a_sentence_are_whole(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"sgd", "adam", "nesterov"};
+    char all[32], some[16], one[14], least[8];
+
+    names_joined(names, 3, all, sizeof all);
+    assert_string_equal(all, "sgd, adam, nesterov");
+    names_joined(names, 3, some, sizeof some); /* 9 bytes, and 5 for what is left out */
+    assert_string_equal(some, "sgd, adam, …");
+    names_joined(names, 3, one, sizeof one);
+    assert_string_equal(one, "sgd, …");
+    names_joined(names, 3, least, sizeof least);
+    assert_string_equal(least, "…");
+    names_joined(names, 0, all, sizeof all);
+    assert_string_equal(all, "none");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +304,7 @@ int main(void)
         cmocka_unit_test(setting_refuses_what_leads_nowhere),
         cmocka_unit_test(patches_do_what_the_rfc_says),
         cmocka_unit_test(near_names_are_suggested_and_far_ones_not),
+        cmocka_unit_test(names_in_a_sentence_are_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -652,6 +652,9 @@ static void spaces_that_cannot_be_are_refused(void **state)
         {"{'b':{'type':'int','low':1,'high':9,'step':4},"
          "'a':{'type':'float','low':0,'high':1,'when':{'b':{'at_least':2,'at_most':4}}}}",
          "/space/a/when/b", "no value of \"b\" lies there"},
+        {"{'b':{'type':'float','low':0,'high':1},"
+         "'a':{'type':'float','low':0,'high':1,'when':{'b':{'at_least':0.7,'at_most':0.3}}}}",
+         "/space/a/when/b/at_most", "must be at least \"at_least\", 0.7"},
         {"{'b':{'type':'int','low':1,'high':2},"
          "'a':{'type':'float','low':0,'high':1,'when':{'b':{'equals':1}}}}",
          "/space/a/when/b/equals", "unknown field"},
