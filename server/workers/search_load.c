@@ -2,6 +2,7 @@
  * A search is taken up: a new one with its first proposals, one from the store with all that it had
  * proposed and heard, so that it goes on with the same points.
  */
+#include "workers/search_files.h"
 #include "workers/search_prune.h"
 
 #include "jobs/planner.h"
@@ -71,6 +72,7 @@ static void restore_proposal(struct loading *loading, const struct kept_proposal
     search->proposed = kept->number + 1;
     search->job->runs[kept->number].point = kept->number;
     search->outcomes[kept->number].lease_ms = kept->lease_ms;
+    search->outcomes[kept->number].parent = kept->parent;
     search_prune_restore(search, kept);
     if (!search->study)
         return;
@@ -166,6 +168,7 @@ void search_resume(struct job *job)
         return;
     search_prune_resume(search);
     tell_missing(search);
+    search_tidy_all(search);
     renew_leases(search);
     search_feed(search);
     search_step(search);

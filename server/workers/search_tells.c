@@ -3,6 +3,7 @@
  * order, or where the search is `in_order`, in the order of their numbers and no sooner than
  * proposals may know them.
  */
+#include "workers/search_files.h"
 #include "workers/search_prune.h"
 
 #include "json.h"
@@ -23,7 +24,7 @@ void search_grow(struct search *search, int room)
     search->outcomes = xrealloc(search->outcomes, (size_t)room, sizeof *search->outcomes);
     search->order = xrealloc(search->order, (size_t)room, sizeof *search->order);
     for (int i = search->room; i < room; i++) {
-        search->outcomes[i] = (struct search_outcome){.step = -1};
+        search->outcomes[i] = (struct search_outcome){.step = -1, .parent = -1};
         search->outcomes[i].results = xcalloc(width, sizeof(double));
     }
     search->room = room;
@@ -147,6 +148,7 @@ static void tell_written(void *context, const struct added_tell *told, const str
     const enum proposal_outcome outcome = search_pruned_outcome(run, outcome_of(run), &step);
     search_learn(search, run->number, outcome, told->results, step);
     search_feed(search);
+    search_tidy(search, run->number);
     search_step(search);
     free(tell);
     drop_job(conductor, job);

@@ -211,6 +211,7 @@ static void add_to_batch(struct batch *batch, int i, const struct study_proposal
     *proposal = proposal_of(search, from, edits);
     proposal->overlay = search_member_overlay(search, proposal);
     search->outcomes[from->number].point = from->values;
+    search->outcomes[from->number].parent = from->parent;
     if (search->plan->external)
         batch->asks[i] = search_next_ask(search, &proposal->worker, &proposal->lease_ms);
 }

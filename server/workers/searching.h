@@ -26,6 +26,8 @@ struct search_outcome {
     const double *point;    /* the study's; NULL: not proposed yet */
     int64_t lease_ms;       /* of an external runner: how long */
     int64_t lease_until_ms; /* CLOCK_MONOTONIC */
+    int parent;             /* number of the run whose weights it goes on from; -1: none */
+    unsigned char tidied;   /* of a population: which of its files are gone (search_files.h) */
     bool corrected;         /* told once more; the study has not heard of that yet */
 };
 

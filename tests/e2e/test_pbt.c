@@ -8,8 +8,10 @@
 
 #include "memory.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { MEMBERS = 6, GENERATIONS = 4, RUNS = MEMBERS * GENERATIONS };
@@ -18,6 +20,13 @@ enum { MEMBERS = 6, GENERATIONS = 4, RUNS = MEMBERS * GENERATIONS };
     "'dataset': 'digits', 'model': {'type': 'mlp', 'hidden': [16]}, 'epochs': 8,"                  \
     " 'schedule': 'constant', 'optimizer': {'type': 'nesterov', 'lr': "
 #define RATE "'/optimizer/lr': {'type': 'float', 'low': 0.001, 'high': 0.1}"
+#define DIVERGING                                                                                  \
+    "{'kind': 'search', 'base': {'problem': {'type': 'quadratic', 'eigenvalues': [1, 2],"          \
+    " 'start': [1, -2]}, 'optimizer': {'type': 'sgd', 'lr': 0.1}, 'steps': 40,"                    \
+    " 'report_every_steps': 10, 'schedule': 'constant'}, 'space': {'/optimizer/lr':"               \
+    " {'type': 'choice', 'values': [0.1, 0.2, 1e6]}}, 'enqueue':"                                  \
+    " [{'/optimizer/lr': 0.1}, {'/optimizer/lr': 0.2}], 'budget': {'runs': 4},"                    \
+    " 'algorithm': {'type': 'pbt', 'population': 2, 'interval': 0.5, 'resample': 1}, 'seed': 3}"
 #define DIGITS(more)                                                                               \
     "{'kind': 'search', 'base': {" BASE "0.1}},"                                                   \
     " 'space': {'/optimizer/lr': {'type': 'float', 'low': 1e-4, 'high': 3, 'scale': 'log'}},"      \
@@ -187,8 +196,82 @@ static void members_that_diverge_give_way(void **state)
     assert_int_equal(api_integer(lineage, "/chain/0/number"), 0);
 }
 
+/* --- files ---------------------------------------------------------------------------------------
+ */
+
+/* How many files of a run's folder have a name that begins so. */
+static int count_files(int64_t run, const char *prefix)
+{
+    AUTO_FREE char *path = xprintf("%s/data/runs/%lld", service.folder.path, (long long)run);
+    int count = 0;
+    DIR *listing = opendir(path);
+    assert_non_null(listing);
+    for (struct dirent *entry; (entry = readdir(listing));)
+        count += strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
+    closedir(listing);
+    return count;
+}
+
+static int count_all(const json_t *runs, const char *prefix)
+{
+    int count = 0;
+    for (size_t i = 0; i < json_array_size(runs); i++)
+        count += count_files(api_integer(json_array_get(runs, i), "/id"), prefix);
+    return count;
+}
+
+/* They are removed beside whatever else the server does. */
+static void await_files(const json_t *runs, const char *prefix, int want)
+{
+    for (int i = 0; i < 200 && count_all(runs, prefix) != want; i++)
+        usleep(10000);
+    assert_int_equal(count_all(runs, prefix), want);
+}
+
+static void nothing_is_left_that_no_run_can_go_on_from(void **state)
+{
+    (void)state;
+    const int64_t job = api_submit(port, DIGITS(", 'parallel': 2"));
+    kill_and_restart(3);
+    json_decref(api_await_job(port, job, "succeeded"));
+    json_auto_t *runs = api_runs(port, job);
+    await_files(runs, "checkpoint-", 0);
+    await_files(runs, "kept-", 0);
+    assert_int_equal(count_all(runs, "model.safetensors"), MEMBERS);
+}
+
+/* Both members of the second generation go on from the second run; the one that takes over a rate
+ * of 1e6 diverges, and may be tried again: what it would begin with stays, and nothing else. */
+static void what_a_failed_member_may_be_tried_again_from_stays(void **state)
+{
+    (void)state;
+    const int64_t job = api_submit(port, DIVERGING);
+    json_decref(api_await_job(port, job, "succeeded"));
+    json_auto_t *runs = api_runs(port, job);
+    assert_string_equal(api_text(runs, "/2/state"), "failed");
+    assert_string_equal(api_text(runs, "/3/state"), "succeeded");
+    await_files(runs, "kept-", 1);
+    assert_int_equal(count_files(api_integer(runs, "/1/id"), "kept-"), 1);
+    await_files(runs, "checkpoint-", 0);
+}
+
 /* --- beginnings ----------------------------------------------------------------------------------
  */
+
+/* Results are told once runs have ended. */
+static json_t *await_report(int64_t job, int told)
+{
+    json_t *report = NULL;
+    for (int i = 0; i < 200; i++) {
+        json_decref(report);
+        report = api_get(port, "/api/v1/jobs/%lld/report", (long long)job);
+        if (api_integer(report, "/counts/told") == told)
+            return report;
+        usleep(10000);
+    }
+    fail_msg("%d results are never told", told);
+    return report;
+}
 
 /* Of 20 members in 5 generations 12 runs are too few; 2 generations of 6 are not. */
 static void a_small_budget_gets_a_population_that_fits(void **state)
@@ -202,7 +285,7 @@ static void a_small_budget_gets_a_population_that_fits(void **state)
     json_auto_t *runs = api_runs(port, job);
     assert_int_equal(json_array_size(runs), 12);
     assert_int_equal(api_integer(runs, "/5/step") * 2, api_integer(runs, "/11/step"));
-    json_auto_t *report = api_get(port, "/api/v1/jobs/%lld/report", (long long)job);
+    json_auto_t *report = await_report(job, 12);
     assert_string_equal(api_text(report, "/explained"),
                         "a population of 6 in generation 2 of 2, as many as its budget of 12 runs "
                         "has room for");
@@ -214,7 +297,7 @@ static void a_population_begins_where_an_earlier_search_was_best(void **state)
     (void)state;
     const int64_t earlier = search("{'kind': 'search', 'base': {" BASE "0.1}}, 'space': {" RATE "},"
                                    " 'algorithm': 'random', 'budget': {'runs': 4}}");
-    json_auto_t *report = api_get(port, "/api/v1/jobs/%lld/report", (long long)earlier);
+    json_auto_t *report = await_report(earlier, 4);
     AUTO_FREE char *body =
         xprintf("{'kind': 'search', 'base': {" BASE "0.1}}, 'space': {" RATE "}, 'algorithm':"
                 " {'type': 'pbt', 'population': 3, 'interval': 0.5}, 'budget': {'runs': 6},"
@@ -310,6 +393,8 @@ int main(void)
         cmocka_unit_test(the_lineage_of_the_best_trains_again_as_a_schedule),
         cmocka_unit_test(how_many_run_at_once_and_kills_change_nothing),
         cmocka_unit_test(members_that_diverge_give_way),
+        cmocka_unit_test(nothing_is_left_that_no_run_can_go_on_from),
+        cmocka_unit_test(what_a_failed_member_may_be_tried_again_from_stays),
         cmocka_unit_test(a_small_budget_gets_a_population_that_fits),
         cmocka_unit_test(a_population_begins_where_an_earlier_search_was_best),
         cmocka_unit_test(a_population_that_cannot_be_trained_is_refused),

@@ -83,8 +83,9 @@ void trainer_close(struct trainer *trainer); /* also of one that did not open */
 /* resume.c */
 int resume(struct trainer *trainer, struct error *err);
 void keep_checkpoint(struct trainer *trainer, int64_t now_ns);
-/* Where this step is one that others go on from. */
-void keep_for_branches(struct trainer *trainer, int64_t now_ns);
+/* Where this step is one that others go on from. True: they take over there, and the run itself
+ * needs no checkpoint of it. */
+bool keep_for_branches(struct trainer *trainer, int64_t now_ns);
 bool checkpoint_is_due(const struct trainer *trainer, int64_t now_ns);
 
 /* rows.c */

@@ -93,7 +93,13 @@ static bool is_kept(const struct trainer *trainer)
     return false;
 }
 
-void keep_for_branches(struct trainer *trainer, int64_t now_ns)
+/* A member of a population ends there, and others go on from the same file. */
+static bool is_handed_on(const struct trainer *trainer)
+{
+    return json_object_get(trainer->training->spec, "branch_changes") != NULL;
+}
+
+bool keep_for_branches(struct trainer *trainer, int64_t now_ns)
 {
     const char *folder = trainer->training->folder;
     struct checkpoint_section sections[CHECKPOINT_SECTIONS_MAX];
@@ -101,13 +107,15 @@ void keep_for_branches(struct trainer *trainer, int64_t now_ns)
     struct error err;
 
     if (!folder || !is_kept(trainer))
-        return;
+        return false;
     trainer->progress.wall_ms = wall_ms(trainer, now_ns);
     const struct checkpoint_head head =
         kept_head(trainer, trainer->training->run, trainer->progress.step, digest);
-    if (checkpoint_write(folder, &head, sections, sections_of(trainer, sections), &err) < 0)
-        say(trainer, "nothing kept at step %" PRId64 " for other runs to go on from: %s", head.step,
-            err.sentence);
+    if (checkpoint_write(folder, &head, sections, sections_of(trainer, sections), &err) == 0)
+        return is_handed_on(trainer);
+    say(trainer, "nothing kept at step %" PRId64 " for other runs to go on from: %s", head.step,
+        err.sentence);
+    return false;
 }
 
 /* From another run's middle, or from fresh weights. */

@@ -69,8 +69,8 @@ static void run_steps(struct trainer *trainer)
         const int64_t now_ns = monotonic_ns();
         const bool last = trainer->progress.step == trainer->course.steps;
         const bool stopped = report->poll(report->context, now_ns) || pauses(trainer);
-        keep_for_branches(trainer, now_ns);
-        if (!last && (stopped || checkpoint_is_due(trainer, now_ns)))
+        const bool handed_on = keep_for_branches(trainer, now_ns) && pauses(trainer);
+        if (!last && !handed_on && (stopped || checkpoint_is_due(trainer, now_ns)))
             keep_checkpoint(trainer, now_ns);
         if (!last && stopped) {
             trainer->outcome->state = OUTCOME_STOPPED;
