@@ -244,6 +244,7 @@ static void climb(const struct gp_search *search, struct candidate *candidate,
         const double u = fmin(fmax(z[i] * polish.length[i], 0), 1);
         spare->values[parameter] = parameter_from_unit(&search->space->parameters[parameter], u);
     }
+    space_settle(search->space, spare->values); /* conditions may hang on what has moved */
     judge(search, spare, 1);
     if (spare->promise > candidate->promise)
         copy(search, candidate, spare);

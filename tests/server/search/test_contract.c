@@ -14,7 +14,7 @@ struct scene {
     int objectives, constraints;
 };
 
-enum { FLOAT, MIXED, WHOLE, TWENTY, TWO, CONSTRAINT, BOTH };
+enum { FLOAT, MIXED, WHOLE, TWENTY, TWO, CONSTRAINT, BOTH, HANGING };
 static const struct scene scenes[] = {
     {"one float", "{'x':{'type':'float','low':1e-5,'high':1,'scale':'log'}}", 1, 0},
     {"mixed and conditional",
@@ -40,6 +40,10 @@ static const struct scene scenes[] = {
      "{'x':{'type':'float','low':0,'high':1},'y':{'type':'float','low':-5,'high':5}}", 1, 1},
     {"two objectives with constraints",
      "{'x':{'type':'float','low':0,'high':1},'y':{'type':'float','low':-5,'high':5}}", 2, 2},
+    {"a condition on a float",
+     "{'x':{'type':'float','low':-5,'high':5},"
+     "'y':{'type':'float','low':0,'high':5,'when':{'x':{'at_least':0}}}}",
+     1, 0},
 };
 
 enum story { ORDINARY, ALL_FAIL, NONE_ENDS, HUGE_ONES, ALL_EQUAL, STORIES };
