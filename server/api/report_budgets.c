@@ -33,7 +33,8 @@ static double steps_per_epoch(struct reader *reader, const struct job_runs *job,
     if (!name || batch_size < 1 || store_read_dataset(reader, job->team, name, &dataset, &err) < 0)
         return 0;
     const int64_t examples = json_integer_at(json_object_get(dataset, "summary"), "train", 0);
-    return (double)((examples + batch_size - 1) / batch_size);
+    const int64_t batches = (examples + batch_size - 1) / batch_size;
+    return (double)batches;
 }
 
 static struct arm_budget budget_of(struct reader *reader, const struct job_runs *job,

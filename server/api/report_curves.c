@@ -2,6 +2,7 @@
 
 #include "memory.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ static void release_all(struct series *series, int count)
 /* Between two rows of the other series on the straight line; NaN outside. *cursor moves on. */
 static double other_at(const struct series *other, int64_t step, int *cursor)
 {
+    assert(other); /* places_of() has seen to it */
     while (*cursor + 1 < other->count && other->step[*cursor + 1] <= step)
         ++*cursor;
     const int i = *cursor;

@@ -82,7 +82,7 @@ static void look_once_more(struct matrix *matrix, struct looked *looked, const i
     const int arm_count = matrix->comparison.arm_count;
     looked->done++;
     show(matrix, looked, rounds, looked->done);
-    looked->entries = xrealloc(looked->entries, (size_t)(looked->entry_count + arm_count),
+    looked->entries = xrealloc(looked->entries, (size_t)looked->entry_count + (size_t)arm_count,
                                sizeof *looked->entries);
     looked->entry_count +=
         looks_judge(&matrix->comparison, looked->done, &looked->entries[looked->entry_count]);

@@ -91,7 +91,7 @@ static void warn_of_evaluations(const struct arms *arms, json_t *warnings)
             most = &arms->list[i];
         }
     }
-    if (arms->input->metric.best && fewest && low < high)
+    if (arms->input->metric.best && fewest && most && low < high)
         warn(warnings,
              xprintf("the best %s is taken of %" PRId64 " values in arm \"%s\" and of %" PRId64
                      " in arm \"%s\": more tries give a better best",

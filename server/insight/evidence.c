@@ -19,7 +19,7 @@ static void stand(const struct history *view, const struct trial *earlier, int e
     for (int i = 0; i < view->told_count; i++)
         standings[earlier_count + i] =
             trial_standing(view, &view->trials[view->told[i]], view->told[i]);
-    qsort(standings, (size_t)(earlier_count + view->told_count), sizeof *standings,
+    qsort(standings, (size_t)earlier_count + (size_t)view->told_count, sizeof *standings,
           standing_compare);
 }
 

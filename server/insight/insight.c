@@ -106,7 +106,7 @@ static int by_share(const void *left, const void *right)
 
 static json_t *shares_json(const struct findings *findings, const double *shares)
 {
-    struct shared sorted[PARAMETERS_MAX];
+    struct shared sorted[PARAMETERS_MAX] = {{0}};
     const int count = findings->plan->space.count;
     json_t *list = json_array();
     for (int i = 0; i < count; i++)

@@ -62,11 +62,10 @@ static void look_along(const struct grower *grower, int parameter, const int *ru
     const struct bins *bins = grower->bins;
     const uint8_t *place = bins->place + (size_t)parameter * (size_t)bins->runs;
     const int low = grower->low[parameter], high = grower->high[parameter];
-    struct sums bin[BINS_MAX], left = {0, 0};
+    struct sums bin[BINS_MAX] = {{0, 0}}, left = {0, 0};
 
     if (high - low < 2)
         return;
-    memset(bin + low, 0, (size_t)(high - low) * sizeof *bin);
     for (int i = 0; i < all->runs; i++) {
         bin[place[runs[i]]].value += bins->value[runs[i]];
         bin[place[runs[i]]].runs++;

@@ -126,7 +126,7 @@ static json_t *arm_of(const struct planner *planner, const json_t *base, const j
                       double factor, enum scale_way way, const char *name)
 {
     AUTO_PROBLEMS struct problems found = {0};
-    struct scaled scaled;
+    struct scaled scaled = {0};
 
     scale_spec(planner->catalog, resolved, factor, way, "/base", &scaled, &found);
     json_auto_t *spec = scaled_apply(&scaled, planner->catalog, base);

@@ -403,7 +403,7 @@ static void refuse_circle(const struct reader *reader, const int *place)
 static void put_in_order(const struct reader *reader)
 {
     struct space *space = reader->space;
-    int place[PARAMETERS_MAX], from[PARAMETERS_MAX];
+    int place[PARAMETERS_MAX] = {0}, from[PARAMETERS_MAX] = {0};
 
     for (int i = 0; i < space->count; i++)
         place[i] = -1;

@@ -158,7 +158,7 @@ void warm_results_read(const json_t *list, struct search_plan *plan)
 {
     const size_t count = json_array_size(list), width = (size_t)plan->space.count;
     const int objectives = plan->objective_count, constraints = plan->constraint_count;
-    const size_t results = (size_t)(objectives + constraints + 1);
+    const size_t results = (size_t)objectives + (size_t)constraints + 1;
     if (count == 0)
         return;
     plan->warm_values = xcalloc(count * width, sizeof(double));

@@ -284,7 +284,7 @@ static void succeed(const struct history *history, const struct chosen *chosen, 
 
     if (usable == 0) {
         begin_fresh(history, rng, proposal);
-    } else if (ranked[place].usable && place < members - changed) {
+    } else if (place < members - changed && ranked[place].usable) {
         keep_on(history, before, proposal);
     } else {
         const int best = usable < changed ? usable : changed;

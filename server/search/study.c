@@ -92,7 +92,8 @@ static bool trials_add(struct trials *trials, const struct history *history, con
         trials->list = xrealloc(trials->list, (size_t)trials->room, sizeof *trials->list);
         trials->numbers = xrealloc(trials->numbers, (size_t)trials->room, sizeof *trials->numbers);
     }
-    double *numbers = xcalloc((size_t)(count + results + memo_count), sizeof *numbers);
+    double *numbers =
+        xcalloc((size_t)count + (size_t)results + (size_t)memo_count, sizeof *numbers);
     struct trial *trial = &trials->list[trials->count];
     *trial = (struct trial){
         .values = numbers,
@@ -490,7 +491,8 @@ static bool as_it_was(const struct study *study, int number, int seen, const dou
 static bool same_bits(const double *a, const double *b, int count)
 {
     for (int i = 0; i < count; i++) {
-        if (memcmp(&a[i], &b[i], sizeof *a) != 0 && !(isnan(a[i]) && isnan(b[i])))
+        const bool same = a[i] == b[i] && signbit(a[i]) == signbit(b[i]);
+        if (!same && !(isnan(a[i]) && isnan(b[i])))
             return false;
     }
     return true;

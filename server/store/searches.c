@@ -331,7 +331,7 @@ static int write_tell(const struct tell *tell, struct sql *db, struct error *err
                           " step = nullif(?, -1), late = ? WHERE run_id = ?");
     put_integer(update, tell->told.order);
     put_text(update, proposal_outcome_names[tell->tell.outcome]);
-    put_bytes(update, tell->told.results, (size_t)(tell->metric_count + 1) * sizeof(double));
+    put_bytes(update, tell->told.results, ((size_t)tell->metric_count + 1) * sizeof(double));
     put_integer(update, tell->tell.step);
     put_integer(update, tell->tell.late);
     put_integer(update, tell->tell.run);
@@ -399,7 +399,7 @@ void store_tell(struct store *store, const struct new_tell *from, store_told *do
         tell->metrics[tell->metric_count++] = from->plan->constraints[i].metric;
     if (from->results)
         memcpy(tell->told.results, from->results,
-               (size_t)(tell->metric_count + 1) * sizeof(double));
+               ((size_t)tell->metric_count + 1) * sizeof(double));
     if (from->change)
         take_change(tell, from->change);
     tell->tell.plan = NULL;

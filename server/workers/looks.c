@@ -267,7 +267,7 @@ static void write_look(struct settling *settling)
 
 static void take_look(struct conductor *conductor, struct job *job)
 {
-    struct arm_decision decisions[ARMS_MAX];
+    struct arm_decision decisions[ARMS_MAX] = {{0}};
     struct settling *settling = xcalloc(1, sizeof *settling);
 
     *settling = (struct settling){

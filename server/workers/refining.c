@@ -7,6 +7,7 @@
 #include "refinement.h"
 #include "workers/inside.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static const char *metric_of(const json_t *schedule)
 /* "run 123 has", "runs 4, 5, … have" */
 static char *name_runs(const int64_t *runs, int count)
 {
+    assert(runs && count > 0);
     if (count == 1)
         return xprintf("run %" PRId64 " has", runs[0]);
     return xprintf("runs %" PRId64 ", %" PRId64 "%s have", runs[0], runs[1],

@@ -14,7 +14,7 @@
 static void add_number(int **list, int *count, int number)
 {
     if ((*count & (*count - 1)) == 0) /* grows by doubling */
-        *list = xrealloc(*list, (size_t)(2 * *count + 1), sizeof **list);
+        *list = xrealloc(*list, 2 * (size_t)*count + 1, sizeof **list);
     (*list)[(*count)++] = number;
 }
 

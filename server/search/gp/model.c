@@ -124,7 +124,8 @@ static int factor(int n, const double *c, double scale, double *lower, double *i
                   double *log_diagonal)
 {
     const size_t stride = algebra_stride(n);
-    for (double jitter = 0; jitter <= 1.5e-4; jitter = jitter > 0 ? 10 * jitter : 1e-8) {
+    double jitter = 0;
+    for (int tries = 0; tries<6; tries++, jitter = jitter> 0 ? 10 * jitter : 1e-8) {
         memcpy(lower, c, n * stride * sizeof *lower);
         for (int i = 0; i < n; i++)
             lower[i * stride + i] += jitter * scale;

@@ -52,14 +52,14 @@ void additive_row(const struct columns *columns, const double *weight, int n, co
     }
 }
 
-/* rate^2 / 3 (1 + t) exp(-t) = -k'(distance) / distance, rate^2 = 5 weight; its sum with w_i times
- * `apart`^1 or ^2. */
+/* rate^2 / 3 (1 + t) exp(-t) = -k'(distance) / distance, rate^2 = 5 weight, times how far the point
+ * is behind x_i, or the square of that. */
 KERNEL_CLONES
-static void slopes(const double *x, double point, double rate, int n, double *out)
+static void slopes(const double *x, double point, double rate, bool squared, int n, double *out)
 {
     for (int i = 0; i < n; i++) {
-        const double t = rate * fabs(x[i] - point);
-        out[i] = rate * rate * (1.0 / 3) * (1 + t) * exp_minus(t);
+        const double far = point - x[i], t = rate * fabs(far);
+        out[i] = rate * rate * (1.0 / 3) * (1 + t) * exp_minus(t) * (squared ? far * far : far);
     }
 }
 
@@ -70,9 +70,7 @@ double additive_slope(const struct columns *columns, int j, double weight, int n
     double part[CHUNK], sum = 0;
     for (int start = 0; start < n; start += CHUNK) {
         const int size = n - start < CHUNK ? n - start : CHUNK;
-        slopes(x + start, point, sqrt(5 * weight), size, part);
-        for (int i = 0; i < size; i++)
-            part[i] *= point - x[start + i];
+        slopes(x + start, point, sqrt(5 * weight), false, size, part);
         sum -= dot_product(part, w + start, size);
     }
     return sum / columns->count;
@@ -85,9 +83,7 @@ double additive_weight_slope(const struct columns *columns, int j, double weight
     double part[CHUNK], sum = 0;
     for (int start = 0; start < n; start += CHUNK) {
         const int size = n - start < CHUNK ? n - start : CHUNK;
-        slopes(x + start, point, sqrt(5 * weight), size, part);
-        for (int i = 0; i < size; i++)
-            part[i] *= (point - x[start + i]) * (point - x[start + i]);
+        slopes(x + start, point, sqrt(5 * weight), true, size, part);
         sum -= 0.5 * dot_product(part, w + start, size);
     }
     return sum / columns->count;

@@ -62,7 +62,7 @@ static void find_direction(struct descent *at)
 {
     const struct pairs *pairs = &at->pairs;
     const int n = at->box->n;
-    double *q = at->direction, weight[LBFGS_PAIRS];
+    double *q = at->direction, weight[LBFGS_PAIRS] = {0};
 
     memcpy(q, at->gradient, n * sizeof *q);
     mask(at, q);

@@ -279,7 +279,8 @@ struct parzen *parzen_new(const struct parzen_rule *rule, const struct space *sp
             (struct axis){.parameter = &space->parameters[parameters[a]], .index = parameters[a]};
     lay_weights(parzen, weights);
     build_axes(parzen, points);
-    parzen->room = xcalloc((size_t)(parzen->kernels + most_levels(parzen)), sizeof *parzen->room);
+    parzen->room =
+        xcalloc((size_t)parzen->kernels + (size_t)most_levels(parzen), sizeof *parzen->room);
     return parzen;
 }
 
