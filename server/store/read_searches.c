@@ -251,18 +251,19 @@ int store_read_confirmations(struct reader *reader, int64_t search, int64_t team
     return got;
 }
 
-static int read_curves(struct sql *db, int64_t job, const char *metric,
+/* Of all runs of a job, or of one. */
+#define CURVES                                                                                     \
+    "SELECT run.id, metric.step, value FROM run"                                                   \
+    " JOIN metric ON metric.run_id = " RUN_ROWS                                                    \
+    " AND name_id = (SELECT id FROM metric_name WHERE name = ?)"
+
+static int read_curves(struct statement *read, int64_t id, const char *metric,
                        void (*on_point)(void *, int64_t, int64_t, double), void *context,
                        struct error *err)
 {
-    struct statement *read =
-        sql_statement(db, "SELECT run.id, metric.step, value FROM run"
-                          " JOIN metric ON metric.run_id = " RUN_ROWS
-                          " AND name_id = (SELECT id FROM metric_name WHERE name = ?)"
-                          " WHERE job_id = ? ORDER BY run.id, metric.step");
     int got;
     put_text(read, metric);
-    put_integer(read, job);
+    put_integer(read, id);
     while ((got = statement_next(read, err)) > 0)
         on_point(context, row_integer(read, 0), row_integer(read, 1), row_real(read, 2));
     return got;
@@ -276,7 +277,25 @@ int store_load_curves(struct store *store, int64_t job, const char *metric,
     struct sql *db = reader_begin(reader, err);
     int got = -1;
     if (db) {
-        got = read_curves(db, job, metric, point, context, err);
+        got =
+            read_curves(sql_statement(db, CURVES " WHERE job_id = ? ORDER BY run.id, metric.step"),
+                        job, metric, point, context, err);
+        reader_end(reader);
+    }
+    store_reader_end(reader);
+    return got;
+}
+
+int store_load_curve(struct store *store, int64_t run, const char *metric,
+                     void (*point)(void *, int64_t, int64_t, double), void *context,
+                     struct error *err)
+{
+    struct reader *reader = store_reader_start(store);
+    struct sql *db = reader_begin(reader, err);
+    int got = -1;
+    if (db) {
+        got = read_curves(sql_statement(db, CURVES " WHERE run.id = ? ORDER BY metric.step"), run,
+                          metric, point, context, err);
         reader_end(reader);
     }
     store_reader_end(reader);

@@ -144,5 +144,9 @@ int store_read_confirmations(struct reader *reader, int64_t search, int64_t team
 int store_load_curves(struct store *store, int64_t job, const char *metric,
                       void (*point)(void *context, int64_t run, int64_t step, double value),
                       void *context, struct error *err);
+/* The same of one run; of one that took over another's results those of that one. */
+int store_load_curve(struct store *store, int64_t run, const char *metric,
+                     void (*point)(void *context, int64_t run, int64_t step, double value),
+                     void *context, struct error *err);
 
 #endif

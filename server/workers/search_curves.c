@@ -262,14 +262,14 @@ struct curve_loading {
     int at; /* runs come in their order */
 };
 
-/* A run that was not trained but took over the results of another has sent no rows. */
+/* A run that took over the results of another one has those of that one. */
 static void load_point(void *context, int64_t run, int64_t step, double value)
 {
     struct curve_loading *loading = context;
     const struct job *job = loading->search->job;
     while (loading->at < loading->search->proposed && job_run_id(job, loading->at) != run)
         loading->at++;
-    if (loading->at < loading->search->proposed && job->runs[loading->at].reused_from == 0)
+    if (loading->at < loading->search->proposed)
         search_curve_add(loading->search, loading->at, step, value);
 }
 

@@ -1,7 +1,11 @@
 /*
- * A search that gets a pruner while it goes on: what its runs have reported before is read on a
- * helper thread, and what they report meanwhile comes behind it.
+ * Curves that are read from the store while a search goes on, on a helper thread. A search that
+ * gets a pruner needs what its runs have reported before, and what they report meanwhile comes
+ * behind it; a run that took over the results of another one sends no rows, and is compared by that
+ * one's.
  */
+#include "workers/search_borrowed.h"
+
 #include "workers/search_prune.h"
 
 #include "log.h"
@@ -24,6 +28,8 @@ struct reading {
     struct point *points; /* [count] run by run, in the order of their steps */
     int count, room, outcome;
     struct error err;
+    struct run *run; /* that borrows its curve; NULL: of all runs */
+    search_curve_there *then;
 };
 
 static void take_point(void *context, int64_t run, int64_t step, double value)
@@ -43,8 +49,12 @@ static void read_points(void *reader, void *context)
     struct reading *reading = context;
     const struct search *search = reading->search;
     (void)reader;
-    reading->outcome = store_load_curves(search->conductor->store, search->job->id, reading->metric,
-                                         take_point, reading, &reading->err);
+    if (reading->run)
+        reading->outcome = store_load_curve(search->conductor->store, reading->run->id,
+                                            reading->metric, take_point, reading, &reading->err);
+    else
+        reading->outcome = store_load_curves(search->conductor->store, search->job->id,
+                                             reading->metric, take_point, reading, &reading->err);
 }
 
 /* The rule has looked at none of them, and where it would have stopped a run that has ended it does
@@ -100,9 +110,24 @@ static void points_read(void *context)
         log_line("job %" PRId64 ": its curves: %s", job->id, reading->err.sentence);
     else if (search->pruning)
         merge_all(reading);
+    if (reading->then && !search->conductor->stopping) /* else the next start tells of it */
+        reading->then(search, reading->run);
     free(reading->points);
     free(reading);
     drop_job(job->conductor, job);
+}
+
+static bool read_later(struct search *search, struct run *run, search_curve_there *then)
+{
+    struct reading *reading = xcalloc(1, sizeof *reading);
+    *reading = (struct reading){.search = search, .run = run, .then = then};
+    snprintf(reading->metric, sizeof reading->metric, "%s", search->plan->objectives[0].name);
+    hold_job(search->job);
+    if (helpers_run(search->conductor->helpers, read_points, points_read, reading))
+        return true;
+    free(reading);
+    drop_job(search->conductor, search->job);
+    return false;
 }
 
 void search_prune_change(struct search *search)
@@ -111,15 +136,18 @@ void search_prune_change(struct search *search)
     search_prune_open(search);
     if (had_curves || !search->pruning)
         return;
-    struct reading *reading = xcalloc(1, sizeof *reading);
-    reading->search = search;
-    snprintf(reading->metric, sizeof reading->metric, "%s", search->plan->objectives[0].name);
-    hold_job(search->job);
-    if (helpers_run(search->conductor->helpers, read_points, points_read, reading))
-        return;
-    log_line("job %" PRId64 ": too many reads are waiting; its pruner begins without what was "
-             "reported before",
-             search->job->id);
-    free(reading);
-    drop_job(search->conductor, search->job);
+    if (!read_later(search, NULL, NULL))
+        log_line("job %" PRId64 ": too many reads are waiting; its pruner begins without what was "
+                 "reported before",
+                 search->job->id);
+}
+
+/* Where it is there after a restart, it is not read again. */
+bool search_borrow_curve(struct search *search, struct run *run, search_curve_there *then)
+{
+    const struct pruning *pruning = search->pruning;
+    if (run->reused_from == 0 || !pruning || pruning->pruner->rule->takes_parts ||
+        (run->number < pruning->room && pruning->curves[run->number].count > 0))
+        return false;
+    return read_later(search, run, then);
 }

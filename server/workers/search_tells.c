@@ -3,6 +3,7 @@
  * order, or where the search is `in_order`, in the order of their numbers and no sooner than
  * proposals may know them.
  */
+#include "workers/search_borrowed.h"
 #include "workers/search_files.h"
 #include "workers/search_prune.h"
 
@@ -170,6 +171,14 @@ static void write_tell(void *context)
     store_tell(tell->search->conductor->store, &new_tell, tell_written, context);
 }
 
+static void tell_later(struct search *search, struct run *run)
+{
+    struct search_tell *tell = xcalloc(1, sizeof *tell);
+    *tell = (struct search_tell){search, run};
+    hold_job(run->job);
+    write_tell(tell);
+}
+
 void search_run_done(struct conductor *conductor, struct run *run)
 {
     struct search *search = run->job->search;
@@ -180,8 +189,6 @@ void search_run_done(struct conductor *conductor, struct run *run)
         search_step(search); /* it may stand at a rung, which leaves a place free */
         return;
     }
-    struct search_tell *tell = xcalloc(1, sizeof *tell);
-    *tell = (struct search_tell){search, run};
-    hold_job(run->job);
-    write_tell(tell);
+    if (!search_borrow_curve(search, run, tell_later))
+        tell_later(search, run);
 }

@@ -61,6 +61,46 @@ static void assert_resumed_with_the_same_bits(const json_t *runs)
     }
 }
 
+/* --- results of others ---------------------------------------------------------------------------
+ */
+
+#define TRAINED                                                                                    \
+    "'base': {'problem': {'type': 'quadratic', 'eigenvalues': [1, 2], 'start': [1, -2]},"          \
+    " 'optimizer': {'type': 'sgd', 'lr': 0.1}, 'steps': 80, 'report_every_steps': 10},"            \
+    " 'space': {'/optimizer/lr': {'type': 'float', 'low': 0.001, 'high': 0.1}},"                   \
+    " 'algorithm': 'random', 'parallel': 1, 'in_order': true"
+
+/* A run; it may have been done before it heard of a verdict, which counts all the same. */
+static json_t *await_told(int64_t id)
+{
+    json_t *run = NULL;
+    for (int i = 0; i < 200; i++) {
+        json_decref(run);
+        run = api_get(port, "/api/v1/runs/%lld", (long long)id);
+        if (!api_is_null(run, "/proposal/told"))
+            return run;
+        usleep(10000);
+    }
+    fail_msg("run %lld is never told", (long long)id);
+    return run;
+}
+
+/* 0.04 has been trained before and is not trained again; 0.01 is the worse of the two at the first
+ * rung, and nobody would be there to be worse than if a reused run had no curve. */
+static void a_reused_run_is_compared_by_the_curve_of_the_one_it_is_from(void **state)
+{
+    (void)state;
+    json_decref(search_runs("{'kind': 'search', " TRAINED ", 'budget': {'runs': 1},"
+                            " 'enqueue': [" RATE("0.04") "]}"));
+    json_auto_t *runs = search_runs(
+        "{'kind': 'search', " TRAINED ", 'budget': {'runs': 2}, 'pruner': {'type': 'asha',"
+        " 'min_steps': 20, 'reduction': 2}, 'enqueue': [" RATE("0.04") "," RATE("0.01") "]}");
+    assert_true(api_integer(runs, "/0/reused_from") > 0);
+    json_auto_t *told = await_told(api_integer(runs, "/1/id"));
+    assert_string_equal(api_text(told, "/proposal/outcome"), "pruned");
+    assert_non_null(strstr(api_text(told, "/proposal/verdict"), "the best 1 of 2 go on"));
+}
+
 /* --- by hand ------------------------------------------------------------------------------------
  */
 
@@ -252,6 +292,7 @@ static void a_pruner_that_does_not_suit_the_search_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_reused_run_is_compared_by_the_curve_of_the_one_it_is_from),
         cmocka_unit_test(runs_stop_at_the_rungs_that_they_are_behind_at),
         cmocka_unit_test(the_best_go_on_from_their_checkpoints),
         cmocka_unit_test(asha_finds_as_much_with_fewer_steps),
