@@ -74,22 +74,29 @@ static struct confirm_run *runs_of(const struct findings *findings, int *out_cou
 /* --- seeds that had a say ------------------------------------------------------------------------
  */
 
-static uint64_t seed_of(const json_t *request)
+enum { TRAINED_MAX = (1 + SEARCH_WARM_JOBS_MAX) * SEARCH_SEEDS_MAX };
+
+/* Behind the `count` there are; returns how many there are then. */
+static int add_seeds(const json_t *base, int seeds, uint64_t *trained, int count)
 {
-    return (uint64_t)json_integer_at(json_object_get(request, "base"), "seed", 1);
+    const uint64_t first = (uint64_t)json_integer_at(base, "seed", 1);
+    for (int i = 0; i < seeds; i++)
+        trained[count++] = first + (uint64_t)i;
+    return count;
 }
 
 /* The search's own, and those of the searches whose results it began with. */
 static int read_trained(struct reader *reader, const struct search_plan *plan,
-                        uint64_t trained[1 + SEARCH_WARM_JOBS_MAX])
+                        uint64_t trained[TRAINED_MAX])
 {
-    int count = 0;
-    trained[count++] = (uint64_t)json_integer_at(plan->base, "seed", 1);
+    int count = add_seeds(plan->base, plan->seeds, trained, 0);
     for (int i = 0; i < plan->warm_job_count; i++) {
         struct error err;
         json_auto_t *job = NULL;
         if (store_read_asked(reader, plan->warm_jobs[i], &job, &err) == 0)
-            trained[count++] = seed_of(json_object_get(job, "request"));
+            count = add_seeds(json_object_get(json_object_get(job, "request"), "base"),
+                              (int)json_integer_at(json_object_get(job, "request"), "seeds", 1),
+                              trained, count);
     }
     return count;
 }
@@ -105,7 +112,7 @@ static void plan_confirmation(struct reader *reader, const struct making *making
                                     problems};
     struct findings findings = {
         .plan = gathered->plan, .history = &gathered->history, .list = gathered->findings};
-    uint64_t trained[1 + SEARCH_WARM_JOBS_MAX];
+    uint64_t trained[TRAINED_MAX];
     struct confirm_search search = {
         .job = gathered->job,
         .name = json_text_at(job, "name", ""),

@@ -25,7 +25,7 @@ struct past {
 
 struct replay {
     struct search_plan *plan;
-    struct study *study;
+    struct repeated *study;
     struct past *list; /* [count] by number */
     int count, room;
     struct kept_search kept;
@@ -35,7 +35,7 @@ struct replay {
 
 static void replay_release(struct replay *replay)
 {
-    study_free(replay->study);
+    repeated_free(replay->study);
     search_plan_free(replay->plan);
     free(replay->list);
     json_decref(replay->different);
@@ -62,7 +62,7 @@ static void take_proposal(void *context, const struct kept_proposal *kept)
                           .step = kept->step};
     memcpy(past->results, kept->results, (size_t)kept->result_count * sizeof(double));
     if (replay->study)
-        study_restore(replay->study, kept->point, kept->memo, kept->memo_count);
+        repeated_restore(replay->study, kept->point, kept->memo, kept->memo_count);
 }
 
 static int by_order(const void *a, const void *b)
@@ -89,11 +89,11 @@ static void tell_all(struct replay *replay)
                    : past->outcome == PROPOSAL_PRUNED ? TRIAL_PRUNED
                                                       : TRIAL_FAILED,
                    past->results, past->step, &telling);
-        study_tell(replay->study, past->number, &telling.told);
+        repeated_tell(replay->study, past->number, &telling.told);
     }
     for (int i = 0; i < told; i++)
         if (order[i]->outcome == PROPOSAL_DELETED)
-            study_forget(replay->study, order[i]->number);
+            repeated_forget(replay->study, order[i]->number);
 }
 
 /* --- the check -----------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ static void check(struct replay *replay, int last)
             continue;
         }
         replay->checked++;
-        if (study_check(replay->study, past->number, past->seen))
+        if (repeated_check(replay->study, past->number, past->seen))
             replay->same++;
         else
             json_array_append_new(replay->different, json_integer(past->number));
@@ -129,7 +129,8 @@ static int read_request(struct reader *reader, const struct api_read *read, stru
         return error_of(err, ERROR_CONFLICT, "job %" PRId64 " is not a search: it proposed nothing",
                         read->id);
     replay->plan = search_plan_of(world->catalog, request);
-    replay->study = study_of_plan(replay->plan, replay->plan->budget.runs, replay->plan->parallel);
+    replay->study =
+        repeated_of_plan(replay->plan, replay->plan->budget.runs, replay->plan->parallel);
     if (!replay->study)
         return error_of(err, ERROR_CONFLICT,
                         "this program does not know the algorithm of job "

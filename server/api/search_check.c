@@ -20,6 +20,10 @@ static void check_algorithm(const struct search_plan *search, struct problems *p
     if (search_check(algorithm, &search->space, search->objective_count, search->constraint_count,
                      &err) < 0)
         problems_add(problems, "/algorithm", "type", "%s", err.sentence);
+    else if (search->seeds > 1 && (algorithm->can & CAN_CHANGE_WEIGHTS))
+        problems_add(problems, "", "seeds",
+                     "must be 1 with \"%s\", which hands on the weights of one run to the next",
+                     algorithm->name);
     else if (search->external && (algorithm->can & CAN_CHANGE_WEIGHTS))
         problems_add(problems, "/algorithm", "type",
                      "\"%s\" changes runs while they train, and an external runner's cannot be "

@@ -1,5 +1,7 @@
 #include "api/search_gathered.h"
 
+#include "api/search_points.h"
+
 #include "json.h"
 #include "memory.h"
 #include "search/telling.h"
@@ -160,10 +162,11 @@ int search_gather(struct reader *reader, const json_t *catalog, const json_t *jo
         .parallel = plan->parallel ? plan->parallel : 1,
     };
     if (store_read_search(reader, id, &gathered->kept, take_proposal, gathered, err) < 0 ||
-        store_read_pruned(reader, id, take_steps, gathered, err) < 0)
+        store_read_pruned(reader, id, plan->seeds, take_steps, gathered, err) < 0)
         return -1;
     put_in_order(gathered);
     gathered->history.trials = gathered->trials;
     gathered->history.told = gathered->told;
+    search_points_join(gathered);
     return 0;
 }

@@ -120,7 +120,7 @@ static json_t *report_of(const json_t *job, const struct gathered_search *gather
         .explained = explained,
         .is_known = algorithm != NULL,
         .stopped = gathered->kept.stopped[0] ? gathered->kept.stopped : NULL,
-        .budget = plan->budget.runs,
+        .budget = plan->budget.runs / plan->seeds,
         .edits = gathered->kept.edits,
         .findings = findings,
         .wishes = *wishes,

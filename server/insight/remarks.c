@@ -26,14 +26,25 @@ static const char *ordinal(int number)
     return last == 1 ? "st" : last == 2 ? "nd" : last == 3 ? "rd" : "th";
 }
 
+/* What is counted: a point may take several runs. */
+static const char *tries(const struct remarks_about *about)
+{
+    return about->findings->plan->seeds > 1 ? "points" : "runs";
+}
+
 static char *say_best(const struct remarks_about *about)
 {
     const struct findings *findings = about->findings;
     const int best = findings->order[0], place = findings->list[best].place + 1;
-    return xprintf("After %d of %d runs the best %s is %.6g (run %" PRId64 ", the %d%s to end)",
-                   findings->ended, about->budget,
+    const int seeds = findings->plan->seeds;
+    AUTO_FREE char *over = seeds == 1 ? xstrdup("")
+                                      : xprintf(" \u00b1 %.2g over %d seeds",
+                                                findings->view.trials[best].error, seeds);
+    return xprintf("After %d of %d %s the best %s is %.6g%s (run %" PRId64 ", the %d%s to end)",
+                   findings->ended, about->budget, tries(about),
                    findings->plan->objectives[findings->objective].name,
-                   findings_value(findings, best), findings->list[best].run, place, ordinal(place));
+                   findings_value(findings, best), over, findings->list[best].run, place,
+                   ordinal(place));
 }
 
 static char *say_front(const struct remarks_about *about)
@@ -46,8 +57,9 @@ static char *say_front(const struct remarks_about *about)
         free(names);
         names = longer;
     }
-    char *sentence = xprintf("After %d of %d runs %d of them are on the Pareto front of %s",
-                             about->findings->ended, about->budget, about->front->count, names);
+    char *sentence =
+        xprintf("After %d of %d %s %d of them are on the Pareto front of %s",
+                about->findings->ended, about->budget, tries(about), about->front->count, names);
     free(names);
     return sentence;
 }
@@ -56,9 +68,11 @@ char *remarks_sentence(const struct remarks_about *about)
 {
     const struct findings *findings = about->findings;
     if (findings->ended == 0)
-        return xprintf("No run of %d has ended yet", about->budget);
+        return xprintf("No %s of %d has ended yet", findings->plan->seeds > 1 ? "point" : "run",
+                       about->budget);
     if (findings->good == 0)
-        return xprintf("After %d of %d runs none has %s", findings->ended, about->budget,
+        return xprintf("After %d of %d %s none has %s", findings->ended, about->budget,
+                       tries(about),
                        findings->plan->constraint_count > 0 ? "a value and keeps all constraints"
                                                             : "come to its end with a value");
     return about->front ? say_front(about) : say_best(about);

@@ -23,7 +23,7 @@ static const struct setting budget_settings[] = {
                      .low = 1,
                      .high = RUNS_MAX,
                      .fallback = SEARCH_RUNS,
-                     .help = "how many points are tried at most"},
+                     .help = "how many are trained at most, one for each seed of a point"},
     [BUDGET_TIME] = {.name = "time_s",
                      .type = SETTING_NUMBER,
                      .nullable = true,
@@ -53,7 +53,7 @@ static const struct setting warm_settings[] = {
     {0},
 };
 
-enum { ALGORITHM, PRUNER, STOP, BUDGET, PARALLEL, SEED, IN_ORDER, RUNNER, WARM_START };
+enum { ALGORITHM, PRUNER, STOP, BUDGET, PARALLEL, SEED, SEEDS, IN_ORDER, RUNNER, WARM_START };
 static const struct setting section_settings[] = {
     [ALGORITHM] = {.name = "algorithm",
                    .type = SETTING_PLUGIN,
@@ -87,6 +87,13 @@ static const struct setting section_settings[] = {
               .high = 9007199254740992.0,
               .fallback = 1,
               .help = "of the points that are proposed; runs train with the base's seed"},
+    [SEEDS] = {.name = "seeds",
+               .type = SETTING_INTEGER,
+               .low = 1,
+               .high = SEARCH_SEEDS_MAX,
+               .fallback = 1,
+               .help = "that each point is trained with, the base's and those after it; the mean "
+                       "over them counts"},
     [IN_ORDER] = {.name = "in_order",
                   .type = SETTING_FLAG,
                   .help = "proposal k waits until the runs up to k - parallel have ended, and "
@@ -116,9 +123,9 @@ static bool is_section(const char *key)
 static json_t *sections_of(const json_t *body, struct problems *problems)
 {
     static const char *const fields[] = {
-        "kind",       "name",        "priority", "visibility", OPTION_FIELDS, "base", "space",
-        "objectives", "constraints", "enqueue",  "algorithm",  "pruner",      "stop", "budget",
-        "parallel",   "seed",        "in_order", "runner",     "warm_start"};
+        "kind",       "name",        "priority", "visibility", OPTION_FIELDS, "base",      "space",
+        "objectives", "constraints", "enqueue",  "algorithm",  "pruner",      "stop",      "budget",
+        "parallel",   "seed",        "seeds",    "in_order",   "runner",      "warm_start"};
     json_t *sections = json_object();
     const char *key;
     json_t *value;
@@ -149,6 +156,13 @@ static void take_warm_start(const json_t *jobs, struct search_plan *search)
     }
 }
 
+/* 1 where it is wrong, which is a problem. */
+static int read_seeds(const json_t *all)
+{
+    const json_int_t seeds = json_integer_at(all, "seeds", 1);
+    return seeds >= 1 && seeds <= SEARCH_SEEDS_MAX ? (int)seeds : 1;
+}
+
 static void read_sections(const struct planner *planner, const json_t *body,
                           struct search_plan *search)
 {
@@ -162,9 +176,12 @@ static void read_sections(const struct planner *planner, const json_t *body,
     search->stop = json_incref(json_object_get(all, "stop"));
     search->parallel = (int)json_integer_at(all, "parallel", 0);
     search->seed = (uint64_t)json_integer_at(all, "seed", 1);
+    search->seeds = read_seeds(all);
     search->in_order = json_flag_at(all, "in_order", false);
     search->external = strcmp(json_text_at(all, "runner", "workers"), "external") == 0;
     take_budget(json_object_get(all, "budget"), search);
+    if (!json_object_get(json_object_get(body, "budget"), "runs"))
+        search->budget.runs += (search->seeds - search->budget.runs % search->seeds) % search->seeds;
     take_warm_start(json_object_get(json_object_get(all, "warm_start"), "jobs"), search);
 }
 
@@ -418,8 +435,21 @@ static void expand(struct search_plan *search, struct job_plan *plan)
                                           .arm = -1,
                                           .point = -1,
                                           .phase = PHASE_SEARCH,
-                                          .seed = seed,
+                                          .seed = seed + (uint64_t)(i % search->seeds),
                                           .waiting = true};
+}
+
+static void check_seeds(const struct search_plan *search, struct problems *problems)
+{
+    const int seeds = search->seeds, over = search->budget.runs % seeds;
+    if (search->external && seeds > 1)
+        problems_add(problems, "", "seeds",
+                     "are an external runner's own: it tells the mean over them, and its standard "
+                     "error as \"error\"");
+    else if (over > 0)
+        problems_add(problems, "/budget", "runs",
+                     "must be a multiple of \"seeds\", such as %d: each point takes %d runs",
+                     search->budget.runs - over + seeds, seeds);
 }
 
 static char *name_of(const struct search_plan *search)
@@ -473,6 +503,7 @@ void plan_search(const struct planner *planner, const json_t *body, struct job_p
     space_read(json_object_get(body, "space"), "/space", &search->space, problems);
     if (search->space.count > 0)
         check_space(planner, body, search);
+    check_seeds(search, problems);
     if (problems->found > 0)
         return;
     if (search->parallel == 0) /* kept with the request, for a server with other slots */

@@ -6,7 +6,8 @@
  *      "constraints": [{"metric": "samples_per_s", "at_least": 5000}],
  *      "algorithm": {"type": "auto"}, "pruner": {"type": "none"}, "stop": {"type": "none"},
  *      "budget": {"runs": 100, "time_s": null, "steps": null}, "parallel": 2, "seed": 1,
- *      "in_order": false, "warm_start": {"jobs": [12]}, "enqueue": [{"/optimizer/lr": 0.001}]}
+ *      "seeds": 1, "in_order": false, "warm_start": {"jobs": [12]},
+ *      "enqueue": [{"/optimizer/lr": 0.001}]}
  *
  * With "runner": "external" nothing is trained here: there is no base, names of parameters and
  * metrics are free, and runs are asked for and told over HTTP.
@@ -22,7 +23,12 @@
 /* Of one run, as external runners report them: those of all runs of a job can be added up. */
 #define RUN_STEPS_MAX INT64_C(10000000000000)
 
-enum { SEARCH_PARALLEL_MAX = 1024, SEARCH_WARM_JOBS_MAX = 16, SEARCH_RUNS = 100 };
+enum {
+    SEARCH_PARALLEL_MAX = 1024,
+    SEARCH_SEEDS_MAX = 100,
+    SEARCH_WARM_JOBS_MAX = 16,
+    SEARCH_RUNS = 100
+};
 
 /* In the metric's own unit and sign; at least or at most that. */
 struct search_limit {
@@ -48,6 +54,8 @@ struct search_plan {
     int constraint_count;
     json_t *algorithm, *pruner, *stop; /* {"type": NAME, settings with every default} */
     struct search_budget budget;
+    int seeds;    /* that each point is trained with, the base's and those after it: so many runs,
+                   * one after the other; 1 where the runner is external */
     int parallel; /* runs under way at once; an external one's asks are not bounded by it */
     uint64_t seed;
     int64_t warm_jobs[SEARCH_WARM_JOBS_MAX];

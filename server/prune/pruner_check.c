@@ -24,6 +24,27 @@ static void check_pausing(const struct search_plan *plan, const struct pruner *p
                      "would wait for them; take \"stopping\"");
 }
 
+/* An external runner reports parts as steps; here they are the seeds of a point. */
+static void check_parts(const struct search_plan *plan, const struct pruner *pruner,
+                        struct problems *problems)
+{
+    if (pruner->rule->takes_parts && !plan->external && plan->seeds == 1)
+        problems_add(problems, "/pruner", "type",
+                     "\"%s\" compares points over seeds: say how many each is trained with, such "
+                     "as \"seeds\": 5, or take \"median\" or \"asha\"",
+                     pruner->rule->name);
+    if (pruner->rule->takes_parts && plan->seeds > 1 && plan->in_order)
+        problems_add(problems, "", "in_order",
+                     "does not go with \"%s\": which seeds are left out depends on how long runs "
+                     "take",
+                     pruner->rule->name);
+    if (!pruner->rule->takes_parts && plan->seeds > 1)
+        problems_add(problems, "/pruner", "type",
+                     "\"%s\" looks at runs one by one, and points are trained with %d seeds each; "
+                     "take \"wilcoxon\" or \"none\"",
+                     pruner->rule->name, plan->seeds);
+}
+
 static void check_inner(const struct pruner *inner, struct problems *problems)
 {
     if (!inner)
@@ -47,11 +68,7 @@ void pruner_check(const struct search_plan *plan, struct problems *problems)
         problems_add(problems, "/pruner", "type",
                      "compares runs by one objective, and this search has %d; take \"none\"",
                      plan->objective_count);
-    if (pruner->rule->takes_parts && !plan->external)
-        problems_add(problems, "/pruner", "type",
-                     "\"%s\" compares seeds or folds of one setting, which an external runner "
-                     "reports as steps; take \"median\" or \"asha\"",
-                     pruner->rule->name);
+    check_parts(plan, pruner, problems);
     check_pausing(plan, pruner, problems);
     check_inner(pruner->inner, problems);
     pruner_free(pruner);

@@ -12,6 +12,12 @@ static double excess(const struct search_limit *limit, double value)
     return (limit->at_least ? limit->limit - value : value - limit->limit) / scale;
 }
 
+/* One of the seeds of a point that was given up before it was trained. */
+static bool is_left_out(const struct search_plan *plan, enum trial_state state)
+{
+    return state == TRIAL_PRUNED && plan->seeds > 1;
+}
+
 void telling_of(const struct search_plan *plan, enum trial_state state, const double *results,
                 int64_t step, struct telling *telling)
 {
@@ -25,7 +31,7 @@ void telling_of(const struct search_plan *plan, enum trial_state state, const do
     };
     for (int i = 0; i < plan->objective_count; i++) {
         telling->objective[i] = results[i] * (plan->objectives[i].maximize ? -1 : 1);
-        if (!isfinite(results[i]))
+        if (!isfinite(results[i]) && !is_left_out(plan, state))
             telling->told.state = TRIAL_FAILED;
     }
     for (int i = 0; i < plan->constraint_count; i++)
@@ -75,7 +81,7 @@ static void add_earlier(const struct search_plan *plan, struct study *study)
 }
 
 /* The plan stays whole: the study gets a space of its own. */
-struct study *study_of_plan(const struct search_plan *plan, int64_t budget, int parallel)
+struct repeated *repeated_of_plan(const struct search_plan *plan, int64_t budget, int parallel)
 {
     AUTO_PROBLEMS struct problems none = {0};
     json_auto_t *space = space_json(&plan->space);
@@ -85,13 +91,13 @@ struct study *study_of_plan(const struct search_plan *plan, int64_t budget, int 
         .algorithm = search_find(json_text_at(plan->algorithm, "type", "")),
         .chosen = plan->algorithm,
         .seed = plan->seed,
-        .budget = budget,
-        .parallel = parallel,
     };
     if (!options.algorithm)
         return NULL;
     space_read(space, "/space", &options.space, &none);
     struct study *study = study_new(&options);
     add_earlier(plan, study);
-    return study;
+    struct repeated *repeated = repeated_new(study, plan->seeds);
+    repeated_set_budget(repeated, budget, parallel);
+    return repeated;
 }

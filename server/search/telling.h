@@ -6,7 +6,7 @@
 #define TELLING_H
 
 #include "jobs/search_plan.h"
-#include "search/study.h"
+#include "search/repeated.h"
 
 struct telling {
     struct told told; /* points into what follows */
@@ -14,7 +14,8 @@ struct telling {
 };
 
 /* results: objectives, constraints, standard error of the first objective. A run that is done and
- * has an objective that is not finite has failed. Constraints count in parts of their limit, so
+ * has an objective that is not finite has failed, and so has a pruned one, unless it is one of
+ * several seeds of a point. Constraints count in parts of their limit, so
  * that what several exceed theirs by can be added up. `telling` stays where it is. */
 void telling_of(const struct search_plan *plan, enum trial_state state, const double *results,
                 int64_t step, struct telling *telling);
@@ -23,8 +24,8 @@ void telling_of(const struct search_plan *plan, enum trial_state state, const do
  * the caller frees. They point into the plan and into the block. */
 struct trial *telling_earlier(const struct search_plan *plan);
 
-/* A study for the plan, with nothing but what it starts warm with; NULL where this program does not
- * know its algorithm. The caller frees it. */
-struct study *study_of_plan(const struct search_plan *plan, int64_t budget, int parallel);
+/* A study for the plan, of `budget` runs, with nothing but what it starts warm with; NULL where
+ * this program does not know its algorithm. The caller frees it. */
+struct repeated *repeated_of_plan(const struct search_plan *plan, int64_t budget, int parallel);
 
 #endif

@@ -77,7 +77,7 @@ int proposal_read(struct sql *db, int64_t run, json_t **out, struct error *err)
 
 /* What the request says of its goals, as far as one run is better than another. */
 struct goals {
-    int objectives;
+    int objectives, seeds; /* seeds of each point */
     bool maximize;
     const json_t *constraints;
 };
@@ -86,7 +86,8 @@ static struct goals goals_of(const json_t *request)
 {
     const json_t *objectives = json_object_get(request, "objectives");
     const char *goal = json_text_at(json_array_get(objectives, 0), "goal", "minimize");
-    return (struct goals){(int)json_array_size(objectives), strcmp(goal, "maximize") == 0,
+    return (struct goals){(int)json_array_size(objectives),
+                          (int)json_integer_at(request, "seeds", 1), strcmp(goal, "maximize") == 0,
                           json_object_get(request, "constraints")};
 }
 
@@ -111,30 +112,59 @@ struct best_run {
     double value;
 };
 
-static void take_run(const struct goals *goals, struct statement *read, struct best_run *best)
+/* A point as its runs come, one for each seed. */
+struct point_mean {
+    struct best_run first;
+    int done, count;
+    double sums[RESULTS_MAX];
+};
+
+static void add_run(const struct goals *goals, struct statement *read, struct point_mean *point)
 {
     double results[RESULTS_MAX];
-    const int count = read_results(read, 2, results);
-    const double sign = goals->maximize ? -1 : 1;
-    if (count > 0 && isfinite(results[0]) && keeps(goals, results, count) &&
-        (best->run == 0 || sign * results[0] < sign * best->value))
-        *best = (struct best_run){row_integer(read, 0), (int)row_integer(read, 1), results[0]};
+    const int number = (int)row_integer(read, 1);
+    if (point->done == 0 || number / goals->seeds != point->first.number / goals->seeds)
+        *point = (struct point_mean){.first = {row_integer(read, 0), number, 0}};
+    point->done++;
+    point->count = read_results(read, 2, results);
+    for (int i = 0; i < point->count; i++)
+        point->sums[i] += results[i];
 }
 
-/* The one of all done runs whose objective is best; of several objectives there is none. */
+/* Once all of its runs are done. */
+static void take_point(const struct goals *goals, const struct point_mean *point,
+                       struct best_run *best)
+{
+    const double sign = goals->maximize ? -1 : 1;
+    double means[RESULTS_MAX];
+    for (int i = 0; i < point->count; i++)
+        means[i] = point->sums[i] / goals->seeds;
+    if (point->done < goals->seeds || point->count == 0 || !isfinite(means[0]) ||
+        !keeps(goals, means, point->count) ||
+        (best->run > 0 && sign * means[0] >= sign * best->value))
+        return;
+    *best = point->first;
+    best->value = means[0];
+}
+
+/* The first run of the point whose objective is best of those that are done; of several objectives
+ * there is none. */
 static int find_best(struct sql *db, int64_t job, const struct goals *goals, struct best_run *best,
                      struct error *err)
 {
     struct statement *read =
         sql_statement(db, "SELECT run_id, number, result FROM proposal WHERE job_id = ?"
                           " AND outcome = 'done' ORDER BY number");
+    struct point_mean point = {.done = 0};
     int got;
     *best = (struct best_run){0};
     if (goals->objectives != 1)
         return 0;
     put_integer(read, job);
-    while ((got = statement_next(read, err)) > 0)
-        take_run(goals, read, best);
+    while ((got = statement_next(read, err)) > 0) {
+        add_run(goals, read, &point);
+        take_point(goals, &point, best);
+    }
     return got;
 }
 

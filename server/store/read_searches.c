@@ -202,16 +202,19 @@ int store_read_proposed(struct reader *reader, int64_t job,
     return got;
 }
 
-int store_read_pruned(struct reader *reader, int64_t job, void (*pruned)(void *, int64_t, int64_t),
-                      void *context, struct error *err)
+int store_read_pruned(struct reader *reader, int64_t job, int seeds,
+                      void (*pruned)(void *, int64_t, int64_t), void *context, struct error *err)
 {
     struct sql *db = reader_begin(reader, err);
     int got;
     if (!db)
         return -1;
     struct statement *read = sql_statement(
-        db, "SELECT id, coalesce(steps, 0) FROM run WHERE job_id = ? AND state = 'pruned'");
+        db, "SELECT id, coalesce(nullif(steps, 0), (SELECT steps FROM run AS first"
+            " WHERE first.job_id = run.job_id AND first.number = run.number - run.number % ?2), 0)"
+            " FROM run WHERE job_id = ?1 AND state = 'pruned'");
     put_integer(read, job);
+    put_integer(read, seeds);
     while ((got = statement_next(read, err)) > 0)
         pruned(context, row_integer(read, 0), row_integer(read, 1));
     reader_end(reader);

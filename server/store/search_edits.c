@@ -124,7 +124,7 @@ static int insert_run(const struct edit_search *command, struct sql *db, int num
     put_integer(insert, command->edit.job.job);
     put_integer(insert, number);
     put_text(insert, run_phase_names[PHASE_SEARCH]);
-    put_integer(insert, (int64_t)command->edit.seed);
+    put_integer(insert, (int64_t)command->edit.seed + number % command->edit.seeds);
     put_text(insert, run_state_names[RUN_WAITING]);
     return statement_run(insert, err);
 }

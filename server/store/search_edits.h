@@ -27,7 +27,8 @@ struct search_edit {
     bool reopens;        /* it had ended: it has not */
     int cut_from;        /* runs never proposed, of that number and above, are deleted; -1: none */
     int more_runs;       /* that wait, with numbers from the highest one on */
-    uint64_t seed;       /* of those */
+    uint64_t seed; /* of those: this and the `seeds` - 1 after it, by turns of their numbers */
+    int seeds;
     const struct hand_run *runs; /* [run_count] by number */
     int run_count;
     struct job_change job; /* with who asked */

@@ -451,7 +451,8 @@ struct run *job_index_find_run(const struct job_index *index, int64_t run)
     return range ? &range->job->runs[range->first_number + (run - range->first_run)] : NULL;
 }
 
-void job_grow(struct job_index *index, struct job *job, int64_t first_run, int count, uint64_t seed)
+void job_grow(struct job_index *index, struct job *job, int64_t first_run, int count, uint64_t seed,
+              int seeds)
 {
     assert(job->kind == JOB_SEARCH && job->run_count + count <= RUNS_MAX);
     struct run_range *range = add_range(job, first_run, job->run_count);
@@ -460,7 +461,7 @@ void job_grow(struct job_index *index, struct job *job, int64_t first_run, int c
         job->runs[number] = (struct run){.arm = -1,
                                          .point = -1,
                                          .phase = PHASE_SEARCH,
-                                         .seed = seed,
+                                         .seed = seed + (uint64_t)(number % seeds),
                                          .position.state = RUN_WAITING,
                                          .threads = 1,
                                          .objective = (double)NAN};

@@ -137,10 +137,11 @@ int64_t job_run_id(const struct job *job, int number);
 
 /* Of a search: more runs that wait, with ids from `first_run` on; and the end of those from number
  * `kept` on, which nothing points to. RUNS_MAX at most. Ids that have ended may be another job's
- * next, so that this must be told before. */
+ * next, so that this must be told before. Seeds go by turns of the numbers: `seed` and the
+ * `seeds` - 1 after it. */
 struct job_index;
-void job_grow(struct job_index *index, struct job *job, int64_t first_run, int count,
-              uint64_t seed);
+void job_grow(struct job_index *index, struct job *job, int64_t first_run, int count, uint64_t seed,
+              int seeds);
 void job_cut(struct job_index *index, struct job *job, int kept);
 
 /* The variant of an arm's grid point. */

@@ -87,7 +87,8 @@ static double progress_of(const struct search *search, int number, int64_t step)
 {
     const double steps = (double)search->job->runs[number].steps;
     const double most = search->pruning->most;
-    if (search->plan->external || steps <= 0 || most <= 0 || steps == most)
+    if (search->plan->external || search_prunes_points(search) || steps <= 0 || most <= 0 ||
+        steps == most)
         return (double)step;
     return (double)step * most / steps;
 }
@@ -200,8 +201,21 @@ static enum curve_state state_of(const struct search *search, const struct run *
     return CURVE_FAILED;
 }
 
+static struct run_curve seen_point(struct search *search, int point)
+{
+    const struct kept_curve *curve = curve_of(search, point);
+    return (struct run_curve){
+        .state = search_point_state(search, point),
+        .points = curve->points,
+        .count = curve->count,
+        .number = point * search->plan->seeds,
+    };
+}
+
 static struct run_curve seen_curve(struct search *search, int number)
 {
+    if (search_prunes_points(search))
+        return seen_point(search, number);
     const struct kept_curve *curve = curve_of(search, number);
     const struct search_outcome *outcome = &search->outcomes[number];
     const bool gone = outcome->is_told && outcome->outcome == PROPOSAL_DELETED;
@@ -214,11 +228,12 @@ static struct run_curve seen_curve(struct search *search, int number)
     };
 }
 
-/* How many runs from the first on run `number` is compared with. */
+/* How many runs, or points, from the first on number `number` is compared with. */
 static int compared_with(const struct search *search, int number)
 {
+    const int seeds = search_prunes_points(search) ? search->plan->seeds : 1;
     if (number < 0 || !search->plan->in_order)
-        return search->proposed;
+        return (search->proposed + seeds - 1) / seeds;
     const int known = number - search_parallel(search) + 1;
     return known > 0 ? known : 0;
 }
@@ -252,9 +267,13 @@ void search_prune_restore(struct search *search, const struct kept_proposal *kep
 {
     if (!search->pruning)
         return;
-    struct kept_curve *curve = curve_of(search, kept->number);
-    curve->judged = kept->judged;
-    curve->verdict = kept->verdict ? xstrdup(kept->verdict) : NULL;
+    const bool points = search_prunes_points(search);
+    struct kept_curve *curve =
+        curve_of(search, points ? kept->number / search->plan->seeds : kept->number);
+    if (kept->judged > curve->judged)
+        curve->judged = kept->judged;
+    if (kept->verdict && !curve->verdict)
+        curve->verdict = xstrdup(kept->verdict);
 }
 
 struct curve_loading {
@@ -278,6 +297,10 @@ int search_prune_load(struct search *search, struct error *err)
     struct curve_loading loading = {search, 0};
     if (!search->pruning)
         return 0;
+    if (search_prunes_points(search)) {
+        search_add_parts(search);
+        return 0;
+    }
     return store_load_curves(search->conductor->store, search->job->id,
                              search->plan->objectives[0].name, load_point, &loading, err);
 }

@@ -146,7 +146,8 @@ static void find_rows(struct hand_edit *edit)
         wanted = have + wish->point_count;
         plan->budget.runs += wish->point_count;
     } else if (wish->point_count > 0) {
-        const int needed = search->proposed + study_enqueued(search->study) + wish->point_count;
+        const int needed =
+            search->proposed + repeated_enqueued(search->study) + plan->seeds * wish->point_count;
         wanted = needed > have ? needed : have;
         if (wanted > plan->budget.runs)
             plan->budget.runs = wanted;
@@ -164,6 +165,11 @@ static int check_rows(const struct hand_edit *edit, struct error *err)
     if (edit->next_plan->budget.runs > RUNS_MAX ||
         search->proposed + free_rows(search) + edit->edit.more_runs > RUNS_MAX)
         return error_of(err, ERROR_CONFLICT, "a search has at most %d runs", RUNS_MAX);
+    if (has_results(&edit->wish) && search->plan->seeds > 1)
+        return error_of(err, ERROR_CONFLICT,
+                        "each point of the search is trained with %d seeds: a result of one run "
+                        "from elsewhere cannot stand for it",
+                        search->plan->seeds);
     if (spent && edit->wish.point_count > 0 && !has_results(&edit->wish))
         return error_of(err, ERROR_CONFLICT, "nothing more is tried: %s; raise its budget first",
                         spent);
@@ -243,6 +249,7 @@ static int prepare(struct hand_edit *edit, struct error *err)
     json_auto_t *body = json_loads(search->job->request, 0, NULL);
     edit->request = search_request(body, edit->next_plan);
     edit->edit.request = edit->request;
+    edit->edit.seeds = edit->next_plan->seeds;
     edit->edit.seed = (uint64_t)json_integer_at(edit->next_plan->base, "seed", 1);
     edit->edit.job = change_of(edit);
     edit->edit.now_ms = wall_ms();
@@ -260,7 +267,8 @@ static void change_rows(struct hand_edit *edit, int64_t first_run)
     if (edit->edit.cut_from >= 0)
         job_cut(conductor->jobs, job, edit->edit.cut_from);
     if (edit->edit.more_runs > 0) {
-        job_grow(conductor->jobs, job, first_run, edit->edit.more_runs, edit->edit.seed);
+        job_grow(conductor->jobs, job, first_run, edit->edit.more_runs, edit->edit.seed,
+                 edit->edit.seeds);
         search_grow(search, job->run_count);
         if (conductor->options.runs_added)
             conductor->options.runs_added(conductor->options.world, job->id, first_run,
@@ -286,11 +294,11 @@ static void change_plan(struct hand_edit *edit)
     search->job->request = edit->request;
     edit->request = NULL;
     if (edit->wish.parameter)
-        study_add_choice(search->study, space_find(&search->plan->space, edit->wish.parameter),
-                         edit->wish.choice, &err);
+        repeated_add_choice(search->study, space_find(&search->plan->space, edit->wish.parameter),
+                            edit->wish.choice, &err);
     for (int i = 0; !has_results(&edit->wish) && i < edit->wish.point_count; i++)
-        study_enqueue(search->study, edit->wish.points[i].values);
-    study_set_budget(search->study, search->plan->budget.runs, search_parallel(search));
+        repeated_enqueue(search->study, edit->wish.points[i].values);
+    repeated_set_budget(search->study, search->plan->budget.runs, search_parallel(search));
     if (edit->wish.sections & SECTION_PRUNER)
         search_prune_change(search);
 }
@@ -321,8 +329,8 @@ static void take_result(struct search *search, const struct hand_point *point)
     job_move(run, EVENT_START, NULL);
     job_move(run, end_events[point->outcome], NULL);
     run->objective = point->outcome == PROPOSAL_DONE ? point->results[0] : (double)NAN;
-    study_restore(search->study, point->values, NULL, 0);
-    search->outcomes[number].point = study_history(search->study)->trials[number].values;
+    repeated_restore(search->study, point->values, NULL, 0);
+    search->outcomes[number].point = repeated_values(search->study, number);
     search_learn(search, number, point->outcome, point->results, point->step);
 }
 

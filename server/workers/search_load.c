@@ -22,11 +22,11 @@ static struct search *search_new(struct conductor *conductor, struct job *job)
     *search = (struct search){
         .conductor = conductor, .job = job, .plan = plan, .begun = job->options.after_count == 0};
     job->search = search;
-    search->study = study_of_plan(plan, plan->budget.runs, search_parallel(search));
+    search->study = repeated_of_plan(plan, plan->budget.runs, search_parallel(search));
     search_prune_open(search);
     search_grow(search, job->run_count);
     for (int i = 0; search->study && i < plan->enqueued_count; i++)
-        study_enqueue(search->study, plan->enqueued + (size_t)i * (size_t)plan->space.count);
+        repeated_enqueue(search->study, plan->enqueued + (size_t)i * (size_t)plan->space.count);
     return search;
 }
 
@@ -42,7 +42,7 @@ void search_free(struct search *search)
     search_drop_edits(search);
     free(search->put_back);
     free(search->leased);
-    study_free(search->study);
+    repeated_free(search->study);
     search_prune_free(search);
     search_plan_free(search->plan);
     free(search->outcomes);
@@ -76,9 +76,9 @@ static void restore_proposal(struct loading *loading, const struct kept_proposal
     search_prune_restore(search, kept);
     if (!search->study)
         return;
-    study_restore(search->study, kept->point, kept->memo, kept->memo_count);
+    repeated_restore(search->study, kept->point, kept->memo, kept->memo_count);
     if (strcmp(kept->how, "enqueued") == 0)
-        study_pass_enqueued(search->study);
+        repeated_pass_enqueued(search->study);
 }
 
 static void load_proposal(void *context, const struct kept_proposal *kept)
@@ -118,9 +118,8 @@ static void order_tells(const struct loading *loading)
 
 static void find_points(struct search *search)
 {
-    const struct history *history = search->study ? study_history(search->study) : NULL;
-    for (int i = 0; history && i < history->count && i < search->room; i++)
-        search->outcomes[i].point = history->trials[i].values;
+    for (int i = 0; search->study && i < search->proposed; i++)
+        search->outcomes[i].point = repeated_values(search->study, i);
 }
 
 /* Whoever has a run may not have noticed that the server was away: its lease begins anew. */

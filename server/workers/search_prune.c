@@ -37,8 +37,8 @@ static struct pruning *pruning_of(const struct run *run)
 
 struct seen_rows *search_rows_seen(const struct run *run, const struct metric_row *rows, int count)
 {
-    if (!pruning_of(run))
-        return NULL;
+    if (!pruning_of(run) || search_prunes_points(run->job->search))
+        return NULL; /* a point is looked at when one of its runs has ended */
     const char *metric = run->job->search->plan->objectives[0].name;
     const uint32_t name = name_metric(run->job->conductor, metric, strlen(metric));
     int found = 0;
@@ -124,9 +124,11 @@ static void keep_judgement(struct run *run, const struct kept_curve *curve)
 static char *words_of(const struct search *search, const struct kept_curve *curve, int at,
                       const struct prune_table *table, const char *why)
 {
-    return xprintf("%s: %s %.6g at step %" PRId64 " %s", search->pruning->pruner->rule->name,
+    const bool points = search_prunes_points(search);
+    const int64_t first = points ? json_integer_at(search->plan->base, "seed", 1) : 0;
+    return xprintf("%s: %s %.6g %s %" PRId64 " %s", search->pruning->pruner->rule->name,
                    search->plan->objectives[0].name, prune_shown(table, curve->points[at].value),
-                   curve->steps[at], why);
+                   points ? "with seed" : "at step", first + curve->steps[at], why);
 }
 
 /* The first point behind those that were looked at. Parts come in any order: all are looked at
@@ -167,6 +169,18 @@ static void cut_off(struct kept_curve *curve)
         curve->count--;
 }
 
+void search_judge_point(struct run *run)
+{
+    struct search *search = run->job->search;
+    const int point = run->number / search->plan->seeds;
+    struct kept_curve *curve = &search->pruning->curves[point];
+    if (curve->verdict)
+        return;
+    look_at(search, point);
+    if (curve->verdict)
+        keep_judgement(run, curve);
+}
+
 static void judge(struct run *run)
 {
     struct search *search = run->job->search;
@@ -204,8 +218,8 @@ bool search_rows_written(struct run *run, struct seen_rows *rows)
 
 void search_prune_resume(struct search *search)
 {
-    if (!search->pruning)
-        return;
+    if (!search->pruning || search_prunes_points(search))
+        return; /* a point is looked at again with its next run */
     for (int i = 0; i < search->proposed && i < search->pruning->room; i++)
         if (!search->outcomes[i].is_told && search->pruning->curves[i].count > 0)
             judge(&search->job->runs[i]);
@@ -217,7 +231,9 @@ void search_prune_resume(struct search *search)
 const char *search_verdict(const struct run *run)
 {
     const struct pruning *pruning = pruning_of(run);
-    return pruning && run->number < pruning->room ? pruning->curves[run->number].verdict : NULL;
+    if (!pruning || search_prunes_points(run->job->search))
+        return NULL;
+    return run->number < pruning->room ? pruning->curves[run->number].verdict : NULL;
 }
 
 enum proposal_outcome search_pruned_outcome(const struct run *run, enum proposal_outcome outcome,

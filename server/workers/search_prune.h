@@ -5,6 +5,7 @@
  *   search_curves.c  the curves; from the store after a restart
  *   search_prune.c   verdicts: written down, then acted on
  *   search_rungs.c   rules that pause: runs wait at rungs, and the best go on
+ *   search_seeds.c   rules that compare points over their seeds: curves are those of points
  *
  * Where a search is `in_order`, run k is compared with the runs that proposal k knew, and with no
  * other, and a verdict counts even where the run was done before it heard: the same verdicts
@@ -31,7 +32,7 @@ struct kept_curve {
 
 struct pruning {
     struct pruner *pruner;
-    struct kept_curve *curves; /* [room] by number */
+    struct kept_curve *curves; /* [room] by number, of a run or a point */
     int room;
     double most;   /* progress of a whole run; 0: not known yet */
     int promoting; /* runs that go on from a rung, as soon as that is on disk */
@@ -78,6 +79,20 @@ const char *search_verdict(const struct run *run);
 /* What became of a final run, as far as the rule has a say in it, and the step that this is of. */
 enum proposal_outcome search_pruned_outcome(const struct run *run, enum proposal_outcome outcome,
                                             int64_t *step);
+
+/* --- search_seeds.c ------------------------------------------------------------------------------
+ */
+
+/* Whether the rule compares points over their seeds. */
+bool search_prunes_points(const struct search *search);
+/* A run that was told: a part of its point. Whether that is news. */
+bool search_add_part(struct search *search, int number);
+void search_add_parts(struct search *search); /* of all that were told */
+/* Looks at the point of a run that was told. */
+void search_judge_point(struct run *run);
+enum curve_state search_point_state(const struct search *search, int point);
+/* Why a run is not trained any more: its point was given up; NULL: it is. */
+const char *search_given_up(const struct search *search, int number);
 
 /* --- search_rungs.c ------------------------------------------------------------------------------
  */

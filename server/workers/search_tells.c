@@ -43,11 +43,11 @@ static void tell_study(struct search *search, int number)
     struct telling telling;
 
     if (outcome->outcome == PROPOSAL_DELETED) {
-        study_forget(search->study, number);
+        repeated_forget(search->study, number);
         return;
     }
     telling_of(search->plan, state, outcome->results, outcome->step, &telling);
-    study_tell(search->study, number, &telling.told);
+    repeated_tell(search->study, number, &telling.told);
 }
 
 /* How many of the order the next proposal may know. */
@@ -148,6 +148,8 @@ static void tell_written(void *context, const struct added_tell *told, const str
     int64_t step = run->step;
     const enum proposal_outcome outcome = search_pruned_outcome(run, outcome_of(run), &step);
     search_learn(search, run->number, outcome, told->results, step);
+    if (search_prunes_points(search) && search_add_part(search, run->number))
+        search_judge_point(run);
     search_feed(search);
     search_tidy(search, run->number);
     search_step(search);

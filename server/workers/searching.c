@@ -28,7 +28,7 @@ int search_result_count(const struct search *search)
 /* The study, lent. */
 struct lending {
     struct search *search;
-    struct study *study;
+    struct repeated *study;
     const struct stop_rule *rule;
     char *why; /* it ends, says the rule */
     int count, made;
@@ -41,7 +41,7 @@ static void ask_rule(struct lending *lending)
     const struct search_plan *plan = lending->search->plan;
     struct chosen chosen;
     chosen_read(lending->rule->settings, plan->stop, &chosen);
-    lending->why = lending->rule->look(&chosen, study_history(lending->study), plan->seed,
+    lending->why = lending->rule->look(&chosen, repeated_history(lending->study), plan->seed,
                                        plan->objectives[0].maximize ? -1 : 1);
     chosen_release(&chosen);
 }
@@ -55,7 +55,7 @@ static void propose_on_helper(void *reader, void *context)
     if (lending->why)
         return;
     while (lending->made < lending->count &&
-           study_propose(lending->study, &lending->proposals[lending->made]) == 0)
+           repeated_propose(lending->study, &lending->proposals[lending->made]) == 0)
         lending->made++;
 }
 
@@ -107,6 +107,11 @@ static void release_run(struct search *search, const struct new_proposal *propos
     run->point = proposal->number;
     run->threads = proposal->variant.threads;
     run->branched_step = search_member_begins(search, proposal->parent);
+    const char *given_up = search_given_up(search, proposal->number);
+    if (given_up) {
+        end_run(search->conductor, run, EVENT_PRUNED, "pruned", given_up, -1);
+        return;
+    }
     job_move(run, EVENT_RELEASED, NULL);
     if (!search->plan->external) {
         publish_run(search->conductor, run);
@@ -251,7 +256,7 @@ static void proposed(void *context)
 /* What people want tried is, whatever the rule says. */
 static void lend(struct search *search, int most)
 {
-    const int enqueued = study_enqueued(search->study);
+    const int enqueued = repeated_enqueued(search->study);
     const int count = enqueued > 0 && enqueued < most ? enqueued : most;
     const char *rule = enqueued > 0 ? "" : json_text_at(search->plan->stop, "type", "none");
     struct lending *lending = xcalloc(1, sizeof *lending);

@@ -13,7 +13,7 @@
 #ifndef SEARCHING_H
 #define SEARCHING_H
 
-#include "search/study.h"
+#include "search/repeated.h"
 #include "store/searches.h"
 #include "workers/inside.h"
 
@@ -39,7 +39,7 @@ struct search {
     struct conductor *conductor;
     struct job *job;
     struct search_plan *plan;        /* owned */
-    struct study *study;             /* NULL: its algorithm is not known to this program */
+    struct repeated *study;          /* NULL: its algorithm is not known to this program */
     int proposed;                    /* runs 0 … proposed - 1 have their point, on disk */
     int proposing;                   /* of those after them: under way */
     bool lent;                       /* the study is with a helper thread */

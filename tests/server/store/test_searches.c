@@ -601,6 +601,7 @@ static void more_runs_go_on_with_the_numbers(void **state)
                       &(struct search_edit){.request = "{\"budget\":{\"runs\":6}}",
                                             .cut_from = -1,
                                             .more_runs = 2,
+                                            .seeds = 1,
                                             .seed = 5,
                                             .job = {.job = added.job},
                                             .now_ms = 4000},

@@ -72,7 +72,7 @@ static void a_search_grows_and_is_cut(void **state)
     job_index_add(index, job_with(4, 12, 3));
     const struct run *first = &search->runs[0];
 
-    job_grow(index, search, 15, 3, 7);
+    job_grow(index, search, 15, 3, 7, 1);
     assert_ptr_equal(&search->runs[0], first);
     assert_int_equal(search->run_count, 5);
     assert_int_equal(search->counts[RUN_WAITING], 3);
@@ -87,7 +87,7 @@ static void a_search_grows_and_is_cut(void **state)
     assert_int_equal(search->run_count, 2);
     assert_null(job_index_find_run(index, 15));
     job_index_add(index, job_with(5, 15, 1));
-    job_grow(index, search, 16, 1, 7);
+    job_grow(index, search, 16, 1, 7, 1);
     assert_int_equal(job_index_find_run(index, 15)->job->id, 5);
     assert_int_equal(job_index_find_run(index, 16)->number, 2);
     job_index_remove(index, search);
