@@ -181,7 +181,8 @@ static void read_sections(const struct planner *planner, const json_t *body,
     search->external = strcmp(json_text_at(all, "runner", "workers"), "external") == 0;
     take_budget(json_object_get(all, "budget"), search);
     if (!json_object_get(json_object_get(body, "budget"), "runs"))
-        search->budget.runs += (search->seeds - search->budget.runs % search->seeds) % search->seeds;
+        search->budget.runs +=
+            (search->seeds - search->budget.runs % search->seeds) % search->seeds;
     take_warm_start(json_object_get(json_object_get(all, "warm_start"), "jobs"), search);
 }
 

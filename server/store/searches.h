@@ -129,8 +129,8 @@ int store_read_proposed(struct reader *reader, int64_t job,
                         void (*run)(void *context, const struct proposed_run *run), void *context,
                         struct error *err);
 
-/* Every pruned run of a job, in no order, and its planned steps (0: not known). One of several seeds
- * of a point that never began has those of the first. */
+/* Every pruned run of a job, in no order, and its planned steps (0: not known). One of several
+ * seeds of a point that never began has those of the first. */
 int store_read_pruned(struct reader *reader, int64_t job, int seeds,
                       void (*pruned)(void *context, int64_t run, int64_t steps), void *context,
                       struct error *err);
