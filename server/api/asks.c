@@ -1,27 +1,14 @@
 /* External runners: ask for points, report on the way, tell how it ended. */
 #include "api/api.h"
+#include "api/ask_bodies.h"
 
-#include "jobs/fields.h"
 #include "jobs/search_plan.h"
-#include "jobs/space.h"
 #include "json.h"
 #include "memory.h"
 #include "store/searches.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    ASK_MOST = 1000,
-    LEASE_S = 600,
-    LEASE_S_LEAST = 1,
-    LEASE_S_MOST = 604800,
-    WORKER_BYTES = 100,
-    MESSAGE_BYTES = 1000,
-    ROWS_MOST = 10000,
-};
 
 static void answered(void *context, json_t *answer, const struct error *err)
 {
@@ -63,14 +50,6 @@ static int read_external(struct reader *reader, int64_t id, json_t **out_run, js
                     (long long)id);
 }
 
-static bool is_object(const json_t *body, struct problems *problems)
-{
-    if (json_is_object(body))
-        return true;
-    problems_add(problems, "", NULL, "must be an object");
-    return false;
-}
-
 /* --- asking --------------------------------------------------------------------------------------
  */
 
@@ -98,23 +77,13 @@ static struct reply no_more(struct request *req, struct api_read *read, json_t *
 
 static struct reply ask(struct request *req)
 {
-    static const char *const fields[] = {"count", "lease_s", "worker"};
     AUTO_PROBLEMS struct problems problems = {0};
-    const json_t *body = req->json;
     struct error err;
     int64_t id;
 
     if (request_id(req, 0, &id, &err) < 0)
         return reply_error(&err);
-    if (body && is_object(body, &problems)) /* without one: a point */
-        fields_refuse_unknown(body, "", fields, (int)COUNT_OF(fields), &problems);
-    const char *worker = fields_text(body, "", "worker", WORKER_BYTES, false, &problems);
-    const struct ask_options options = {
-        .count = (int)fields_integer(body, "", "count", 1, ASK_MOST, 1, &problems),
-        .lease_ms = 1000 * fields_integer(body, "", "lease_s", LEASE_S_LEAST, LEASE_S_MOST, LEASE_S,
-                                          &problems),
-        .worker = worker ? worker : "external",
-    };
+    const struct ask_options options = ask_read(req->json, &problems);
     if (problems.found)
         return reply_problems(&problems);
     if (is_busy(req))
@@ -127,61 +96,6 @@ static struct reply ask(struct request *req)
 
 /* --- reporting -----------------------------------------------------------------------------------
  */
-
-/* As the store takes them. */
-static bool is_metric_name(const json_t *name, size_t most)
-{
-    const char *text = json_string_value(name);
-    const size_t bytes = json_string_length(name);
-    for (size_t i = 0; i < bytes; i++)
-        if (text[i] <= ' ' || text[i] > '~')
-            return false;
-    return text && bytes > 0 && bytes < most;
-}
-
-static bool read_row(const json_t *row, const char *pointer, struct report_row *out,
-                     struct problems *problems)
-{
-    const json_t *name = json_array_get(row, 1), *value = json_array_get(row, 2);
-    const bool has_value = json_is_number(value) || json_is_null(value);
-    int64_t step = 0;
-    if (json_array_size(row) != 3 ||
-        !fields_is_whole(json_array_get(row, 0), 0, RUN_STEPS_MAX, &step) ||
-        !is_metric_name(name, sizeof out->name) || !has_value) {
-        problems_add(
-            problems, pointer, NULL,
-            "must be [step, \"name\", number], such as [100, \"valid_loss\", 0.25]: a step "
-            "of at least 0 and at most %lld, a name of 1 to %zu letters without spaces, and "
-            "null for a value that is not finite",
-            (long long)RUN_STEPS_MAX, sizeof out->name - 1);
-        return false;
-    }
-    out->step = step;
-    out->value = json_is_null(value) ? (double)NAN : json_number_value(value);
-    snprintf(out->name, sizeof out->name, "%s", json_string_value(name));
-    return true;
-}
-
-static struct report_row *read_rows(const json_t *body, int *out_count, struct problems *problems)
-{
-    const json_t *list = json_object_get(body, "rows");
-    const size_t count = json_array_size(list);
-    *out_count = 0;
-    if (!json_is_array(list) || count > ROWS_MOST) {
-        problems_add(problems, "", "rows",
-                     "%s a list of at most %d rows such as [100, \"valid_loss\", 0.25]",
-                     list ? "must be" : "is missing:", ROWS_MOST);
-        return NULL;
-    }
-    struct report_row *rows = xcalloc(count, sizeof *rows);
-    for (size_t i = 0; i < count && problems->count < PROBLEMS_MAX; i++) {
-        char pointer[32];
-        snprintf(pointer, sizeof pointer, "/rows/%zu", i);
-        if (read_row(json_array_get(list, i), pointer, &rows[*out_count], problems))
-            ++*out_count;
-    }
-    return rows;
-}
 
 /* Of a search that has ended: there is no use in going on. */
 static int read_ended(struct reader *reader, struct api_read *read, json_t **out, struct error *err)
@@ -196,73 +110,33 @@ static int read_ended(struct reader *reader, struct api_read *read, json_t **out
 
 static struct reply report(struct request *req)
 {
-    static const char *const fields[] = {"rows", "attempt"};
     AUTO_PROBLEMS struct problems problems = {0};
+    struct report_body body;
     struct error err;
     int64_t id;
-    int count;
 
     if (request_id(req, 0, &id, &err) < 0)
         return reply_error(&err);
-    if (is_object(req->json, &problems))
-        fields_refuse_unknown(req->json, "", fields, (int)COUNT_OF(fields), &problems);
-    const int attempt = (int)fields_integer(req->json, "", "attempt", 1, 1000000, 0, &problems);
-    AUTO_FREE struct report_row *rows = read_rows(req->json, &count, &problems);
+    report_read(req->json, &body, &problems);
+    AUTO_FREE struct report_row *rows = body.rows;
     if (problems.found)
         return reply_problems(&problems);
     if (is_busy(req))
         return busy("the disk does not keep up");
     if (!conductor_has_run(world_of(req)->conductor, id))
         return api_read(req, &(struct api_read){.id = id, .work = read_ended});
-    conductor_report(world_of(req)->conductor, id, attempt, rows, count, answered, req);
+    conductor_report(world_of(req)->conductor, id, body.attempt, rows, body.count, answered, req);
     return reply_later();
 }
 
 /* --- telling -------------------------------------------------------------------------------------
  */
 
-/* A list of numbers; null stands for one that is not finite. */
-static int read_numbers(const json_t *body, const char *key, int most, double *out,
-                        struct problems *problems)
-{
-    const json_t *list = json_object_get(body, key);
-    const size_t count = json_array_size(list);
-    bool sound = json_is_array(list) && count <= (size_t)most;
-    for (size_t i = 0; sound && i < count; i++) {
-        const json_t *value = json_array_get(list, i);
-        sound = json_is_number(value) || json_is_null(value);
-        out[i] = json_is_number(value) ? json_number_value(value) : (double)NAN;
-    }
-    if (!list || sound)
-        return (int)count;
-    problems_add(problems, "", key,
-                 "must be a list of at most %d numbers; null for one that is not finite", most);
-    return 0;
-}
-
-static double read_error(const json_t *body, struct problems *problems)
-{
-    const json_t *value = json_object_get(body, "error");
-    const double error = json_number_value(value);
-    if (!value || (json_is_number(value) && error >= 0))
-        return error;
-    problems_add(problems, "", "error",
-                 "must be a number, at least 0: the standard error of the first value");
-    return 0;
-}
-
-/* What a body says, with room for it. */
-struct telling {
-    struct tell_options options;
-    double values[OBJECTIVES_MAX], constraints[CONSTRAINTS_MAX];
-    char message[MESSAGE_BYTES + 1];
-};
-
 /* Of a search that has ended: the same again is fine, and a run that has failed by its leases can
  * still be told. */
 struct repeat {
     struct request *req;
-    struct telling telling;
+    struct tell_body tell;
     int64_t run, job;
     bool same, lapsed;
     enum run_state state; /* as it ended */
@@ -281,7 +155,7 @@ static bool is_same(const struct repeat *repeat, const struct search_plan *plan,
                     const struct kept_proposal *kept)
 {
     struct told_results told;
-    told_results_of(plan, &repeat->telling.options, &told);
+    told_results_of(plan, &repeat->tell.options, &told);
     return kept->told >= 0 &&
            told_results_repeat(&told, kept->outcome, kept->results, kept->result_count);
 }
@@ -307,7 +181,7 @@ static int compare_told(struct reader *reader, struct repeat *repeat)
     AUTO_FREE char *request = json_ordered(json_object_get(job, "request"));
     struct search_plan *plan = search_plan_of(world_of(repeat->req)->catalog, request);
     take_run(repeat, run);
-    tell_check(plan, &repeat->telling.options, &repeat->problems);
+    tell_check(plan, &repeat->tell.options, &repeat->problems);
     repeat->same = repeat->problems.found == 0 && !repeat->lapsed && is_same(repeat, plan, &kept);
     search_plan_free(plan);
     return 0;
@@ -344,75 +218,44 @@ static void answer_repeat(void *context)
     struct repeat *repeat = context;
     if (repeat->outcome == 0 && repeat->problems.found == 0 && repeat->lapsed) {
         conductor_tell_ended(world_of(repeat->req)->conductor, repeat->job, repeat->run,
-                             &repeat->telling.options, answer_late, repeat);
+                             &repeat->tell.options, answer_late, repeat);
         return;
     }
     request_answer(repeat->req, reply_repeat(repeat));
     repeat_free(repeat);
 }
 
-/* The pointers follow the room. */
-static void keep_telling(struct telling *telling)
-{
-    telling->options.values = telling->values;
-    telling->options.constraints = telling->constraints;
-    telling->options.message = telling->message[0] ? telling->message : NULL;
-}
-
-static struct reply tell_again(struct request *req, int64_t run, const struct telling *telling)
+static struct reply tell_again(struct request *req, int64_t run, const struct tell_body *tell)
 {
     struct repeat *repeat = xcalloc(1, sizeof *repeat);
-    *repeat = (struct repeat){.req = req, .telling = *telling, .run = run};
-    keep_telling(&repeat->telling);
+    *repeat = (struct repeat){.req = req, .run = run};
+    tell_copy(tell, &repeat->tell);
     if (helpers_run(world_of(req)->helpers, read_told, answer_repeat, repeat))
         return reply_later();
     repeat_free(repeat);
     return busy("too many reads are waiting");
 }
 
-static void read_telling(const json_t *body, struct telling *telling, struct problems *problems)
-{
-    static const char *const states[] = {"succeeded", "failed", "pruned"};
-    static const enum run_state state_of[] = {RUN_SUCCEEDED, RUN_FAILED, RUN_PRUNED};
-    const char *message = fields_text(body, "", "message", MESSAGE_BYTES, false, problems);
-    const int state = fields_choice(body, "", "state", states, (int)COUNT_OF(states), problems);
-    if (json_is_object(body) && !json_object_get(body, "state"))
-        problems_add(problems, "", "state", "is missing: succeeded, failed or pruned");
-    *telling = (struct telling){.options.state = state_of[state > 0 ? state : 0]};
-    telling->options.value_count =
-        read_numbers(body, "values", OBJECTIVES_MAX, telling->values, problems);
-    telling->options.constraint_count =
-        read_numbers(body, "constraints", CONSTRAINTS_MAX, telling->constraints, problems);
-    telling->options.error = read_error(body, problems);
-    telling->options.attempt = (int)fields_integer(body, "", "attempt", 1, 1000000, 0, problems);
-    snprintf(telling->message, sizeof telling->message, "%s", message ? message : "");
-    keep_telling(telling);
-}
-
 static struct reply tell(struct request *req)
 {
-    static const char *const fields[] = {"state",   "values",  "constraints",
-                                         "attempt", "message", "error"};
     AUTO_PROBLEMS struct problems problems = {0};
     struct conductor *conductor = world_of(req)->conductor;
-    struct telling telling;
+    struct tell_body body;
     struct error err;
     int64_t id;
 
     if (request_id(req, 0, &id, &err) < 0)
         return reply_error(&err);
-    if (is_object(req->json, &problems))
-        fields_refuse_unknown(req->json, "", fields, (int)COUNT_OF(fields), &problems);
-    read_telling(req->json, &telling, &problems);
+    tell_read(req->json, &body, &problems);
     if (problems.found == 0)
-        conductor_check_tell(conductor, id, &telling.options, &problems);
+        conductor_check_tell(conductor, id, &body.options, &problems);
     if (problems.found)
         return reply_problems(&problems);
     if (is_busy(req))
         return busy("the disk does not keep up");
     if (!conductor_has_run(conductor, id))
-        return tell_again(req, id, &telling);
-    conductor_tell(conductor, id, &telling.options, answered, req);
+        return tell_again(req, id, &body);
+    conductor_tell(conductor, id, &body.options, answered, req);
     return reply_later();
 }
 
