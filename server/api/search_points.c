@@ -159,7 +159,7 @@ void search_points_join(struct gathered_search *gathered)
 {
     struct history *history = &gathered->history;
     const int seeds = gathered->plan->seeds, runs = history->count;
-    if (seeds == 1)
+    if (seeds <= 1)
         return;
     history->count = 0;
     for (int first = 0; first < runs; first += seeds)

@@ -257,6 +257,7 @@ static void add_head(const struct insight_input *input, const struct remarks_abo
     json_object_set_new(report, "pruner", json_incref(plan->pruner));
     json_object_set_new(report, "stop", json_incref(plan->stop));
     json_object_set_new(report, "stopped", text_or_null(input->stopped));
+    json_object_set_new(report, "seeds", json_integer(plan->seeds));
     json_object_set_new(report, "counts", counts_json(input));
 }
 

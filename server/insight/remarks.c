@@ -37,7 +37,7 @@ static char *say_best(const struct remarks_about *about)
     const struct findings *findings = about->findings;
     const int best = findings->order[0], place = findings->list[best].place + 1;
     const int seeds = findings->plan->seeds;
-    AUTO_FREE char *over = seeds == 1 ? xstrdup("")
+    AUTO_FREE char *over = seeds <= 1 ? xstrdup("")
                                       : xprintf(" \u00b1 %.2g over %d seeds",
                                                 findings->view.trials[best].error, seeds);
     return xprintf("After %d of %d %s the best %s is %.6g%s (run %" PRId64 ", the %d%s to end)",

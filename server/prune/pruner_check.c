@@ -28,7 +28,7 @@ static void check_pausing(const struct search_plan *plan, const struct pruner *p
 static void check_parts(const struct search_plan *plan, const struct pruner *pruner,
                         struct problems *problems)
 {
-    if (pruner->rule->takes_parts && !plan->external && plan->seeds == 1)
+    if (pruner->rule->takes_parts && !plan->external && plan->seeds <= 1)
         problems_add(problems, "/pruner", "type",
                      "\"%s\" compares points over seeds: say how many each is trained with, such "
                      "as \"seeds\": 5, or take \"median\" or \"asha\"",

@@ -58,6 +58,7 @@ export interface SearchReport {
     pruner: { type: string };
     stop: { type: string };
     stopped: string | null;
+    seeds: number;
     counts: Record<"budget" | "proposed" | "told" | "done" | "pruned" | "failed" | "deleted" | "pending" | "feasible" | "late", number>;
     best: BestRun[];
     history: [told: number, value: number, run: number, number: number][];

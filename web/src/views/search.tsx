@@ -37,7 +37,7 @@ function Best({ report }: { report: SearchReport }) {
         <div class="search-best">
             <Facts
                 facts={[
-                    [report.objectives[0]?.metric ?? "value", <strong class="search-value number">{number(best.values[0], 5)}</strong>],
+                    [report.objectives[0]?.metric ?? "value", <span><strong class="search-value number">{number(best.values[0], 5)}</strong>{best.error ? <span class="muted"> ± {number(best.error, 2)}</span> : null}</span>],
                     ["Run", <a href={`/runs/${best.run}`}>{best.run}</a>],
                     ...Object.entries(best.parameters).map(([name, value]): [string, preact.JSX.Element] => [
                         names.get(name) ?? name,
@@ -55,8 +55,8 @@ function Best({ report }: { report: SearchReport }) {
     );
 }
 
-function proposedWords({ counts }: SearchReport): string {
-    const parts = [`${count(counts.proposed)} of ${count(counts.budget)}`];
+function proposedWords({ counts, seeds }: SearchReport): string {
+    const parts = [`${count(counts.proposed)} of ${count(counts.budget)}${seeds > 1 ? ` points with ${count(seeds)} seeds` : ""}`];
     if (counts.pending) parts.push(`${count(counts.pending)} under way`);
     if (counts.deleted) parts.push(`${count(counts.deleted)} deleted`);
     if (counts.late) parts.push(`${count(counts.late)} told late`);
@@ -92,7 +92,9 @@ function SearchFacts({ report }: { report: SearchReport }) {
 /* More runs, or no more than have begun. */
 function Budget({ job, report }: { job: Job; report: SearchReport }) {
     const [typed, setTyped] = useState<string | null>(null);
-    const { budget, proposed } = report.counts;
+    const { seeds } = report;
+    const budget = report.counts.budget * seeds;
+    const proposed = report.counts.proposed * seeds;
     const change = (runs: number) => attempt(async () => {
         await patch(`/jobs/${job.id}`, { budget: { runs } });
         keepJob(await get<Job>(`/jobs/${job.id}`));
@@ -101,14 +103,14 @@ function Budget({ job, report }: { job: Job; report: SearchReport }) {
         event.preventDefault();
         const runs = Number(typed);
         setTyped(null);
-        if (typed && Number.isInteger(runs) && runs >= 1 && runs <= RUNS_MOST && runs !== budget) void change(runs);
+        if (typed && Number.isInteger(runs / seeds) && runs >= 1 && runs <= RUNS_MOST && runs !== budget) void change(runs);
     };
     return (
         <>
             <form class="field" onSubmit={set}>
                 <label class="field">
                     Runs in all
-                    <input type="number" min={Math.max(1, proposed)} max={RUNS_MOST} step={1} value={typed ?? budget} onInput={(event) => setTyped(event.currentTarget.value)} />
+                    <input type="number" min={Math.max(seeds, proposed)} max={RUNS_MOST} step={seeds} value={typed ?? budget} onInput={(event) => setTyped(event.currentTarget.value)} />
                 </label>
                 <button disabled={typed === null || Number(typed) === budget}>Set</button>
             </form>
