@@ -102,6 +102,19 @@ static void change_searches(void)
     change_job("POST", NULL, job, "/cancel");
 }
 
+static void confirm_a_search(void)
+{
+    const int64_t job = api_submit(
+        port, "{'kind': 'search', 'base': {'optimizer': {'type': 'sgd', 'lr': 0.1}, 'steps': 10,"
+              " 'problem': {'type': 'quadratic', 'eigenvalues': [1], 'start': [1], 'noise': 0.1}},"
+              " 'space': {'/optimizer/lr': {'type': 'float', 'low': 0.1, 'high': 0.2}},"
+              " 'objectives': [{'metric': 'train_loss'}], 'budget': {'runs': 1}}");
+    json_decref(api_await_job(port, job, "succeeded"));
+    json_auto_t *made =
+        api_change(port, "POST", "{'seeds': 2}", 201, "/api/v1/jobs/%lld/confirm", (long long)job);
+    json_decref(api_await_job(port, api_integer(made, "/id"), "succeeded"));
+}
+
 static void change_data_sets(void)
 {
     static const char points[] = "x,k\n1,a\n2,b\n3,a\n4,b\n";
@@ -149,6 +162,7 @@ static void every_change_there_is_has_an_entry(void **state)
     client_use_token(admin);
     change_teams_and_tokens();
     change_jobs_and_runs();
+    confirm_a_search();
     change_searches();
     change_data_sets();
     json_auto_t *page = read_audit();
@@ -163,7 +177,7 @@ static void every_change_there_is_has_an_entry(void **state)
         }
     }
     assert_string_equal(api_text(find_entry(page, "POST /api/v1/jobs"), "/subject"),
-                        "/api/v1/jobs/2");
+                        "/api/v1/jobs/4");
     assert_string_equal(api_text(find_entry(page, "POST /api/v1/teams"), "/subject"),
                         "/api/v1/teams/red");
     assert_string_equal(api_text(find_entry(page, "POST /api/v1/tokens/{id}/rotate"), "/subject"),
