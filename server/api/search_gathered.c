@@ -62,7 +62,7 @@ static void judge(const struct search_plan *plan, const double *results, struct 
 static double *copy_numbers(const struct search_plan *plan, const struct kept_proposal *kept)
 {
     const size_t point = (size_t)plan->space.count;
-    const size_t results = (size_t)(plan->objective_count + plan->constraint_count);
+    const size_t results = (size_t)plan->objective_count + (size_t)plan->constraint_count;
     double *numbers = xcalloc(point + 2 * results + 1 + (size_t)kept->memo_count, sizeof *numbers);
 
     memcpy(numbers, kept->point, point * sizeof *numbers);

@@ -62,7 +62,7 @@ static void write_mean(const struct point *point, const struct mean_of_tries *me
     double results[OBJECTIVES_MAX + CONSTRAINTS_MAX + 1];
 
     join_results(point, &mean->told, results);
-    memcpy(numbers, results, (size_t)(limits + 1) * sizeof *numbers);
+    memcpy(numbers, results, ((size_t)limits + 1) * sizeof *numbers);
     memcpy(numbers + limits + 1, mean->objective, (size_t)plan->objective_count * sizeof *numbers);
     memcpy(numbers + limits + 1 + plan->objective_count, mean->constraint,
            (size_t)plan->constraint_count * sizeof *numbers);

@@ -43,7 +43,7 @@ void telling_of(const struct search_plan *plan, enum trial_state state, const do
 /* Results are finite where they were kept (jobs/warm_start.h); a constraint's may be unknown. */
 struct trial *telling_earlier(const struct search_plan *plan)
 {
-    const size_t limits = (size_t)(plan->objective_count + plan->constraint_count);
+    const size_t limits = (size_t)plan->objective_count + (size_t)plan->constraint_count;
     const size_t results = limits + 1, count = (size_t)plan->warm_count;
     const size_t head = (count * sizeof(struct trial) + sizeof(double) - 1) / sizeof(double);
     double *block = xcalloc(head + count * limits + 1, sizeof *block);
@@ -71,7 +71,7 @@ struct trial *telling_earlier(const struct search_plan *plan)
 
 static void add_earlier(const struct search_plan *plan, struct study *study)
 {
-    const size_t results = (size_t)(plan->objective_count + plan->constraint_count + 1);
+    const size_t results = (size_t)plan->objective_count + (size_t)plan->constraint_count + 1;
     for (int i = 0; i < plan->warm_count; i++) {
         struct telling telling;
         telling_of(plan, TRIAL_DONE, plan->warm_results + (size_t)i * results, -1, &telling);
