@@ -11,6 +11,7 @@
 #include "random.h"
 #include "search/search.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,6 +135,41 @@ static void a_cancelled_run_is_a_change_by_hand(void **state)
     assert_int_equal(api_integer(replayed, "/same"), RUNS - before);
 }
 
+/* Replays that take a while are under way on more threads than there are; who reads does not wait
+ * for any of them to end. */
+static void reads_have_their_turn_between_replays(void **state)
+{
+    enum { REPLAYS = 4, ASKS = 2 };
+    (void)state;
+    const int64_t job = api_submit(
+        port, "{'kind': 'search', 'runner': 'external', 'algorithm': 'random',"
+              " 'space': {'x': {'type': 'float', 'low': 0, 'high': 1}}, 'budget': {'runs': 2000}}");
+    AUTO_FREE char *target = xprintf("/api/v1/jobs/%lld/replay?last=2000", (long long)job);
+    struct http_client clients[REPLAYS];
+    int answered = 0;
+    for (int i = 0; i < ASKS; i++)
+        json_decref(api_change(port, "POST", "{'count': 1000}", 200, "/api/v1/jobs/%lld/ask",
+                               (long long)job));
+    for (int i = 0; i < REPLAYS; i++) {
+        clients[i] = client_open(port);
+        client_send_request(&clients[i], "POST", target, NULL, NULL, 0);
+    }
+    json_decref(api_get(port, "/api/v1/jobs/%lld", (long long)job));
+    for (int i = 0; i < REPLAYS; i++) {
+        struct pollfd socket = {.fd = clients[i].fd, .events = POLLIN};
+        answered += poll(&socket, 1, 0) > 0;
+    }
+    assert_in_range(answered, 0, REPLAYS / 2 - 1);
+    for (int i = 0; i < REPLAYS; i++) {
+        struct http_answer answer = client_read(&clients[i]);
+        json_auto_t *replayed = api_json(&answer);
+        api_assert_equal(replayed,
+                         "{'checked': 2000, 'same': 2000, 'skipped': 0, 'different': []}");
+        answer_release(&answer);
+        client_close(&clients[i]);
+    }
+}
+
 static void a_search_that_is_none_is_refused(void **state)
 {
     (void)state;
@@ -148,6 +184,7 @@ int main(void)
         cmocka_unit_test(every_algorithm_proposes_the_same_again),
         cmocka_unit_test(only_the_last_ones_are_checked_where_that_is_asked),
         cmocka_unit_test(a_cancelled_run_is_a_change_by_hand),
+        cmocka_unit_test(reads_have_their_turn_between_replays),
         cmocka_unit_test(a_search_that_is_none_is_refused),
     };
     return cmocka_run_group_tests(tests, start_service, end_service);
