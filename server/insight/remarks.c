@@ -99,10 +99,15 @@ static void warn_of_failures(const struct findings *findings, json_t *warnings)
         failed += findings->view.trials[findings->told[i]].state == TRIAL_FAILED;
         late += findings->list[findings->told[i]].late;
     }
-    if (failed >= FAILED_SOME && failed * 5 >= findings->ended)
+    if (failed >= FAILED_SOME && failed == findings->ended)
         warn(warnings,
-             "%d of %d runs failed or diverged: part of the space is of no use, and a narrower one "
-             "would spare them",
+             "all %d runs failed or diverged, or were pruned without a value: that need not be for "
+             "their points, so see the message of one",
+             failed);
+    else if (failed >= FAILED_SOME && failed * 5 >= findings->ended)
+        warn(warnings,
+             "%d of %d runs failed or diverged, or were pruned without a value: part of the space "
+             "is of no use, and a narrower one would spare them",
              failed, findings->ended);
     if (late > 0)
         warn(warnings, "%d %s told after the lease had lapsed", late,
