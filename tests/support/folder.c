@@ -33,8 +33,8 @@ void folder_remove(struct folder *folder)
 
 const char *folder_path(const struct folder *folder, const char *name)
 {
-    static char paths[8][512];
-    static int next;
+    static _Thread_local char paths[8][512];
+    static _Thread_local int next;
     char *path = paths[next++ % 8];
     snprintf(path, sizeof paths[0], "%s/%s", folder->path, name);
     return path;

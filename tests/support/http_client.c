@@ -218,8 +218,8 @@ void answer_release(struct http_answer *answer)
 
 const char *answer_header(const struct http_answer *answer, const char *name)
 {
-    static char buffers[8][512];
-    static int turn;
+    static _Thread_local char buffers[8][512];
+    static _Thread_local int turn;
     const size_t name_bytes = strlen(name);
     for (const char *at = answer->headers; at && *at;) {
         const size_t line = strcspn(at, "\r");

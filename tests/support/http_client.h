@@ -17,7 +17,8 @@ struct http_answer {
 
 void answer_release(struct http_answer *answer);
 
-/* A header's value in a buffer that the next eight calls do not touch; NULL: absent. */
+/* A header's value in a buffer that the next eight calls of this thread do not touch; NULL: absent.
+ */
 const char *answer_header(const struct http_answer *answer, const char *name);
 
 /* One request on a connection of its own to 127.0.0.1. headers: further lines, each ended by CRLF,
