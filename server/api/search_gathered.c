@@ -105,6 +105,7 @@ static void take_proposal(void *context, const struct kept_proposal *kept)
     if (number == gathered->room)
         grow(gathered);
     double *numbers = gathered->numbers[number] = copy_numbers(plan, kept);
+    gathered->history.hurry = study_was_hurried(kept->memo, kept->memo_count);
     gathered->trials[number] = trial_of(plan, kept, numbers);
     gathered->findings[number] = (struct finding){
         .run = kept->run,

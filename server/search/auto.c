@@ -24,6 +24,7 @@ enum {
     FRONTS_OBJECTIVES = 4,
     PROCESS_PARALLEL = 32, /* more who ask at once would wait for each other */
     CHEAP_EVERY = 2,       /* then every other proposal is left to a quick algorithm */
+    HURRY_RUNS = 20,       /* results from which a model takes long enough to be left out */
 };
 
 static const struct setting settings[] = {{0}};
@@ -77,14 +78,18 @@ static enum part quick_part(const struct auto_search *search, const struct histo
 static enum part part_for(const struct auto_search *search, const struct history *history)
 {
     const bool others_wait = history->parallel > PROCESS_PARALLEL;
+    const bool hurries = history->hurry && is_known_well(history, HURRY_RUNS);
     if (is_enumerable(search, history))
         return GRID;
     if (history->objectives > 1)
-        return is_known_well(history, FRONTS_RUNS) || history->objectives > FRONTS_OBJECTIVES
+        return hurries || is_known_well(history, FRONTS_RUNS) ||
+                       history->objectives > FRONTS_OBJECTIVES
                    ? NSGA2
                    : EHVI;
     if (is_known_well(history, PROCESS_RUNS))
         return quick_part(search, history);
+    if (hurries)
+        return history->count % 2 == 0 ? NSGA2 : TPE;
     return others_wait && history->count % CHEAP_EVERY == 1 ? TPE : GP;
 }
 
@@ -180,6 +185,11 @@ static char *explain_one(const struct auto_search *search, const struct history 
         return xprintf("There are %d results or more, so proposals come from %s; the first ones "
                        "came from gp.",
                        PROCESS_RUNS, quick);
+    if (history->hurry && is_known_well(history, HURRY_RUNS))
+        return xprintf(
+            "Runs end faster than gp could propose the next ones, so tpe and nsga2 propose "
+            "by turns; from %d results on %s.",
+            PROCESS_RUNS, quick);
     return xprintf("One objective and a space of %s: gp proposes%s, as it needs the fewest runs; "
                    "from %d results on %s, to stay quick.",
                    search->has_choices ? "numbers, choices and conditions" : "numbers",

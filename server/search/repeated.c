@@ -81,6 +81,11 @@ int repeated_propose(struct repeated *repeated, struct study_proposal *out)
     return 0;
 }
 
+void repeated_set_hurry(struct repeated *repeated, bool hurry)
+{
+    study_set_hurry(repeated->study, hurry);
+}
+
 void repeated_enqueue(struct repeated *repeated, const double *values)
 {
     study_enqueue(repeated->study, values);

@@ -27,6 +27,7 @@ const double *repeated_values(const struct repeated *repeated, int number);
 /* As study_propose(): the first try of the next point, or the next try of the last point, which is
  * "repeat" and has no memo. What is enqueued and budgets count points, and parallel ones. */
 int repeated_propose(struct repeated *repeated, struct study_proposal *out);
+void repeated_set_hurry(struct repeated *repeated, bool hurry);
 void repeated_enqueue(struct repeated *repeated, const double *values);
 int repeated_enqueued(
     const struct repeated *repeated); /* tries that are still to be made of them */

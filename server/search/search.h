@@ -56,6 +56,7 @@ struct history {
     int earlier_count;           /* ones, oldest first (warm start) */
     int64_t budget;              /* how many proposals there will be; 0: not known */
     int parallel;                /* how many are under way at once */
+    bool hurry; /* a model cannot keep up with those who ask: be quick; kept with the proposal */
 };
 
 /* Sum of what constraints exceed 0 by; INFINITY where one is not known or it failed. */

@@ -10,10 +10,14 @@
 
 enum { ASKS = 8, STEPS_MAX = 4096, STREAM_NEAR = SEARCH_STREAMS - 2 };
 
+/* Behind the memo of a proposal that was made in a hurry. */
+static const double hurry_mark = 0x68757272;
+
 /* A trial's numbers are one block: values, objectives, constraints, memo. */
 struct trials {
     struct trial *list; /* [count] */
     double **numbers;   /* [count] */
+    bool *hurried;      /* [count] its proposal was made in a hurry */
     int count, room;
 };
 
@@ -43,6 +47,7 @@ static void trials_release(struct trials *trials)
     for (int i = 0; i < trials->count; i++)
         free(trials->numbers[i]);
     free(trials->numbers);
+    free(trials->hurried);
     free(trials->list);
 }
 
@@ -81,9 +86,9 @@ static void set_told(const struct history *history, struct trial *trial, double 
             told->constraint && isfinite(told->constraint[i]) ? told->constraint[i] : (double)NAN;
 }
 
-/* True where the room has grown. */
+/* True where the room has grown. The mark stands behind the memo. */
 static bool trials_add(struct trials *trials, const struct history *history, const double *values,
-                       const double *memo, int memo_count)
+                       const double *memo, int memo_count, bool hurried)
 {
     const int count = history->space->count, results = history->objectives + history->constraints;
     const bool grows = trials->count == trials->room;
@@ -91,9 +96,10 @@ static bool trials_add(struct trials *trials, const struct history *history, con
         trials->room = trials->room ? 2 * trials->room : 64;
         trials->list = xrealloc(trials->list, (size_t)trials->room, sizeof *trials->list);
         trials->numbers = xrealloc(trials->numbers, (size_t)trials->room, sizeof *trials->numbers);
+        trials->hurried = xrealloc(trials->hurried, (size_t)trials->room, sizeof *trials->hurried);
     }
     double *numbers =
-        xcalloc((size_t)count + (size_t)results + (size_t)memo_count, sizeof *numbers);
+        xcalloc((size_t)count + (size_t)results + (size_t)memo_count + 1, sizeof *numbers);
     struct trial *trial = &trials->list[trials->count];
     *trial = (struct trial){
         .values = numbers,
@@ -105,14 +111,17 @@ static bool trials_add(struct trials *trials, const struct history *history, con
     memcpy(numbers, values, (size_t)count * sizeof *numbers);
     if (memo_count > 0)
         memcpy(numbers + count + results, memo, (size_t)memo_count * sizeof *numbers);
+    numbers[count + results + memo_count] = hurry_mark;
     set_unknown(history, trial, numbers);
+    trials->hurried[trials->count] = hurried;
     trials->numbers[trials->count++] = numbers;
     return grows;
 }
 
-static void add_trial(struct study *study, const double *values, const double *memo, int memo_count)
+static void add_trial(struct study *study, const double *values, const double *memo, int memo_count,
+                      bool hurried)
 {
-    if (trials_add(&study->trials, &study->history, values, memo, memo_count)) {
+    if (trials_add(&study->trials, &study->history, values, memo, memo_count, hurried)) {
         study->told = xrealloc(study->told, (size_t)study->trials.room, sizeof *study->told);
         study->heard = xrealloc(study->heard, (size_t)study->trials.room, sizeof *study->heard);
     }
@@ -345,17 +354,28 @@ int study_propose(struct study *study, struct study_proposal *out)
     if (!take_enqueued(study, proposal) && !take_new(study, proposal))
         return -1;
     const int number = study->history.count;
-    add_trial(study, proposal->values, proposal->memo, proposal->memo_count);
+    const bool hurried = study->history.hurry && proposal->memo_count < MEMO_MAX;
+    add_trial(study, proposal->values, proposal->memo, proposal->memo_count, hurried);
     *out = (struct study_proposal){
         .number = number,
         .seen = study->history.told_count,
         .values = study->trials.list[number].values,
         .memo = study->trials.list[number].memo,
-        .memo_count = proposal->memo_count,
+        .memo_count = proposal->memo_count + hurried,
         .how = proposal->how,
         .parent = proposal->parent,
     };
     return 0;
+}
+
+bool study_was_hurried(const double *memo, int memo_count)
+{
+    return memo_count > 0 && memo[memo_count - 1] == hurry_mark;
+}
+
+void study_set_hurry(struct study *study, bool hurry)
+{
+    study->history.hurry = hurry;
 }
 
 void study_enqueue(struct study *study, const double *values)
@@ -384,7 +404,8 @@ void study_pass_enqueued(struct study *study)
 void study_restore(struct study *study, const double *values, const double *memo, int memo_count)
 {
     assert(memo_count >= 0 && memo_count <= MEMO_MAX);
-    add_trial(study, values, memo, memo_count);
+    const bool hurried = study_was_hurried(memo, memo_count);
+    add_trial(study, values, memo, memo_count - hurried, hurried);
 }
 
 /* One that comes back stands where it stood: a study that is filled in again finds it there, too.
@@ -420,7 +441,7 @@ void study_tell(struct study *study, int number, const struct told *told)
 void study_add_earlier(struct study *study, const double *values, const struct told *told)
 {
     struct trials *earlier = &study->earlier;
-    trials_add(earlier, &study->history, values, NULL, 0);
+    trials_add(earlier, &study->history, values, NULL, 0, false);
     set_told(&study->history, &earlier->list[earlier->count - 1],
              earlier->numbers[earlier->count - 1], told);
     study->history.earlier = earlier->list;
@@ -471,6 +492,7 @@ static bool as_it_was(const struct study *study, int number, int seen, const dou
     history->trials = trials;
     history->count = number;
     history->told_count = seen;
+    history->hurry = study->trials.hurried[number];
     for (int i = 0; i < number; i++) {
         trials[i] = study->trials.list[i];
         if (trials[i].state == TRIAL_GONE)

@@ -39,6 +39,11 @@ struct told {
     int64_t step;
 };
 
+/* Whether the proposals from now on are to be quick (struct history); each remembers it, as a last
+ * number of its memo that is the study's own. */
+void study_set_hurry(struct study *study, bool hurry);
+bool study_was_hurried(const double *memo, int memo_count); /* as it is kept */
+
 /* The next point, and remembers it as proposal number count. In a space that is not continuous no
  * point comes twice while there are others (the algorithm is asked up to 8 times, then an unseen
  * point near the last answer is taken). What was enqueued comes first. values and memo are the

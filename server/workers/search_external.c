@@ -288,6 +288,8 @@ static void end_external(struct external_end *end)
     struct search *search = end->search;
     struct run *run = end->run;
     end->late = take_up_late(search, run) || end->late;
+    if (!end->late)
+        pace_run(&search->pace, (double)(clock_ms() - search->outcomes[run->number].leased_ms));
     search_unlease(search, run);
     job_move(run, event_of(end->told_of.outcome), NULL);
     if (job_is_final(run->job))

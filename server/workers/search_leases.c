@@ -160,7 +160,8 @@ void search_lease(struct search *search, struct run *run, int64_t lease_ms)
 {
     struct search_outcome *outcome = &search->outcomes[run->number];
     outcome->lease_ms = lease_ms;
-    outcome->lease_until_ms = clock_ms() + lease_ms;
+    outcome->leased_ms = clock_ms();
+    outcome->lease_until_ms = outcome->leased_ms + lease_ms;
     add_number(&search->leased, &search->leased_count, run->number);
     if (!search->lapse || outcome->lease_until_ms < search->lapse_at_ms)
         set_timer(search, outcome->lease_until_ms);

@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { PROPOSED_AT_ONCE = 64 };
 
@@ -33,6 +34,8 @@ struct lending {
     char *why; /* it ends, says the rule */
     int count, made;
     int edits; /* of the search, as the study knows it */
+    bool hurry;
+    double took_ms;
     struct study_proposal proposals[PROPOSED_AT_ONCE];
 };
 
@@ -46,6 +49,13 @@ static void ask_rule(struct lending *lending)
     chosen_release(&chosen);
 }
 
+static double precise_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
+}
+
 static void propose_on_helper(void *reader, void *context)
 {
     struct lending *lending = context;
@@ -54,9 +64,12 @@ static void propose_on_helper(void *reader, void *context)
         ask_rule(lending);
     if (lending->why)
         return;
+    const double begun_ms = precise_ms();
+    repeated_set_hurry(lending->study, lending->hurry);
     while (lending->made < lending->count &&
            repeated_propose(lending->study, &lending->proposals[lending->made]) == 0)
         lending->made++;
+    lending->took_ms = precise_ms() - begun_ms;
 }
 
 /* --- from a point to a variant -------------------------------------------------------------------
@@ -235,6 +248,8 @@ static void proposed(void *context)
 
     search->lent = false;
     search->proposing -= lending->count - lending->made;
+    if (!lending->hurry)
+        pace_proposals(&search->pace, lending->took_ms, lending->made);
     if (lending->made > 0) {
         struct batch *batch = xcalloc(1, sizeof *batch);
         *batch = (struct batch){.search = search, .count = lending->made};
@@ -266,6 +281,8 @@ static void lend(struct search *search, int most)
         .rule = stop_find(rule),
         .count = count,
         .edits = search->edits,
+        .hurry = search->plan->external &&
+                 pace_hurries(&search->pace, search_wanted(search) + search->leased_count),
     };
     search->lent = true;
     search->proposing += count;

@@ -16,6 +16,7 @@
 #include "search/repeated.h"
 #include "store/searches.h"
 #include "workers/inside.h"
+#include "workers/search_pace.h"
 
 /* What a proposal ended with. */
 struct search_outcome {
@@ -25,7 +26,8 @@ struct search_outcome {
     double *results;        /* as struct kept_proposal has them */
     const double *point;    /* the study's; NULL: not proposed yet */
     int64_t lease_ms;       /* of an external runner: how long */
-    int64_t lease_until_ms; /* CLOCK_MONOTONIC */
+    int64_t leased_ms;      /* since when, CLOCK_MONOTONIC */
+    int64_t lease_until_ms; /* likewise */
     int parent;             /* number of the run whose weights it goes on from; -1: none */
     unsigned char tidied;   /* of a population: which of its files are gone (search_files.h) */
     bool corrected;         /* told once more; the study has not heard of that yet */
@@ -54,6 +56,7 @@ struct search {
     bool corrected;       /* an outcome was */
     struct loop_timer *deadline; /* its time is up then */
     int promised;                /* points given to asks that are not on disk yet */
+    struct search_pace pace;     /* of external runners */
     struct ask *asks;            /* of external runners, that wait for a point; oldest first */
     int *put_back;               /* [put_back_count] queued runs that nobody has */
     int put_back_count;

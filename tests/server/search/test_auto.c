@@ -102,6 +102,36 @@ static void many_who_ask_at_once_do_not_wait_for_one_model(void **state)
     study_free(study);
 }
 
+/* Hurried from 25 to 34: the model is left out then, and asked again behind. A study that is filled
+ * in again knows which ones were, and makes them the same. */
+static void in_a_hurry_the_model_is_left_out(void **state)
+{
+    (void)state;
+    enum { FIRST = 25, LAST = 35, END = 40 };
+    struct study *study = begin(two_floats, 1, 1), *again = begin(two_floats, 1, 1);
+    struct study_proposal proposals[END];
+
+    for (int i = 0; i < END; i++) {
+        study_set_hurry(study, i >= FIRST && i < LAST);
+        proposals[i] = next_proposal(study);
+        assert_int_equal(study_was_hurried(proposals[i].memo, proposals[i].memo_count),
+                         i >= FIRST && i < LAST);
+        if (i >= FIRST) /* neither tpe nor nsga2 writes anything down: there is the mark alone */
+            assert_int_equal(proposals[i].memo_count == 1, i < LAST);
+        tell_value(study, i, bowl(proposals[i].values));
+        if (i == LAST - 1)
+            assert_explained(study, "tpe and nsga2");
+    }
+    for (int i = 0; i < END; i++)
+        study_restore(again, proposals[i].values, proposals[i].memo, proposals[i].memo_count);
+    for (int i = 0; i < END; i++)
+        tell_value(again, i, bowl(proposals[i].values));
+    for (int i = 0; i < END; i++)
+        assert_int_equal(study_check(again, i, proposals[i].seen), 1);
+    study_free(study);
+    study_free(again);
+}
+
 /* Milliseconds are not measured here; that the model is no longer asked is. */
 static void after_many_results_proposals_are_quick(void **state)
 {
@@ -160,6 +190,7 @@ int main(void)
         cmocka_unit_test(more_points_than_the_budget_are_not_a_grid),
         cmocka_unit_test(one_objective_is_modelled_and_several_too),
         cmocka_unit_test(many_who_ask_at_once_do_not_wait_for_one_model),
+        cmocka_unit_test(in_a_hurry_the_model_is_left_out),
         cmocka_unit_test(after_many_results_proposals_are_quick),
         cmocka_unit_test(it_goes_on_where_the_model_ended),
         cmocka_unit_test(every_proposal_can_be_made_again),

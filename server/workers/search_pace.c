@@ -1,0 +1,21 @@
+#include "workers/search_pace.h"
+
+static const double newest = 0.1; /* weight */
+
+void pace_run(struct search_pace *pace, double ms)
+{
+    pace->run_ms += (pace->run_known ? newest : 1) * (ms - pace->run_ms);
+    pace->run_known = true;
+}
+
+void pace_proposals(struct search_pace *pace, double ms, int count)
+{
+    for (int i = 0; i < count; i++)
+        pace->proposal_ms += newest * (ms / count - pace->proposal_ms);
+}
+
+/* They ask askers / run_ms times a millisecond. */
+bool pace_hurries(const struct search_pace *pace, int askers)
+{
+    return pace->run_known && askers * pace->proposal_ms > pace->run_ms;
+}
