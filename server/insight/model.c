@@ -75,7 +75,7 @@ static int fit(struct model *model)
 {
     AUTO_FREE struct gp_fitted *fitted = xcalloc(1, sizeof *fitted);
     fitted->warp = model->warp;
-    for (int process = 0; process <= model->history.constraints; process++)
+    for (int process = 0; process <= model->table.limits; process++)
         if (stand(model, fitted, process) < 0)
             return -1;
     return 0;
@@ -240,7 +240,7 @@ static double best_mean(const struct model *model)
 static struct acquisition acquisition_of(const struct model *model)
 {
     struct acquisition acquisition = {.constraints = model->standing_count - 1};
-    if (any_feasible(&model->table) || acquisition.constraints == 0) {
+    if (any_feasible(&model->table) || model->table.constraints == 0) {
         acquisition.objective = &model->standing[0].gp;
         acquisition.best = best_mean(model);
     }
@@ -282,7 +282,7 @@ static double expected_below(const struct model *model, const struct prediction 
     return chance * sum / QUANTILES;
 }
 
-/* With the chance that all constraints are kept. */
+/* With the chances that all constraints are kept, and that it does not fail. */
 static struct improvement promise_of(const struct model *model,
                                      const struct acquisition *acquisition, const double *values)
 {

@@ -22,7 +22,8 @@ struct model {
     int *told;
     int good; /* of those, the first ones: done, and all constraints kept */
     struct gp_table table;
-    struct gp_standing standing[1 + CONSTRAINTS_MAX]; /* [standing_count] objective, constraints */
+    struct gp_standing
+        standing[1 + GP_LIMITS_MAX]; /* [standing_count] objective, limits of the table */
     int standing_count;
     enum warp_kind warp;
     struct model_value *scale; /* [table.known] bent values and the user's, rising */
