@@ -92,7 +92,7 @@ static void little_is_expected_where_the_best_is_found(void **state)
     assert_float_equal((float)values[1], 0.6F, 0.1F);
 }
 
-/* The bowl falls towards x = 0, where all runs fail. */
+/* The slope goes down by 0.4 more, to x = 0, where all runs fail. */
 static void nothing_is_expected_where_runs_fail(void **state)
 {
     struct found found;
@@ -110,7 +110,7 @@ static void nothing_is_expected_where_runs_fail(void **state)
     assert_int_equal(model_init(&model, &found.findings, &why), 0);
     const struct improvement improvement = model_improvement(&model, values);
     assert_true(values[0] > 0.3);
-    assert_true(improvement.expected < 0.02);
+    assert_true(improvement.expected < 0.1);
     model_release(&model);
     found_end(&found);
 }
