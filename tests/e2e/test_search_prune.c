@@ -271,9 +271,10 @@ static void a_pruner_that_does_not_suit_the_search_is_refused(void **state)
                    "/pruner/form",
                    "\"promotion\" leaves runs waiting, and with \"in_order\" the next proposals "
                    "would wait for them; take \"stopping\"");
-    assert_refused("'pruner': 'wilcoxon'", "/pruner/type",
-                   "\"wilcoxon\" compares seeds or folds of one setting, which an external runner "
-                   "reports as steps; take \"median\" or \"asha\"");
+    assert_refused(
+        "'pruner': 'wilcoxon'", "/pruner/type",
+        "\"wilcoxon\" compares points over seeds: say how many each is trained with, such "
+        "as \"seeds\": 5, or take \"median\" or \"asha\"");
     assert_refused("'pruner': 'median', 'objectives': [{'metric': 'valid_loss'},"
                    " {'metric': 'train_loss'}], 'stop': 'none'",
                    "/pruner/type",
