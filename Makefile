@@ -218,8 +218,9 @@ asan: setup-check  ## the tests, with both programs, under AddressSanitizer and 
 	@$(ASAN_MAKE) run-tests
 
 # The worker there is the release build's: its threads are OpenBLAS's, and it would be slow. The test
-# of floods measures how long people wait: ten times as long there.
-THREADED := $(filter-out tests/e2e/test_flood.c,$(filter tests/server/% tests/e2e/%,$(SHORT_TESTS)))
+# of floods measures how long people wait: ten times as long there. Algorithms of searches know no
+# threads, and their tests would take half an hour there.
+THREADED := $(filter-out tests/e2e/test_flood.c tests/server/search/%,$(filter tests/server/% tests/e2e/%,$(SHORT_TESTS)))
 TSAN_MAKE := $(MAKE) --no-print-directory MODE=tsan TEST_SOURCES="$(THREADED)" SWEEPD_WORKER="$(CURDIR)/build/release/sweepd-worker"
 tsan: setup-check all  ## the server's tests, and the server under the tests from outside, under ThreadSanitizer
 	@$(TSAN_MAKE) -j$(shell nproc) programs tests
