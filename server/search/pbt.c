@@ -254,8 +254,8 @@ static bool was_proposed(const struct history *history, const double *point)
 static bool begin_warm(const struct history *history, int members, struct proposal *proposal)
 {
     const int most = (members + 1) / 2;
-    AUTO_FREE const double **points = xcalloc((size_t)(2 * most), sizeof *points);
-    AUTO_FREE double *gap = xcalloc((size_t)(2 * most), sizeof *gap);
+    AUTO_FREE const double **points = xcalloc(2 * (size_t)most, sizeof *points);
+    AUTO_FREE double *gap = xcalloc(2 * (size_t)most, sizeof *gap);
     struct starts starts = {.points = points, .gap = gap};
 
     take_best(history, 2 * most, &starts);

@@ -139,7 +139,7 @@ static void take_point(const struct goals *goals, const struct point_mean *point
     double means[RESULTS_MAX];
     for (int i = 0; i < point->count; i++)
         means[i] = point->sums[i] / goals->seeds;
-    if (point->done < goals->seeds || point->count == 0 || !isfinite(means[0]) ||
+    if (point->done < goals->seeds || point->count <= 0 || !isfinite(means[0]) ||
         !keeps(goals, means, point->count) ||
         (best->run > 0 && sign * means[0] >= sign * best->value))
         return;

@@ -31,6 +31,7 @@ static void begin(struct found *found, struct bytes *bytes)
                                  .constraint_count = take(bytes, 3),
                                  .budget.runs = 1 + take(bytes, 100),
                                  .parallel = 1,
+                                 .seeds = 1 + take(bytes, 4),
                                  .algorithm = json_pack("{s:s}", "type", "random"),
                                  .pruner = json_pack("{s:s}", "type", "none"),
                                  .stop = json_pack("{s:s}", "type", "none")};

@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 
-enum { TRIALS_MOST = 30, MEMO_MOST = 64, PROPOSALS_MOST = 10 };
+enum { TRIALS_MOST = 30, MEMO_MOST = 64, PROPOSALS_MOST = 6 };
 
 struct trying {
     struct bytes bytes;
