@@ -87,22 +87,41 @@ static int by_bent(const void *left, const void *right)
     return (a->bent > b->bent) - (a->bent < b->bent);
 }
 
+/* Standard errors are parts of their value then. False: there are values that have none. */
+static bool take_logarithms(struct gp_table *table)
+{
+    for (int i = 0; i < table->known; i++)
+        if (table->y[i] <= 0)
+            return false;
+    for (int i = 0; i < table->known; i++) {
+        table->error[i] /= table->y[i];
+        table->y[i] = log(table->y[i]);
+    }
+    return true;
+}
+
+/* The worst value is so much farther from the median than the best one is. */
+static bool has_far_values(const struct gp_table *table)
+{
+    enum { FAR = 4 };
+    AUTO_FREE int *order = xcalloc((size_t)table->known, sizeof *order);
+    const double median = warp_median(table->y, table->known, order);
+    const double best = table->y[order[0]], worst = table->y[order[table->known - 1]];
+    return worst - median > FAR * (median - best);
+}
+
 static void find_scale(struct model *model)
 {
     const struct gp_table *table = &model->table;
     const size_t known = (size_t)table->known;
     AUTO_FREE double *bent = xcalloc(known, sizeof *bent), *slope = xcalloc(known, sizeof *slope);
 
-    model->warp = WARP_LOG;
-    if (warp_values(WARP_LOG, table->y, table->known, bent, slope) < 0) {
-        model->warp = WARP_HALF_RANK;
-        warp_values(WARP_HALF_RANK, table->y, table->known, bent, slope);
-    }
+    model->logarithms = take_logarithms(&model->table);
+    model->warp = model->logarithms && !has_far_values(table) ? WARP_IDENTITY : WARP_HALF_RANK;
+    warp_values(model->warp, table->y, table->known, bent, slope);
     model->scale = xcalloc(known, sizeof *model->scale);
-    for (size_t i = 0; i < known; i++) {
-        const double value = model->warp == WARP_LOG ? log(table->y[i]) : table->y[i];
-        model->scale[i] = (struct model_value){bent[i], value};
-    }
+    for (size_t i = 0; i < known; i++)
+        model->scale[i] = (struct model_value){bent[i], table->y[i]};
     qsort(model->scale, known, sizeof *model->scale, by_bent);
 }
 
@@ -183,7 +202,7 @@ static int place_of(const struct model *model, double bent)
 }
 
 /* By straight lines: between what was seen, below it as from the best to the median, above it as
- * from the median to the worst. Logarithms are straight all the way. */
+ * from the median to the worst. */
 static double unbent(const struct model *model, double bent)
 {
     const int last = model->table.known - 1;
@@ -204,7 +223,7 @@ static double unbent(const struct model *model, double bent)
 static double value_of(const struct model *model, double bent)
 {
     const double value = unbent(model, bent);
-    return model->warp == WARP_LOG ? exp(value) : value;
+    return model->logarithms ? exp(value) : value;
 }
 
 double model_shown(const struct model *model, double bent)

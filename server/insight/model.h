@@ -5,7 +5,9 @@
  * evenly spread over the rest; of a population the last complete generation alone.
  *
  * Values that are all above zero are modelled by their logarithms, which tell good ones apart and
- * cannot fall below zero; others half-rank, those above the median by their rank (gp_warp.h).
+ * cannot fall below zero. Others, and logarithms of which the bad ones lie far off, half-rank:
+ * those above the median by their rank (gp/warp.h), so that runs that diverged do not hide what
+ * tells good ones apart.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -22,9 +24,9 @@ struct model {
     int *told;
     int good; /* of those, the first ones: done, and all constraints kept */
     struct gp_table table;
-    struct gp_standing
-        standing[1 + GP_LIMITS_MAX]; /* [standing_count] objective, limits of the table */
+    struct gp_standing standing[1 + GP_LIMITS_MAX]; /* [standing_count] objective, limits */
     int standing_count;
+    bool logarithms; /* are what the table has for values */
     enum warp_kind warp;
     struct model_value *scale; /* [table.known] bent values and the user's, rising */
 };

@@ -92,6 +92,29 @@ static void little_is_expected_where_the_best_is_found(void **state)
     assert_float_equal((float)values[1], 0.6F, 0.1F);
 }
 
+/* The bottom is 1, and some point is within 0.01 of it; where x is large, it diverges. */
+static void runs_that_diverged_hide_nothing(void **state)
+{
+    struct found found;
+    struct model model;
+    const char *why;
+    double values[3];
+    (void)state;
+    found_begin(&found, square, 1, 0);
+    for (int i = 0; i < 80; i++) {
+        const double x = found_part(0.8191725133961645, i), y = found_part(0.6710436067037893, i);
+        const double point[] = {x, y, found_part(0.5497004779019703, i)};
+        const double value = x > 0.85 ? 1e5 * (1 + y) : bowl(x, y);
+        found_add(&found, TRIAL_DONE, point, &value, NULL);
+    }
+    found_look(&found, 0);
+    assert_int_equal(model_init(&model, &found.findings, &why), 0);
+    const struct improvement improvement = model_improvement(&model, values);
+    assert_true(improvement.expected < 0.01);
+    model_release(&model);
+    found_end(&found);
+}
+
 /* The slope goes down by 0.4 more, to x = 0, where all runs fail. */
 static void nothing_is_expected_where_runs_fail(void **state)
 {
@@ -194,6 +217,7 @@ int main(void)
         cmocka_unit_test(a_contour_comes_near_the_function),
         cmocka_unit_test(values_below_zero_and_maximised_ones_come_back_as_they_are),
         cmocka_unit_test(little_is_expected_where_the_best_is_found),
+        cmocka_unit_test(runs_that_diverged_hide_nothing),
         cmocka_unit_test(nothing_is_expected_where_runs_fail),
         cmocka_unit_test(where_nothing_is_feasible_only_a_chance_is_known),
         cmocka_unit_test(a_contour_is_empty_where_a_parameter_does_not_apply),
