@@ -196,6 +196,7 @@ bool tries_mean(const struct try *tries, int count, int objectives, int constrai
     const int done = count_of(tries, count, TRIAL_DONE);
     const enum trial_state of = done > 0 ? TRIAL_DONE : TRIAL_PRUNED;
 
+    assert(objectives >= 1);
     for (int i = 0; i < objectives; i++)
         out->objective[i] =
             mean_of(tries, count, of, offsetof(struct try, objective) + (size_t)i * sizeof(double));

@@ -38,7 +38,7 @@ cat >mlp.json <<'EOF'
 EOF
 watched "$build/sweepd-worker" --train problem.json --weights --folder problem
 watched "$build/sweepd-worker" --train mlp.json --weights --folder mlp
-for test in test_model test_checkpoint test_trainer datasets/test_npy datasets/test_batches \
+for test in test_model test_checkpoint trainer/test_trainer datasets/test_npy datasets/test_batches \
     layers/test_layers losses/test_losses math/test_blas; do
     watched "$build/tests/worker/$test"
 done

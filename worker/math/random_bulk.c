@@ -147,7 +147,7 @@ void random_students_from(uint64_t seed, enum random_purpose purpose, uint64_t s
                           double nu, size_t count, float *values)
 {
     enum { HALF = TURN / 2 };
-    uint32_t words[TURN];
+    uint32_t words[TURN] = {0};
     for (size_t done = 0; done < count; done += HALF) {
         const size_t length = count - done < HALF ? count - done : HALF;
         random_words(seed, purpose, step, 2 * (first + done), 2 * length, words);

@@ -140,7 +140,7 @@ void lbfgs_pairs_apply(const struct lbfgs_pairs *pairs, const real *vector, real
 {
     const size_t dimension = pairs->dimension;
     const int count = pairs->count;
-    double factor[PAIRS_MAX];
+    double factor[PAIRS_MAX] = {0};
 
     memcpy(out, vector, dimension * sizeof(real));
     if (count == 0)

@@ -170,7 +170,7 @@ int make_iteration(struct trainer *trainer, struct error *err)
 {
     struct landscape *landscape = trainer->objective->landscape;
     const int64_t k = trainer->progress.step++;
-    double told[METRICS], update_norm;
+    double told[METRICS], update_norm = 0;
     const struct step step = {
         .theta = trainer->theta,
         .gradient = trainer->gradient,
