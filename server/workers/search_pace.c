@@ -1,6 +1,9 @@
 #include "workers/search_pace.h"
 
+#include <math.h>
+
 static const double newest = 0.1; /* weight */
+static const double kept = 0.98;  /* of how many asked before */
 
 void pace_run(struct search_pace *pace, double ms)
 {
@@ -15,7 +18,9 @@ void pace_proposals(struct search_pace *pace, double ms, int count)
 }
 
 /* They ask askers / run_ms times a millisecond. */
-bool pace_hurries(const struct search_pace *pace, int askers)
+bool pace_hurries(struct search_pace *pace, int askers)
 {
-    return pace->run_known && askers * pace->proposal_ms > pace->run_ms;
+    pace->askers = fmax(askers, kept * pace->askers);
+    return pace->run_known && pace->askers >= PACE_ASKERS &&
+           pace->askers * pace->proposal_ms > pace->run_ms;
 }

@@ -281,7 +281,7 @@ static void lend(struct search *search, int most)
         .rule = stop_find(rule),
         .count = count,
         .edits = search->edits,
-        .hurry = search->plan->external &&
+        .hurry = search->plan->external && !search->plan->in_order &&
                  pace_hurries(&search->pace, search_wanted(search) + search->leased_count),
     };
     search->lent = true;
