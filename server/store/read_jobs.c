@@ -160,6 +160,17 @@ static int read_job(struct sql *db, int64_t job, json_t **out, struct error *err
     return 0;
 }
 
+/* The last result may be on its way to the disk: a search has ended once all of them count. */
+static void hold_end(const json_t *search, json_t *job)
+{
+    const bool all_count =
+        json_integer_at(search, "told", 0) >= json_integer_at(search, "proposed", 0);
+    if (all_count || strcmp(json_text_at(job, "state", ""), "succeeded") != 0)
+        return;
+    json_object_set_new(job, "state", json_string("running"));
+    json_object_set_new(job, "finished_ms", json_null());
+}
+
 static int add_search(struct sql *db, int64_t id, json_t *job, struct error *err)
 {
     json_t *search;
@@ -167,6 +178,7 @@ static int add_search(struct sql *db, int64_t id, json_t *job, struct error *err
         return 0;
     if (search_state_read(db, id, json_object_get(job, "request"), &search, err) < 0)
         return -1;
+    hold_end(search, job);
     json_object_set_new(job, "search", search);
     return 0;
 }

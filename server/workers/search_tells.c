@@ -153,6 +153,7 @@ static void tell_written(void *context, const struct added_tell *told, const str
     search_feed(search);
     search_tidy(search, run->number);
     search_step(search);
+    publish_job(conductor, job);
     free(tell);
     drop_job(conductor, job);
 }
