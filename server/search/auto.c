@@ -75,20 +75,24 @@ static enum part quick_part(const struct auto_search *search, const struct histo
     return history->count % (search->has_choices ? 2 : 4) == 0 ? NSGA2 : CMAES;
 }
 
+static bool hurries(const struct history *history)
+{
+    return history->hurry && is_known_well(history, HURRY_RUNS);
+}
+
 static enum part part_for(const struct auto_search *search, const struct history *history)
 {
     const bool others_wait = history->parallel > PROCESS_PARALLEL;
-    const bool hurries = history->hurry && is_known_well(history, HURRY_RUNS);
     if (is_enumerable(search, history))
         return GRID;
     if (history->objectives > 1)
-        return hurries || is_known_well(history, FRONTS_RUNS) ||
+        return hurries(history) || is_known_well(history, FRONTS_RUNS) ||
                        history->objectives > FRONTS_OBJECTIVES
                    ? NSGA2
                    : EHVI;
     if (is_known_well(history, PROCESS_RUNS))
         return quick_part(search, history);
-    if (hurries)
+    if (hurries(history))
         return history->count % 2 == 0 ? NSGA2 : TPE;
     return others_wait && history->count % CHEAP_EVERY == 1 ? TPE : GP;
 }
@@ -185,7 +189,7 @@ static char *explain_one(const struct auto_search *search, const struct history 
         return xprintf("There are %d results or more, so proposals come from %s; the first ones "
                        "came from gp.",
                        PROCESS_RUNS, quick);
-    if (history->hurry && is_known_well(history, HURRY_RUNS))
+    if (hurries(history))
         return xprintf(
             "Runs end faster than gp could propose the next ones, so tpe and nsga2 propose "
             "by turns; from %d results on %s.",

@@ -198,7 +198,8 @@ static bool is_doubtful(const struct history *history, int i, const double *best
  * of the choices, or of numbers of few values, has to be another than the best point's, and is to
  * be better than what is known with another.
  */
-static struct part doubted(const struct history *history, uint64_t seed, const double *best)
+static struct part doubted(const struct history *history, const struct gp_table *table,
+                           uint64_t seed)
 {
     struct rng rng =
         rng_stream(seed, RANDOM_SEARCH, (uint64_t)history->count * SEARCH_STREAMS + STREAM_DOUBT);
@@ -207,6 +208,8 @@ static struct part doubted(const struct history *history, uint64_t seed, const d
 
     if (history->count % DOUBT_EVERY != 2)
         return part;
+    const struct best_rows rows = find_best(table, &everywhere);
+    const double *best = rows.values[0];
     for (int i = 0; i < history->space->count; i++)
         if (is_doubtful(history, i, best) && rng_below(&rng, (uint32_t)++count) == 0)
             part = (struct part){.valley = -1, .other = i, .unlike = best[i]};
@@ -352,7 +355,6 @@ static void propose_fitted(const struct history *history, const struct chosen *c
                            const struct gp_table *table, uint64_t seed, int again,
                            struct proposal *proposal)
 {
-    const struct best_rows best = find_best(table, &everywhere);
     struct gp_fitted fitted;
     int status = 0;
     gp_fitted_init(&fitted, table, history, (int)chosen->number[WARP] - 1);
@@ -362,8 +364,8 @@ static void propose_fitted(const struct history *history, const struct chosen *c
     if (goes_elsewhere(history, table))
         status = propose_elsewhere(history, table, &fitted, seed, again, proposal);
     else
-        status = propose_model(history, table, &fitted, doubted(history, seed, best.values[0]),
-                               seed, again, proposal);
+        status = propose_model(history, table, &fitted, doubted(history, table, seed), seed, again,
+                               proposal);
     if (status < 0)
         propose_sobol(history, seed, again, proposal);
 }

@@ -272,35 +272,33 @@ static int read_curves(struct statement *read, int64_t id, const char *metric,
     return got;
 }
 
-int store_load_curves(struct store *store, int64_t job, const char *metric,
-                      void (*point)(void *, int64_t, int64_t, double), void *context,
-                      struct error *err)
+static int load_curves(struct store *store, const char *query, int64_t id, const char *metric,
+                       void (*point)(void *, int64_t, int64_t, double), void *context,
+                       struct error *err)
 {
     struct reader *reader = store_reader_start(store);
     struct sql *db = reader_begin(reader, err);
     int got = -1;
     if (db) {
-        got =
-            read_curves(sql_statement(db, CURVES " WHERE job_id = ? ORDER BY run.id, metric.step"),
-                        job, metric, point, context, err);
+        got = read_curves(sql_statement(db, query), id, metric, point, context, err);
         reader_end(reader);
     }
     store_reader_end(reader);
     return got;
 }
 
+int store_load_curves(struct store *store, int64_t job, const char *metric,
+                      void (*point)(void *, int64_t, int64_t, double), void *context,
+                      struct error *err)
+{
+    return load_curves(store, CURVES " WHERE job_id = ? ORDER BY run.id, metric.step", job, metric,
+                       point, context, err);
+}
+
 int store_load_curve(struct store *store, int64_t run, const char *metric,
                      void (*point)(void *, int64_t, int64_t, double), void *context,
                      struct error *err)
 {
-    struct reader *reader = store_reader_start(store);
-    struct sql *db = reader_begin(reader, err);
-    int got = -1;
-    if (db) {
-        got = read_curves(sql_statement(db, CURVES " WHERE run.id = ? ORDER BY metric.step"), run,
-                          metric, point, context, err);
-        reader_end(reader);
-    }
-    store_reader_end(reader);
-    return got;
+    return load_curves(store, CURVES " WHERE run.id = ? ORDER BY metric.step", run, metric, point,
+                       context, err);
 }
